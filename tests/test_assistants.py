@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,9 @@ def served(work: Callable[[Client], Awaitable[Any]]) -> Any:
         async with Client(process) as client:
             return await work(client)
 
-    return asyncio.run(run())
+    # In a thread of its own: a browser of another test may have left an event loop in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(run())).result()
 
 
 def answer(result: Any) -> dict[str, Any]:

@@ -180,8 +180,8 @@ def test_the_api_tells_prices_in_their_currency(tmp_path, monkeypatch):
     service = Service(Settings(home=tmp_path, shipped=tmp_path / "none", live=False))
     monkeypatch.setattr(service.prices, "history", lambda *_, **__: history("KRW", 91e6))
     with TestClient(api.create(service)) as client:
-        answer = client.get("/models/mine/forecast?above=91e6")
-        refused = client.get("/models/mine/forecast?above=much")
+        answer = client.get("/api/v1/models/mine/forecast?above=91e6")
+        refused = client.get("/api/v1/models/mine/forecast?above=much")
     assert answer.status_code == 200
     for step in (*answer.json()["steps"], *answer.json()["odds"][0]["steps"]):
         assert step["closes_at"] > step["time"]

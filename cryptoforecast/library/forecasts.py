@@ -47,12 +47,14 @@ class Forecast(Value):
         network: The model that it was made with.
         levels: Probabilities of ending above or below the given prices.
         touches: Probabilities of touching the given prices.
+        version: Digest of the saved model it was made with; ``None`` if that is not saved.
     """
 
     steps: NextSteps
     network: TrainedModel
     levels: tuple[Probability, ...] = ()
     touches: tuple[Touch, ...] = ()
+    version: str | None = None
 
     def __len__(self) -> int:
         return self.steps.forecast.horizon
@@ -193,7 +195,14 @@ class Forecast(Value):
         loss = shared().forecasts.loss(self.steps, self.network)
         scores = None if self._test is None else self._test.scores[self.predictor][-1]
         return json_views.forecast_json(
-            self.steps, loss, self.levels, self.touches, extremes, self.verdict, scores
+            self.steps,
+            loss,
+            self.levels,
+            self.touches,
+            extremes,
+            self.verdict,
+            scores,
+            version=self.version,
         )
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cached_property
 from numbers import Real
@@ -44,11 +44,13 @@ class Model(Value):
         network: The network as the app itself uses it.
         name: Of a saved model; ``None`` if it is not saved.
         shipped: Whether it comes with the project.
+        folder: Where it was loaded from by its path; ``None`` if it has its name from our list.
     """
 
     network: TrainedModel
     name: str | None = None
     shipped: bool = False
+    folder: Path | None = None
 
     @property
     def card(self) -> ModelCard:
@@ -71,6 +73,14 @@ class Model(Value):
             *network.weights,
             network.residuals,
         )
+
+    @cached_property
+    def version(self) -> str | None:
+        """Digest of a saved model, as the REST API names it; ``None`` if it is not saved."""
+        models = shared().saved_models
+        if self.folder is not None:
+            return models.version_in(self.folder)
+        return None if self.name is None else models.version(self.name)
 
     def forecast(
         self,
@@ -112,7 +122,7 @@ class Model(Value):
         given = _levels("above", above), _levels("below", below), _levels("touch", touch)
         choices.check_levels([level for some in given for level in some])
         levels, touches = service.probabilities(steps, *given[:2]), service.touch(steps, given[2])
-        return Forecast(steps, self.network, levels, touches)
+        return Forecast(steps, self.network, levels, touches, self.version)
 
     def backtest(
         self,
@@ -267,7 +277,8 @@ def load(name_or_path: str | os.PathLike[str]) -> Model:
             "A model is loaded by its name or by the path of its folder. Received: "
             f"{type(name_or_path).__name__}. Use the name of one of models()."
         )
-    return of_saved(service.read(Path(name_or_path)))
+    folder = Path(name_or_path)
+    return replace(of_saved(service.read(folder)), folder=folder)
 
 
 def models() -> list[Model]:

@@ -221,6 +221,15 @@ class SavedModelService:
         """
         return SavedModel(path.resolve().name, False, self._load(path))
 
+    def version_in(self, path: Path) -> str:
+        """Return the digest of a model in a folder of any place; see ``version``.
+
+        Raises:
+            UnknownModel: If there is no model.
+            InvalidBundle: If the model cannot be read.
+        """
+        return bundles.version(path)
+
     def delete(self, name: str, *, user: User) -> None:
         """Delete a model that was saved here.
 

@@ -92,7 +92,7 @@ def headline(seen: View) -> None:
     if found.change is not None:
         move = words.change(found.change)
         way = {"−": "Down", "+": "Up"}.get(move[0])
-        text = f"{way} {move[1:]} {span}, to {price}" if way else f"{price}, as {span} ago"
+        text = f"{way} {move[1:]} {span}, to {price}" if way else f"No change {span}, at {price}"
     lowest, highest = words.price(found.low, shown.quote), words.price(found.high, shown.quote)
     line = (
         f"Lowest {lowest} ({_time(shown, found.low_at)}), highest {highest} "

@@ -31,7 +31,7 @@ def start(service: Service, history: PriceHistory, spec: ModelSpec) -> None:
 def watch(service: Service, job: Job[Run]) -> None:
     """Show a training that waits or runs; rerun the page when it has ended."""
     if training_status.is_own(job):
-        training_status.leave_to_page(job)
+        training_status.leave_to_page()
     _watch(service, job)
 
 

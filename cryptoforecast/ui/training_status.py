@@ -10,19 +10,16 @@ from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import Progress
 
-#: Where the session keeps the training that the page draws, and that is not drawn again.
+#: Where the session keeps whether the page has drawn a training, so that none is drawn again.
 _DRAWN = "training-drawn"
 
 
 def show() -> None:
     """Show the training that waits or runs for this session; nothing if there is none.
 
-    Where the page shows the training itself, it has drawn the state in the header with it.
+    Where the page shows a training of this session, it has drawn the state in the header with it.
     """
-    job = _active()
-    if st.session_state.pop(_DRAWN, "") == (None if job is None else job.key):
-        return
-    if job is not None:
+    if not st.session_state.pop(_DRAWN, False) and _active() is not None:
         _watch()
 
 
@@ -31,9 +28,9 @@ def is_own(job: Job[Run]) -> bool:
     return RUN + job.key in st.session_state.get("runs", [])
 
 
-def leave_to_page(job: Job[Run]) -> None:
+def leave_to_page() -> None:
     """Let the page draw the state in the header, in this run."""
-    st.session_state[_DRAWN] = job.key
+    st.session_state[_DRAWN] = True
 
 
 def draw(job: Job[Run], progress: Progress | None, seconds: float | None) -> None:

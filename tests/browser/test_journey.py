@@ -78,7 +78,9 @@ def test_times_and_labels_fit_a_phone(url: str, page: Page):
     assert texts[0] == "80 %"
     assert "$" in texts[1]
     page.get_by_role("tab", name="Numbers").click()
-    cell = page.get_by_test_id("stDataFrame").get_by_role("gridcell").first
+    table = page.get_by_test_id("stDataFrame")
+    table.scroll_into_view_if_needed()  # its cells are made when it is in view
+    cell = table.get_by_role("gridcell").first
     expect(cell).to_have_text(re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:00$"))
 
 

@@ -26,7 +26,7 @@ def test_the_command_line_and_the_library_agree(run, market, file):
 def test_the_api_and_the_command_line_agree(run):
     client = TestClient(rest.create(shared()))
     query = {"coin": "ETH", "interval": "1d", "alarms": "0.5"}
-    answer = client.get("/anomalies", params=query).json()
+    answer = client.get("/api/v1/anomalies", params=query).json()
     assert answer["model"] == "global-1d-lstm"
     assert answer["threshold"]["one_in"] == 60
     assert len(answer["anomalies"]) == answer["rate"]["alarms"] > 5
@@ -70,15 +70,15 @@ def test_the_list_prints_and_shows(market):
     ],
 )
 def test_what_the_api_refuses(query, message):
-    answer = TestClient(rest.create(shared())).get("/anomalies", params=query)
+    answer = TestClient(rest.create(shared())).get("/api/v1/anomalies", params=query)
     assert answer.status_code == 422
     assert message in answer.json()["detail"]
 
 
 def test_an_unknown_model_is_not_found():
     client = TestClient(rest.create(shared()))
-    assert client.get("/anomalies", params={"model": "none"}).status_code == 404
-    assert client.get("/anomalies", params={"prices": "live"}).status_code == 503
+    assert client.get("/api/v1/anomalies", params={"model": "none"}).status_code == 404
+    assert client.get("/api/v1/anomalies", params={"prices": "live"}).status_code == 503
 
 
 def test_the_list_is_written_to_a_file(run, file, tmp_path):

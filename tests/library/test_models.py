@@ -164,6 +164,8 @@ def test_a_forecast_is_the_command_lines_and_the_services(file: Path, run: Comma
     model, prices = cf.load("btc-1h-dense"), cf.read(file)
     forecast = model.forecast(prices, above=[110, 120.5], below=90, touch=115)
     assert same(answer, forecast.to_dict())
+    assert forecast.version == model.version == shared().saved_models.version("btc-1h-dense")
+    assert cf.load(shared().settings.shipped / "btc-1h-dense").version == model.version
     steps = shared().forecasts.next_steps(prices.history, model.network)
     np.testing.assert_array_equal(forecast.frame()["q0.9"], steps.forecast.quantile_prices[0, :, 6])
 

@@ -86,14 +86,14 @@ def test_files_of_who_has_left_make_room_and_those_of_the_present_do_not(server)
         with PageClient(server) as ann:
             ann.open("data")
             ann.upload("upload", "ANNUSD-1h.csv", file(1))
-            link = ann.linked("coin")
+            link = ann.file()
             eve.open("data")
             refused = eve.upload("upload", "EVEUSD-1h.csv", file(2))
             assert any("candles of all users' files" in text for text in refused.messages)
             assert ann.open("", coin=link, model="naive").figures
         eve.open("data")  # now there is room for the file
         eve.click("check")
-        own = eve.linked("coin")
+        own = eve.file()
         assert own != link
         assert eve.open("", coin=own, model="naive").figures
         assert not eve.open("", coin=link, model="naive").figures  # that file is gone
