@@ -78,10 +78,8 @@ def test_times_and_labels_fit_a_phone(url: str, page: Page):
     assert texts[0] == "80 %"
     assert "$" in texts[1]
     page.get_by_role("tab", name="Numbers").click()
-    table = page.get_by_test_id("stDataFrame")
-    table.scroll_into_view_if_needed()  # its cells are made when it is in view
-    cell = table.get_by_role("gridcell").first
-    expect(cell).to_have_text(re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:00$"))
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    assert _overflow(page) <= 0
 
 
 @pytest.mark.parametrize("name", ["market", "models"])

@@ -101,6 +101,7 @@ def test_the_scores_are_those_of_the_library(open_page):
 
 def test_the_page_says_what_the_forecast_is_made_of(open_page):
     page = open_tab(open_page("", coin="BTC", model=MODEL), "Numbers")
+    assert "D MMM YYYY, HH:mm" in page.dataframe[0].proto.columns  # a time fits a phone
     future, _, _ = of_library()
     weights = future.weights.set_index("step")
     last = weights.iloc[-1] * 100
