@@ -19,6 +19,8 @@ ROOT = PACKAGE / "_app" if (PACKAGE / "_app").is_dir() else PACKAGE.parent
 RETRY_AFTER = 30.0
 #: How the variables begin that say how `serve` serves the API.
 API_VARIABLES = "CRYPTOFORECAST_API_"
+#: How often the app may record and grade forecasts: the value of the variable, in hours.
+TICKS = {"1h": 1.0, "4h": 4.0, "1d": 24.0}
 #: Characters that the owner key must have, so that it cannot be guessed.
 MIN_OWNER_KEY = 12
 
@@ -52,6 +54,8 @@ class Settings:
         owner_key: Whoever knows it is the owner, and nobody else; ``None`` where there is none.
         session_uploads: Megabytes of the uploaded files of one session.
         server_uploads: Megabytes of all uploaded files.
+        tick: Hours between two times at which the app records and grades forecasts; ``None`` if it
+            does not.
         ledger: URL of the ledger's database; ``None`` for ``ledger.sqlite`` in ``home``.
         hosts: Names and addresses by which the server may be called; any where there are none.
     """
@@ -77,6 +81,7 @@ class Settings:
     owner_key: str | None = field(default=None, repr=False)
     session_uploads: float = 200
     server_uploads: float = 600
+    tick: float | None = None
     ledger: str | None = field(default=None, repr=False)
     hosts: tuple[str, ...] = ()
 
@@ -126,6 +131,7 @@ class Settings:
             owner_key=_owner_key(environ),
             session_uploads=_number(environ, "SESSION_UPLOADS", cls.session_uploads, 1, 1e6),
             server_uploads=_number(environ, "SERVER_UPLOADS", cls.server_uploads, 1, 1e6),
+            tick=_tick(environ),
             ledger=environ.get("CRYPTOFORECAST_LEDGER") or None,
             hosts=_hosts(environ),
         )
@@ -150,6 +156,21 @@ def _number(
             f"{given!r:.40}."
         )
     return number
+
+
+def _tick(environ: Mapping[str, str]) -> float | None:
+    """Read the hours between two ticks.
+
+    Raises:
+        InvalidInput: If the value is none of ``TICKS``.
+    """
+    given = environ.get("CRYPTOFORECAST_TICK", "")
+    if given and given not in TICKS:
+        raise InvalidInput(
+            f"CRYPTOFORECAST_TICK must be one of {', '.join(TICKS)}. Received: {given!r:.40}. "
+            "Unset it, and the app records nothing by itself."
+        )
+    return TICKS.get(given)
 
 
 def _owner_key(environ: Mapping[str, str]) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from cryptoforecast.server import log_limit, preload, process, sockets
+from cryptoforecast.server import ledger_ticks, log_limit, preload, process, sockets
 from cryptoforecast.server.compressed_files import CompressedFiles
 from cryptoforecast.server.connections import MAX_CONNECTIONS, MAX_WEBSOCKETS, Connections
 from cryptoforecast.server.guard import Guard
@@ -42,6 +42,7 @@ class Front:
         option: Callable[[str], Any],
         posts: Mapping[str, ASGIApp],
     ) -> None:
+        self._tick = settings.tick
         self._quota = Quota(
             int(settings.session_uploads * MEGABYTE), int(settings.server_uploads * MEGABYTE)
         )
@@ -63,6 +64,7 @@ class Front:
         messages.restrict()
         tasks = [loop.create_task(connections.watch()), loop.create_task(self._quota.watch())]
         preload.start()
+        ledger_ticks.start(self._tick, preload.service)
         yield
         for task in tasks:
             task.cancel()

@@ -1,0 +1,59 @@
+"""Records and grades forecasts while the app runs, as ``cryptoforecast tick`` does for cron."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cryptoforecast.errors import CryptoForecastError
+
+if TYPE_CHECKING:
+    from cryptoforecast.service import Service
+
+#: Seconds after the close of a candle, until every source has it.
+DELAY = 150
+
+log = logging.getLogger(__name__)
+
+
+def start(hours: float | None, service: Callable[[], Service]) -> None:
+    """Start the thread that ticks for as long as the process runs.
+
+    Args:
+        hours: Between two ticks; ``None`` for none at all.
+        service: Returns the service, which is loaded at the first tick.
+    """
+    if hours is not None:
+        threading.Thread(
+            target=_run, args=(3600 * hours, service), name="ledger-ticks", daemon=True
+        ).start()
+
+
+def seconds_to_next(now: float, length: float) -> float:
+    """Return how long to wait for the next tick, which follows the close of a candle.
+
+    Args:
+        now: Seconds since 1970, UTC.
+        length: Seconds between two ticks.
+    """
+    return length - (now - DELAY) % length
+
+
+def tick(service: Service) -> None:
+    """Grade what is due and record what comes next, whichever of them can be done."""
+    for name, do in (("graded", service.ledger.grade), ("recorded", service.ledger.record)):
+        try:
+            do()
+        except CryptoForecastError as error:
+            log.warning("Nothing was %s in the ledger: %s", name, error)
+        except Exception:  # a fault now must not end the ticks that come
+            log.exception("Nothing was %s in the ledger.", name)
+
+
+def _run(length: float, service: Callable[[], Service]) -> None:
+    while True:
+        time.sleep(seconds_to_next(time.time(), length))
+        tick(service())
