@@ -44,13 +44,19 @@ def seconds_to_next(now: float, length: float) -> float:
 
 def tick(service: Service) -> None:
     """Grade what is due and record what comes next, whichever of them can be done."""
-    for name, do in (("graded", service.ledger.grade), ("recorded", service.ledger.record)):
+    for do in (service.ledger.grade, lambda: _record(service)):
         try:
             do()
         except CryptoForecastError as error:
-            log.warning("Nothing was %s in the ledger: %s", name, error)
+            log.warning("The ledger waits: %s", error)
         except Exception:  # a fault now must not end the ticks that come
-            log.exception("Nothing was %s in the ledger.", name)
+            log.exception("The ledger waits.")
+
+
+def _record(service: Service) -> None:
+    for attempt in service.ledger.record():
+        if attempt.refusal:
+            log.warning("%s was not recorded: %s", attempt.model, attempt.refusal)
 
 
 def _run(length: float, service: Callable[[], Service]) -> None:

@@ -14,7 +14,7 @@ from cryptoforecast.prices.live.coinbase import Coinbase
 from cryptoforecast.server import ledger_ticks
 from cryptoforecast.service import LedgerService, PriceService, Service, shared
 from cryptoforecast.settings import Settings
-from tests.prices.live.exchange_server import ExchangeServer
+from tests.prices.live.exchange_server import Bucket, ExchangeServer
 
 HOUR = 3600
 
@@ -22,6 +22,7 @@ HOUR = 3600
 @pytest.fixture
 def exchange():
     server = ExchangeServer()
+    server.coinbase_bucket = Bucket(1000, 1000)  # no rate limit here
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
@@ -55,7 +56,7 @@ def test_a_tick_without_live_prices_says_so_and_does_not_end_the_thread(home, ca
     with caplog.at_level(logging.WARNING):
         ledger_ticks.tick(Service(dataclasses.replace(shared().settings, home=home, live=False)))
     (line,) = caplog.messages
-    assert line.startswith("Nothing was recorded in the ledger: Live prices of BTC-USD are needed.")
+    assert line.startswith("The ledger waits: Live prices of BTC-USD are needed.")
 
 
 @pytest.mark.parametrize("length", [HOUR, 4 * HOUR, 24 * HOUR])
