@@ -92,11 +92,17 @@ class _File:
             self._parts.append(message.get("body", b""))
 
     def compressed(self) -> Answer | None:
-        """Return the answer compressed; ``None`` if it was no file."""
+        """Return the answer compressed; ``None`` if it was no file, or only a part of one.
+
+        An answer ends early where the browser that asked for it has left.
+        """
         if self._start is None:
             return None
-        body = gzip.compress(b"".join(self._parts), 6)
+        content = b"".join(self._parts)
         headers = MutableHeaders(raw=list(self._start["headers"]))
+        if len(content) != int(headers["content-length"]):
+            return None
+        body = gzip.compress(content, 6)
         headers["content-length"] = str(len(body))
         headers["content-encoding"] = "gzip"
         headers["etag"] = f"W/{headers.get('etag', '')}"

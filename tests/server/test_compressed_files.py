@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+import streamlit
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from cryptoforecast.server.compressed_files import MAX_FILE, CompressedFiles
+from tests import serving
 
 SCRIPT = b"let price = 64000; " * 5000
 
@@ -25,6 +31,10 @@ class Site:
         self.asked = 0
         self._response = response
         self._app = CompressedFiles(Starlette(routes=[Route("/{path:path}", self._answer)]))
+
+    def serve(self, app: ASGIApp) -> None:
+        """Serve an app in place of the script."""
+        self._app = CompressedFiles(app)
 
     async def _answer(self, _: Request) -> Response:
         self.asked += 1
@@ -96,3 +106,40 @@ def test_what_is_no_such_file_stays_as_it_is(response):
     (answer,) = site.get("/static/js/a.js", accept_encoding="gzip")
     assert answer.headers.get("content-encoding") in (None, "identity")
     assert answer.status_code == response.status_code
+
+
+def test_browsers_that_leave_at_once_spoil_no_file_of_a_real_server(tmp_path):
+    folder = Path(streamlit.__file__).parent / "static"
+    scripts = sorted(folder.glob("static/js/*.js"), key=lambda path: path.stat().st_size)[-12:]
+    with serving.streamlit(tmp_path) as url:
+        address = urlsplit(url).hostname, urlsplit(url).port
+        for script in scripts:
+            path = f"/{script.relative_to(folder).as_posix()}"
+            with socket.create_connection(address) as leaving:
+                lines = f"GET {path} HTTP/1.1", f"Host: {url[7:]}", "Accept-Encoding: gzip", "", ""
+                leaving.sendall("\r\n".join(lines).encode())
+        for script in scripts:
+            path = f"/{script.relative_to(folder).as_posix()}"
+            answer = httpx2.get(url + path, headers={"accept-encoding": "gzip"})
+            assert answer.headers["content-encoding"] == "gzip"
+            assert answer.content == script.read_bytes()
+
+
+def test_a_file_of_which_a_part_came_is_not_kept():
+    """The browser that asked first has left in the middle; the next one gets all of it."""
+    whole = Response(SCRIPT, media_type="text/javascript")
+    leaves = [True]
+
+    async def app(scope, receive, send):
+        async def cut(message):
+            body = message.get("body", b"")
+            await send({**message, "body": body[:100]} if leaves and body else message)
+
+        await whole(scope, receive, cut)
+        leaves.clear()
+
+    site = Site()
+    site.serve(app)
+    answers = [site.get("/static/js/a.js", accept_encoding="gzip")[0] for _ in range(2)]
+    assert [answer.content == SCRIPT for answer in answers] == [True, True]
+    assert answers[1].headers["content-encoding"] == "gzip"
