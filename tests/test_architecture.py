@@ -169,6 +169,11 @@ print(len(names), *(name for name in {HEAVY} if name in sys.modules))
     assert loaded == []
 
 
+def test_nothing_large_is_loaded_before_the_server_answers() -> None:
+    loaded = _run("import sys, app; print('app', *({'pandas', 'fastapi'} & set(sys.modules)))")
+    assert loaded.split() == ["app"]
+
+
 def test_the_server_starts_with_what_its_landing_page_needs() -> None:
     """What is loaded when the first visitor comes, before anyone asks for more."""
     code = """

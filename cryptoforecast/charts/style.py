@@ -19,9 +19,9 @@ import plotly.graph_objects as go
 import plotly.io as pio
 
 from cryptoforecast.charts.wording import CLOCK, moment_format
+from cryptoforecast.texts import printable
 from cryptoforecast.types import Array, PriceHistory, affixes, local_text
 from cryptoforecast.types.quotes import DEFAULT_QUOTE, decimals
-from cryptoforecast.types.texts import printable
 
 BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILLION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"

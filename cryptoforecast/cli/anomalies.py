@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cryptoforecast.cli import tables
+from cryptoforecast.texts import lines_text
 from cryptoforecast.types import (
     INTERVAL_NOUNS,
     AlarmRate,
@@ -10,7 +11,6 @@ from cryptoforecast.types import (
     count_text,
     rarity_text,
 )
-from cryptoforecast.types.texts import lines_text
 
 _KINDS = {"real": "On real prices", "simulated": "On simulated prices"}
 

@@ -11,6 +11,7 @@ from cryptoforecast.cli import tables
 from cryptoforecast.cli.progress import one_line, say
 from cryptoforecast.errors import InvalidInput, SourceUnavailable
 from cryptoforecast.service.outlooks import Outlook
+from cryptoforecast.texts import lines_text
 from cryptoforecast.types import (
     MEDIAN,
     QUANTILES,
@@ -20,7 +21,6 @@ from cryptoforecast.types import (
     WalkForward,
     price_text,
 )
-from cryptoforecast.types.texts import lines_text
 
 Value = TypeVar("Value")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cryptoforecast.cli.progress import one_line
+from cryptoforecast.texts import lines_text
 from cryptoforecast.types import price_text
 from cryptoforecast.types.diagnosis import Agreement, CoinCheck, Diagnosis, SourceCheck
-from cryptoforecast.types.texts import lines_text
 
 
 def text(diagnosis: Diagnosis) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cryptoforecast.cli import tables
+from cryptoforecast.texts import lines_text
 from cryptoforecast.types import PriceHistory
-from cryptoforecast.types.texts import lines_text
 
 
 def inspect(history: PriceHistory) -> str:

@@ -12,6 +12,7 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.json_views import Json
 from cryptoforecast.json_views import ledger as json_views
 from cryptoforecast.service import Service, files, ledger_files
+from cryptoforecast.texts import lines_text
 from cryptoforecast.types.ledger import (
     GRADED,
     OPEN,
@@ -23,7 +24,6 @@ from cryptoforecast.types.ledger import (
     LedgerView,
     anytime_sentence,
 )
-from cryptoforecast.types.texts import lines_text
 
 COMMANDS = ("ledger", "tick")
 

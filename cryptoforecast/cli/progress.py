@@ -22,7 +22,7 @@ _stream: io.TextIOBase | None = None
 
 def one_line(message: str) -> str:
     """Put a message on one line of printable characters."""
-    from cryptoforecast.types.texts import printable
+    from cryptoforecast.texts import printable
 
     return printable(" ".join(message.split())[:LINE_LENGTH])
 

@@ -11,6 +11,7 @@ from cryptoforecast.cli import tables
 from cryptoforecast.service import choices
 from cryptoforecast.service.forecasts import calibration_sentence, members_sentence, spread_sentence
 from cryptoforecast.service.saved_models import parameters, unused_inputs
+from cryptoforecast.texts import lines_text
 from cryptoforecast.types import (
     INTERVAL_NOUNS,
     MEDIAN,
@@ -28,7 +29,6 @@ from cryptoforecast.types import (
     confidence,
     price_text,
 )
-from cryptoforecast.types.texts import lines_text
 
 #: The quantiles between which a band lies, by level (%).
 _BANDS = {80: (0.1, 0.9), 95: (0.025, 0.975)}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from cryptoforecast.texts import printable
 from cryptoforecast.types import moment_text, price_text
 from cryptoforecast.types.ledger import (
     LedgerEntry,
@@ -17,7 +18,6 @@ from cryptoforecast.types.ledger import (
     record_sentence,
     result_text,
 )
-from cryptoforecast.types.texts import printable
 
 #: Forecasts that are listed.
 MAX_ENTRIES = 500

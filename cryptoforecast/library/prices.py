@@ -16,8 +16,8 @@ import pandas as pd
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.library.values import Value, candles, heading, moment, paragraphs, table
 from cryptoforecast.service import choices, shared
+from cryptoforecast.texts import printable
 from cryptoforecast.types import PriceHistory, QualityReport
-from cryptoforecast.types.texts import printable
 
 #: What ``fetch`` may do where no live source answers.
 SIMULATED = ("refuse", "allow", "only")

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from cryptoforecast.texts import printable
 from cryptoforecast.types import INTERVALS, PriceHistory
-from cryptoforecast.types.texts import printable
 
 # A notebook reads a formula between two dollar signs, except in elements of these classes.
 _NO_FORMULAS = "tex2jax_ignore mathjax_ignore"

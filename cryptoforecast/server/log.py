@@ -6,7 +6,7 @@ import logging
 import re
 import traceback
 
-from cryptoforecast.types.texts import visible
+from cryptoforecast.texts import visible
 
 #: How the second line of an entry begins, and every line after it.
 MARGIN = "    "

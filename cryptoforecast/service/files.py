@@ -8,7 +8,7 @@ import pandas as pd
 
 from cryptoforecast.prices.files.price_file import check_page, check_target, put
 from cryptoforecast.prices.files.price_file import write as write_prices
-from cryptoforecast.types.texts import cell
+from cryptoforecast.texts import cell
 
 __all__ = [
     "cells",

@@ -11,7 +11,7 @@ from typing import Literal
 
 import streamlit as st
 
-from cryptoforecast.types.texts import printable
+from cryptoforecast.texts import printable
 from cryptoforecast.ui.words import DASH
 
 #: What a colour says: the forecast that was chosen, what it is compared with, a surprise, a fault.

@@ -7,8 +7,8 @@ import re
 
 import pandas as pd
 
+from cryptoforecast.texts import printable
 from cryptoforecast.types import ModelSpec, TrainingRecord, price_text
-from cryptoforecast.types.texts import printable
 
 #: Prices, and errors, from which on cents are left out.
 MIN_WHOLE, MIN_WHOLE_MISS = 1000, 500

@@ -31,9 +31,9 @@ from cryptoforecast.prices.files.open_candles import closed_reading
 from cryptoforecast.prices.files.opening import Report, open_source
 from cryptoforecast.prices.files.readers.formats import read_candles
 from cryptoforecast.prices.files.table import Reading
+from cryptoforecast.texts import cell
 from cryptoforecast.types import PriceHistory
 from cryptoforecast.types.quotes import COINS, DEFAULT_QUOTE, DOLLARS, MONEY, quote_of
-from cryptoforecast.types.texts import cell
 
 #: Ticker of prices whose coin nobody says.
 UNKNOWN = "UNKNOWN"

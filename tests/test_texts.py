@@ -7,8 +7,8 @@ import io
 import pandas as pd
 import pytest
 
+from cryptoforecast import texts
 from cryptoforecast.service import files
-from cryptoforecast.types import texts
 
 
 def test_a_text_is_one_line_of_what_can_be_seen():
