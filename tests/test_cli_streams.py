@@ -133,7 +133,7 @@ def test_a_table_fits_a_terminal_of_40_columns() -> None:
     lines = seen.decode().splitlines()
     assert max(map(len, lines)) == 40
     assert lines[0] == "btc-1h-dense"
-    assert sum(line.startswith("  lookback") for line in lines) == 4
+    assert sum(line.startswith("  expires") for line in lines) == 4
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
+import pandas as pd
+
 from cryptoforecast import json_views
 from cryptoforecast.cli import tables
 from cryptoforecast.service import choices
@@ -29,6 +31,8 @@ from cryptoforecast.types import (
     confidence,
     price_text,
 )
+from cryptoforecast.types.durations import span_text
+from cryptoforecast.types.expiry import expires, expiry_text, is_expired
 
 #: The quantiles between which a band lies, by level (%).
 _BANDS = {80: (0.1, 0.9), 95: (0.025, 0.975)}
@@ -264,14 +268,17 @@ def models(models: Sequence[ModelSummary]) -> str:
     """List saved models, one on a line."""
     if not models:
         return "No saved models. Make one with `train --save NAME`.\n"
-    header = ("name", "network", "coin", "interval", "lookback", "horizon", "trained to", "from")
-    rows = []
+    header = (
+        "name", "network", "coin", "interval", "horizon", "trained to", "age", "expires", "from",
+    )  # fmt: skip
+    rows, now = [], pd.Timestamp.now("UTC")
     for saved in models:
         spec, card = saved.spec, saved.card
         origin = _origin(saved)
         rows.append(
-            [saved.name, spec.network, card.market, card.interval, str(spec.lookback),
-             str(spec.horizon), f"{card.learnt_until:%Y-%m-%d}",
+            [saved.name, spec.network, card.market, card.interval, str(spec.horizon),
+             f"{card.learnt_until:%Y-%m-%d}", span_text(now - card.learnt_until),
+             "expired" if is_expired(card, now) else f"{expires(card):%Y-%m-%d}",
              f"{origin}, simulated" * card.simulated or origin]
         )  # fmt: skip
     return lines_text(tables.aligned(header, rows))
@@ -296,7 +303,7 @@ def card(saved: ModelSummary) -> str:
         "reads": f"{card.needs} candles: {_list(spec.features)}, lookback {spec.lookback}",
         "learnt nothing from": _list(unused_inputs(spec, saved.scaler)),
         "prices": f"{card.source}, {card.rows:,} candles that open {card.start} to {card.end}",
-        "trained on": f"prices up to {tables.time(card.learnt_until)} UTC",
+        "trained until": expiry_text(card, pd.Timestamp.now("UTC")),
         "fingerprint": card.fingerprint,
         "created": f"{card.created} with {_list(f'{k} {v}' for k, v in card.libraries.items())}",
     }

@@ -11,6 +11,7 @@ from cryptoforecast.json_views.prices import DataJson
 from cryptoforecast.json_views.scores import FiguresJson
 from cryptoforecast.json_views.values import Figure, Names, Says, Time, finite
 from cryptoforecast.types import ModelSpec, ModelSummary, TrainingRecord
+from cryptoforecast.types.expiry import expires
 
 
 class SpecJson(TypedDict):
@@ -64,6 +65,7 @@ class ModelJson(TypedDict):
     horizon: Annotated[int, Says("steps that it forecasts", 24)]
     needs: Annotated[int, Says("candles that a forecast needs, warm-up included", 228)]
     cutoff: Annotated[Time, Says("open of the last candle that shaped the weights")]
+    expires: Annotated[Time, Says("when it is worth renewing")]
     created: Annotated[Time, Says("when it was trained")]
     shipped: Annotated[bool, Says("whether it comes with the project", True)]
     simulated: Annotated[bool, Says("whether it was trained on simulated prices", False)]
@@ -102,6 +104,7 @@ def model_json(saved: ModelSummary) -> ModelJson:
         "horizon": spec.horizon,
         "needs": card.needs,
         "cutoff": card.cutoff,
+        "expires": expires(card).isoformat(),
         "created": card.created,
         "shipped": saved.shipped,
         "simulated": card.simulated,

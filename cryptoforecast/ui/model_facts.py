@@ -17,6 +17,7 @@ from cryptoforecast.types import (
     months_text,
     predictor_name,
 )
+from cryptoforecast.types.expiry import expiry_text
 from cryptoforecast.ui import card, words
 
 #: The predictor that combines a network with a regression.
@@ -166,7 +167,7 @@ def facts(one: ModelSummary, *, guest: bool) -> dict[str, str]:
         f"{model.end[:10]}, {model.rows:,} candles with its test",
         "Prices": f"{model.source}{simulated}",
         "Priced in": model.quote_words,
-        "Learnt until": f"{model.learnt_until:%Y-%m-%d}",
+        "Learnt until": expiry_text(model, pd.Timestamp.now("UTC")),
         "Looks back and ahead": f"{spec.lookback} and {spec.horizon} candles; reads {model.needs}",
         "Network": f"{network(one)} {'-'.join(map(str, spec.units))}, "
         f"{parameters(spec):,} parameters",
