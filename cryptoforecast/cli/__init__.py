@@ -13,14 +13,12 @@ import os
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from cryptoforecast.cli import options, streams
+from cryptoforecast.cli.answer import Answer, status_of
 from cryptoforecast.cli.progress import one_line, say
-from cryptoforecast.errors import CryptoForecastError, SourceUnavailable
-
-if TYPE_CHECKING:
-    from cryptoforecast.cli.answer import Answer
+from cryptoforecast.errors import CryptoForecastError
 
 Result = TypeVar("Result")
 
@@ -52,8 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         say("Interrupted.")
         return 130
     except CryptoForecastError as error:
-        status = 3 if isinstance(error, SourceUnavailable) else 2
-        return _failed(error, f"error: {one_line(str(error))}", status)
+        return _failed(error, f"error: {one_line(str(error))}", status_of(error))
     except Exception as error:  # the user gets one line, and the traceback only on request
         hint = f" ({streams.DEBUG}=1 shows where)"
         reason = f"{type(error).__name__}: {one_line(str(error))}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cryptoforecast.errors import SourceUnavailable
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -20,3 +22,8 @@ class Answer:
     text: str
     refusal: str | None = None
     status: int = 0
+
+
+def status_of(error: Exception) -> int:
+    """Return the exit status of an error of ours: 3 without live prices, else 2."""
+    return 3 if isinstance(error, SourceUnavailable) else 2

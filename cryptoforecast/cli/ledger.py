@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Sequence
 
 from cryptoforecast.cli import tables
-from cryptoforecast.cli.answer import Answer
+from cryptoforecast.cli.answer import Answer, status_of
 from cryptoforecast.cli.progress import one_line, say
-from cryptoforecast.errors import InvalidInput
+from cryptoforecast.errors import CryptoForecastError, InvalidInput
 from cryptoforecast.json_views import Json
 from cryptoforecast.json_views import ledger as json_views
-from cryptoforecast.service import Service, files, ledger_files
+from cryptoforecast.service import Service, files, ledger_files, ticks
 from cryptoforecast.texts import lines_text
 from cryptoforecast.types.ledger import (
     GRADED,
@@ -48,23 +48,24 @@ def _action(service: Service, args: argparse.Namespace) -> Answer:
     }[args.action](service, args)
 
 
-def _attempts(service: Service, args: argparse.Namespace) -> list[Attempt]:
+def _record(service: Service, args: argparse.Namespace) -> Answer:
     attempts = service.ledger.record(
         args.models, args.coins, args.intervals, predictor=args.predictor, prices=args.prices
     )
+    _say_refusals(attempts)
+    return Answer([json_views.attempt_json(each) for each in attempts], _recorded(attempts))
+
+
+def _say_refusals(attempts: Sequence[Attempt]) -> None:
     for attempt in attempts:
         if attempt.refusal:
             name = f"{attempt.model}, {attempt.coin} {attempt.interval}"
             say(f"note: {name} is left out. {one_line(attempt.refusal)}")
-    return attempts
 
 
-def _record(service: Service, args: argparse.Namespace) -> Answer:
-    attempts = _attempts(service, args)
-    return Answer([json_views.attempt_json(each) for each in attempts], _recorded(attempts))
-
-
-def _recorded(attempts: list[Attempt]) -> str:
+def _recorded(attempts: Sequence[Attempt]) -> str:
+    if not attempts:
+        return ""
     rows = [
         [
             f"{each.model} {made.series.market} {made.series.interval}",
@@ -95,15 +96,27 @@ def _counts(counts: GradeCounts) -> str:
 
 
 def _tick(service: Service, args: argparse.Namespace) -> Answer:
-    """Grade what is due, and record what comes next, whichever of them can be done."""
-    counts = service.ledger.grade()
-    attempts = _attempts(service, args)
+    """Take every step of a tick; the exit status is that of the first one that failed."""
+    selection = ticks.Selection(
+        args.models, args.coins, args.intervals, predictor=args.predictor, prices=args.prices
+    )
+    result = ticks.tick(service, selection)
+    errors = list(result.failures.values())
+    if len(errors) == len(ticks.STEPS):
+        raise errors[0]
+    for error in errors:
+        if not isinstance(error, CryptoForecastError):
+            raise error
+        say(f"error: {one_line(str(error))}")
+    _say_refusals(result.attempts)
     json: Json = {
-        "grades": _counts_json(counts),
-        "forecasts": [json_views.attempt_json(each) for each in attempts],
+        "grades": _counts_json(result.grades),
+        "forecasts": [json_views.attempt_json(each) for each in result.attempts],
+        "failures": {name: str(error) for name, error in result.failures.items()},
         "head": json_views.head_json(service.ledger.head()),
     }
-    return Answer(json, _counts(counts) + _recorded(attempts))
+    text = _counts(result.grades) + _recorded(result.attempts)
+    return Answer(json, text, status=status_of(errors[0]) if errors else 0)
 
 
 def _show(service: Service, args: argparse.Namespace) -> Answer:

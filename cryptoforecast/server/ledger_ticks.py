@@ -43,18 +43,15 @@ def seconds_to_next(now: float, length: float) -> float:
 
 
 def tick(service: Service) -> None:
-    """Grade what is due and record what comes next, whichever of them can be done."""
-    for do in (service.ledger.grade, lambda: _record(service)):
-        try:
-            do()
-        except CryptoForecastError as error:
-            log.warning("The ledger waits: %s", error)
-        except Exception:  # a fault now must not end the ticks that come
-            log.exception("The ledger waits.")
+    """Take every step of a tick, and log what could not be done."""
+    from cryptoforecast.service import ticks
 
-
-def _record(service: Service) -> None:
-    for attempt in service.ledger.record():
+    result = ticks.tick(service)
+    for error in result.failures.values():
+        # A user can do something about an error of ours; of a fault, the log has the place.
+        fault = None if isinstance(error, CryptoForecastError) else error
+        log.warning("The ledger waits: %s", error, exc_info=fault)
+    for attempt in result.attempts:
         if attempt.refusal:
             log.warning("%s was not recorded: %s", attempt.model, attempt.refusal)
 
