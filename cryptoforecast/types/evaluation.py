@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -440,7 +441,7 @@ class NextSteps:
     earlier: Callable[[PriceHistory], Forecast] | None = None
     members: tuple[Member, ...] = ()
 
-    @property
+    @cached_property
     def closing_times(self) -> pd.DatetimeIndex:
         """When the close of each step is known, ``(horizon,)`` UTC."""
         steps = range(1, self.forecast.horizon + 1)
