@@ -118,3 +118,15 @@ def random_walk() -> Callable[..., PriceHistory]:
     from tests import synthetic
 
     return synthetic.history
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The folder of the socket of a PostgreSQL server, or skip where there is none."""
+    from tests.ledger import postgresql
+
+    reason = postgresql.missing()
+    if reason:
+        pytest.skip(reason)
+    with postgresql.server() as folder:
+        yield folder

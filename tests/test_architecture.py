@@ -63,6 +63,8 @@ def allowed(path: Path) -> set[str]:
         found |= {"keras", "onnx"}
     if where == "cryptoforecast/cli/assistants.py":
         found |= {"mcp"}
+    if where == "cryptoforecast/alarms/sending.py":
+        found |= {"apprise"}
     return found
 
 

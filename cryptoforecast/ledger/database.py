@@ -14,9 +14,9 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from cryptoforecast.errors import InvalidInput, LedgerUnavailable
 
 #: The newest version of the tables.
-REVISION = "1"
+REVISION = "2"
 #: Earlier versions that ``migrations`` brings up to date; ``None`` is a new database.
-EARLIER: tuple[str | None, ...] = (None,)
+EARLIER: tuple[str | None, ...] = (None, "1")
 #: Seconds that a writer waits for another one.
 MAX_WAIT = 60
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.ledger import making, postgresql
-
-_NUMBERS = itertools.count()
+from tests.ledger import making
 
 
 @pytest.fixture(autouse=True)
@@ -19,16 +17,6 @@ def _close() -> Iterator[None]:
     yield
     while making.DATABASES:
         making.DATABASES.pop().close()
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The folder of a PostgreSQL server's socket."""
-    why = postgresql.missing()
-    if why:
-        pytest.skip(why)
-    with postgresql.server() as folder:
-        yield folder
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
@@ -41,14 +29,15 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def new_database(server: str) -> Callable[[], str]:
+def new_database(postgresql_server: str) -> Callable[[], str]:
     """Return a function that makes an empty database in PostgreSQL and returns its URL."""
     import psycopg
 
     def make() -> str:
-        name = f"ledger_{next(_NUMBERS)}"
-        with psycopg.connect(f"host={server} user=postgres", autocommit=True) as connection:
+        name = f"ledger_{uuid.uuid4().hex}"
+        address = f"host={postgresql_server} user=postgres"
+        with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
-        return f"postgresql+psycopg://postgres@/{name}?host={server}"
+        return f"postgresql+psycopg://postgres@/{name}?host={postgresql_server}"
 
     return make

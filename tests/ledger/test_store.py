@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from cryptoforecast.alarms import tables as alarm_tables
 from cryptoforecast.errors import InvalidInput, LedgerUnavailable
 from cryptoforecast.ledger import reading, rows, tables, verification
 from cryptoforecast.ledger.database import EARLIER, REVISION, Database
@@ -154,7 +155,8 @@ def test_the_migrations_make_the_tables_that_the_code_uses(url):
     database = making.database(url)
     with database.reading() as connection:
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, tables.metadata) == []
+        everything = [tables.metadata, alarm_tables.metadata]
+        assert compare_metadata(context, everything) == []
     config = Config()
     config.set_main_option("script_location", str(module._MIGRATIONS))
     scripts = ScriptDirectory.from_config(config)
@@ -168,7 +170,7 @@ def test_a_ledger_of_a_newer_version_is_left_alone(url):
     with database.writing() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '999'"))
     with (
-        pytest.raises(LedgerUnavailable, match=r"version 1 or older\. Received: 999"),
+        pytest.raises(LedgerUnavailable, match=r"version 2 or older\. Received: 999"),
         making.database(url).reading(),
     ):
         pass
