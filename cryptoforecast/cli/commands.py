@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cryptoforecast import json_views
-from cryptoforecast.cli import anomalies, coins, exports, forecasts, ledger, models, prices, text
+from cryptoforecast.cli import (
+    anomalies,
+    coins,
+    exports,
+    forecasts,
+    ledger,
+    models,
+    prices,
+    signals,
+    text,
+)
 from cryptoforecast.cli.answer import Answer
 from cryptoforecast.cli.groups import SPEC_OPTIONS, WALK_OPTIONS
 from cryptoforecast.cli.prices import given
@@ -132,6 +142,7 @@ def _tested_saved(service: Service, args: argparse.Namespace) -> Backtest:
     since = None if args.since is None else choices.parse_since(args.since, model.card)
     choices.check_shares(args.test, args.validation, since)
     history = prices.load(service.prices, args, model.card.interval)
+    history = signals.beside(service, args, history, model.spec.features)
     say(f"Testing {args.model} on {len(history):,} candles ...")
     shares = given(args, ("test", "validation"))
     result = service.backtests.of_saved(history, model, **shares, since=since)
@@ -221,16 +232,21 @@ def _history_and_spec(service: Service, args: argparse.Namespace) -> tuple[Price
     """Return the prices, and the settings to train with on so many candles."""
     _spec(args)  # refuses a wrong option before prices are fetched
     history = prices.load(service.prices, args)
-    return history, _spec(args, history)
+    spec = _spec(args, history)
+    if choices.is_network(spec):
+        history = signals.beside(service, args, history, spec.features)
+    return history, spec
 
 
 def _spec(args: argparse.Namespace, history: PriceHistory | None = None) -> ModelSpec:
     changes = {name: getattr(args, name) for name in SPEC_OPTIONS}
     chosen = given(args, ("preset", "network"))
+    inputs = signals.inputs(args)
     if history is None:
-        return choices.make_spec(**chosen, **changes)
+        return choices.with_inputs(choices.make_spec(**chosen, **changes), inputs)
     volume = choices.has_volume(history.candles)
-    return choices.make_spec(**chosen, rows=len(history), volume=volume, **changes)
+    spec = choices.make_spec(**chosen, rows=len(history), volume=volume, **changes)
+    return choices.with_inputs(spec, inputs)
 
 
 @contextlib.contextmanager
@@ -254,6 +270,8 @@ def _anomalies(service: Service, args: argparse.Namespace) -> Answer:
     if args.alarms is not None and args.data is None:
         choices.check_alarms(args.alarms, args.interval or interval)
     history = prices.load(service.prices, args, interval)
+    if named is not None:
+        history = signals.beside(service, args, history, named.spec.features)
     saved = service.anomalies.model(history, args.model)
     found = service.anomalies.find(history, args.alarms, None if saved is None else saved.model)
     name = None if saved is None else saved.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 
-from cryptoforecast.cli import coins, prices, text
+from cryptoforecast.cli import coins, prices, signals, text
 from cryptoforecast.cli.answer import Answer
 from cryptoforecast.service import Service, files
 from cryptoforecast.service.outlooks import Outlook, Question, default_coin
@@ -56,4 +56,6 @@ def _outlook(service: Service, args: argparse.Namespace) -> Outlook:
         args.coin = default_coin(saved)
     interval = "1h" if saved is None else saved.model.card.interval
     history = prices.load(service.prices, args, interval)
+    if saved is not None:
+        history = signals.beside(service, args, history, saved.model.spec.features)
     return service.outlooks.of(history, args.model, question)

@@ -139,6 +139,32 @@ def add_price_rule(group: argparse._ActionsContainer, default: str) -> None:
     )
 
 
+def add_signals(command: argparse.ArgumentParser) -> None:
+    """Add signals beside the price."""
+    group = command.add_argument_group("signals beside the price")
+    group.add_argument(
+        "--signal",
+        metavar="S",
+        action="append",
+        help=f"one of {', '.join(names.SIGNALS)}, the ticker of another coin such as eth, or a "
+        "file of times and values (FILE or NAME=FILE); can be repeated",
+    )
+    group.add_argument(
+        "--lag",
+        metavar="SPAN",
+        help="with a file: how long after its time a value is known, e.g. 1d (default the usual "
+        "distance of two values)",
+    )
+    group.add_argument(
+        "--max-age",
+        metavar="SPAN",
+        help="with a file: for how long after that a value is used (default three such distances)",
+    )
+    group.add_argument(
+        "--value", metavar="COLUMN", help="with a file: the column of values, if it has several"
+    )
+
+
 def add_spec(command: argparse.ArgumentParser) -> None:
     """Add the settings of a model."""
     group = command.add_argument_group("model")
@@ -151,7 +177,8 @@ def add_spec(command: argparse.ArgumentParser) -> None:
     add("target", "T", "return (log-return, default) or price (min-max)")
     add("loss", "L", "quantile (default) or mse")
     add("training", "T", "sequences (default for lstm) or windows")
-    add("features", "A,B", f"inputs, out of {', '.join(names.FEATURES)}", arguments.words)
+    inputs = f"inputs, out of {', '.join(names.FEATURES)}; or signals, such as signal:fear_greed"
+    add("features", "A,B", inputs, arguments.words)
     add("lookback", "N", "candles that the network sees", arguments.whole)
     add("horizon", "N", "steps predicted at once", arguments.whole)
     add("units", "N,M", "width of each hidden layer", arguments.wholes)

@@ -22,6 +22,8 @@ FEATURES = (
     "short_range", "long_range", "volume", "hour", "half_day", "week", "weekend", "rsi", "macd",
     "bollinger", "atr", "averages",
 )  # fmt: skip
+#: Signals that can be had without a file; the candles of other coins are others.
+SIGNALS = ("fear_greed", "dvol")
 #: Formats of exported networks.
 FORMATS = ("keras", "onnx", "h5")
 #: Repairs of price files, and what each does.

@@ -156,6 +156,7 @@ def _add_backtest(commands: Commands) -> None:
     )
     groups.add_coins(command)
     groups.add_prices(command)
+    groups.add_signals(command)
     groups.add_spec(command)
     groups.add_walk(command)
     group = command.add_argument_group("leaderboard: who is best, and is it more than chance?")
@@ -192,6 +193,7 @@ def _add_train(commands: Commands) -> None:
     command.add_argument("--save", metavar="NAME", help="save it under this name")
     command.add_argument("--force", action="store_true", help="overwrite a model of this name")
     groups.add_prices(command)
+    groups.add_signals(command)
     groups.add_spec(command)
 
 
@@ -241,6 +243,7 @@ def _add_forecast(commands: Commands) -> None:
     command.add_argument("--force", action="store_true", help="overwrite an existing file")
     groups.add_coins(command)
     groups.add_prices(command)
+    groups.add_signals(command)
 
 
 def _add_anomalies(commands: Commands) -> None:
@@ -270,6 +273,7 @@ def _add_anomalies(commands: Commands) -> None:
     )
     command.add_argument("--force", action="store_true", help="overwrite an existing file")
     groups.add_prices(command)
+    groups.add_signals(command)
 
 
 def _add_models(commands: Commands) -> None:

@@ -301,6 +301,7 @@ def card(saved: ModelSummary) -> str:
         "priced in": card.quote_words,
         "target, loss": f"{spec.target}, {spec.loss}",
         "reads": f"{card.needs} candles: {_list(spec.features)}, lookback {spec.lookback}",
+        "signals": "; ".join(f"{name}: {about}" for name, about in card.signals.items()),
         "learnt nothing from": _list(unused_inputs(spec, saved.scaler)),
         "prices": f"{card.source}, {card.rows:,} candles that open {card.start} to {card.end}",
         "trained until": expiry_text(card, pd.Timestamp.now("UTC")),

@@ -170,7 +170,7 @@ def of_band(outcomes: int) -> tuple[str, ...]:
 
 
 def of_origin(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
-    """Warn of a model that learnt from other prices than these."""
+    """Warn of a model that learnt from other prices or signals than these."""
     sentences = []
     if card.interval != history.interval:
         sentences.append(f"This model learnt from {card.interval} candles, not {history.interval}.")
@@ -181,6 +181,12 @@ def of_origin(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
     if card.simulated != history.simulated:
         was, now = ("simulated", "real") if card.simulated else ("real", "simulated")
         sentences.append(f"This model learnt from {was} prices; these are {now}.")
+    for name, about in card.signals.items():
+        current = history.signals.get(name, about)
+        if current != about:
+            sentences.append(
+                f"This model learnt from another signal {name}: {about}. This one is {current}."
+            )
     return tuple(sentences)
 
 

@@ -61,6 +61,9 @@ class ModelJson(TypedDict):
     quote: Annotated[str, Says("currency of the prices that it was trained on", "any")]
     scope: Annotated[str, Says("coin or global", "global")]
     features: Annotated[Names, Says("inputs", ["scaled_return", "scaled_range"])]
+    signals: Annotated[
+        dict[str, str], Says("signals beside the prices that it reads, and where they are from", {})
+    ]
     lookback: Annotated[int, Says("candles that the network reads", 60)]
     horizon: Annotated[int, Says("steps that it forecasts", 24)]
     needs: Annotated[int, Says("candles that a forecast needs, warm-up included", 228)]
@@ -100,6 +103,7 @@ def model_json(saved: ModelSummary) -> ModelJson:
         "quote": card.quote,
         "scope": card.scope,
         "features": list(spec.features),
+        "signals": dict(card.signals),
         "lookback": spec.lookback,
         "horizon": spec.horizon,
         "needs": card.needs,

@@ -295,6 +295,9 @@ def _card(content: Mapping[str, object], spec: ModelSpec) -> ModelCard:
     figures = [figure for scores in card.scores.values() for figure in scores.values()]
     if not all(type(version) is str for version in card.libraries.values()):
         raise InvalidBundle("`libraries` must hold versions.")
+    signals = [*card.signals, *card.signals.values()]
+    if type(card.signals) is not dict or not all(type(text) is str for text in signals):
+        raise InvalidBundle("`signals` must hold texts.")
     if not all(map(_is_figure, (*figures, card.gain))):
         raise InvalidBundle("`scores` and `gain` must hold numbers.")
     if not set(card.outcomes.values()) <= set(OUTCOMES):

@@ -12,7 +12,8 @@ import io
 import json
 import zipfile
 
-from cryptoforecast.learning import formulas, inference, keras_files
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.learning import features, formulas, inference, keras_files
 from cryptoforecast.learning.specs import needs
 from cryptoforecast.types import Scaler, TrainedModel
 
@@ -63,6 +64,12 @@ def check(model: TrainedModel, format: str, *, alone: bool) -> None:
         InvalidInput: If the format is unknown, or can't hold the network.
     """
     keras_files.check_format(format)
+    signals = features.signals(model.spec.features)
+    if signals:
+        raise InvalidInput(
+            "Files for other programs hold networks of candles alone. Received: one that reads "
+            f"{', '.join(signals)}. Leave the format out: an archive for `models import` holds it."
+        )
     if alone:
         keras_files.check_whole(model.spec, format)
 

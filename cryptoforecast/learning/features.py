@@ -6,7 +6,8 @@ Every feature reads a fixed number of earlier rows, its warm-up. So a forecast m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,8 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.learning import indicators, ranges
 from cryptoforecast.learning.columns import Columns, log_returns
 from cryptoforecast.prices.candles.ranges import log_ranges
-from cryptoforecast.types import Array
+from cryptoforecast.types import Array, is_signal, signal_name
+from cryptoforecast.types.signals import NAME
 
 #: Added to a return or range before its logarithm, so that 0 stays finite: 1 basis point.
 EPSILON_MOVE = 1e-4
@@ -273,6 +275,38 @@ FEATURES: dict[str, Feature] = {
 }
 
 
+def of(name: str) -> Feature:
+    """Return a feature by its name, which ``check`` accepts; that of a signal is made here."""
+    return _of_signal(name) if is_signal(name) else FEATURES[name]
+
+
+def _of_signal(name: str) -> Feature:
+    help = "A signal beside the price, and whether it is missing."
+    return Feature(name, help, 0, 2, functools.partial(_signal, name))
+
+
+def _signal(name: str, columns: Columns) -> Array:
+    """Return a signal's value, NaN where it is missing, and 1 where it is, ``(n, 2)``.
+
+    Raises:
+        InvalidInput: If the candles do not have the signal.
+    """
+    if name not in columns.candles:
+        own = signal_name(name)
+        raise InvalidInput(
+            f"The model reads the signal {own} beside the prices. Received: prices without it. Add "
+            f"it (--signal {own} or --signal {own}=FILE on the command line, signals= in Python), "
+            "or choose a model without signals."
+        )
+    values = columns.candles[name].to_numpy(float)
+    return np.column_stack([values, np.isnan(values)])
+
+
+def signals(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the signals among features, in their order."""
+    return tuple(filter(is_signal, names))
+
+
 #: Features that depend on the time of a candle alone. Some are the same in all candles of a day.
 CLOCK = ("hour", "half_day", "week", "weekend")
 
@@ -286,36 +320,40 @@ def has_volume(candles: pd.DataFrame) -> bool:
 
 def owners(names: tuple[str, ...]) -> list[str]:
     """Name the feature of each network input, in their order."""
-    return [name for name in names for _ in range(FEATURES[name].columns)]
+    return [name for name in names for _ in range(of(name).columns)]
 
 
 def constant(raw: Array, names: tuple[str, ...]) -> tuple[str, ...]:
     """Name the features that never vary.
 
     Args:
-        raw: ``(n, inputs)`` inputs; rows with a NaN, as in the warm-up, do not count.
+        raw: ``(n, inputs)`` inputs; rows with a NaN, as in the warm-up, do not count. Where a
+            signal is missing, its own value alone does not count.
         names: Their features.
 
     Returns:
         Those without a column that varies by more than a rounding error, in their order; none if
         fewer than two rows count.
     """
-    rows = raw[np.isfinite(raw).all(axis=1)]
+    may_be_missing = np.array([is_signal(name) for name in owners(names)])
+    rows = raw[(np.isfinite(raw) | may_be_missing).all(axis=1)]
     if len(rows) < 2:
         return ()
-    vary = np.ptp(rows, axis=0) > EPSILON_SPREAD * np.abs(rows).max(axis=0)
+    known = np.ma.masked_invalid(rows)
+    vary = np.ma.ptp(known, axis=0) > EPSILON_SPREAD * np.abs(known).max(axis=0)
+    vary = np.ma.filled(vary, False)
     varying = {name for name, varies in zip(owners(names), vary, strict=True) if varies}
     return tuple(name for name in names if name not in varying)
 
 
 def warmup(names: tuple[str, ...]) -> int:
     """Count the rows before the lookback that these features read."""
-    return max(FEATURES[name].warmup for name in names)
+    return max(of(name).warmup for name in names)
 
 
 def width(names: tuple[str, ...]) -> int:
     """Count the network inputs that these features make."""
-    return sum(FEATURES[name].columns for name in names)
+    return sum(of(name).columns for name in names)
 
 
 def matrix(candles: pd.DataFrame, names: tuple[str, ...]) -> Array:
@@ -323,10 +361,11 @@ def matrix(candles: pd.DataFrame, names: tuple[str, ...]) -> Array:
 
     Args:
         candles: ``n`` rows, see ``PriceHistory.candles``.
-        names: Keys of ``FEATURES``, in the order of the network's inputs.
+        names: Keys of ``FEATURES`` or inputs of signals, in the order of the network's inputs.
 
     Raises:
-        InvalidInput: If a name is unknown, comes twice, or there is none.
+        InvalidInput: If a name is unknown, comes twice, or there is none, or if the candles lack a
+            signal.
     """
     return stack(Columns(candles), names)
 
@@ -334,7 +373,7 @@ def matrix(candles: pd.DataFrame, names: tuple[str, ...]) -> Array:
 def stack(columns: Columns, names: tuple[str, ...]) -> Array:
     """Compute the inputs as ``matrix`` does, of columns that the caller uses for more than this."""
     check(names)
-    return np.hstack([FEATURES[name].compute(columns) for name in names])
+    return np.hstack([of(name).compute(columns) for name in names])
 
 
 def matrix_of_closes(close: Array, names: tuple[str, ...]) -> Array:
@@ -353,9 +392,13 @@ def check(names: tuple[str, ...]) -> None:
     Raises:
         InvalidInput: Otherwise.
     """
-    unknown = [name for name in names if name not in FEATURES]
+    unknown = [name for name in names if name not in FEATURES and not _is_name(name)]
     if unknown or not names or len(set(names)) != len(names):
         raise InvalidInput(
-            f"`features` must be different names out of {', '.join(FEATURES)}. "
-            f"Received: {', '.join(names) or 'none'}."
+            f"`features` must be different names out of {', '.join(FEATURES)}, or of signals, such "
+            f"as signal:fear_greed. Received: {', '.join(names) or 'none'}."
         )
+
+
+def _is_name(name: str) -> bool:
+    return is_signal(name) and bool(NAME.fullmatch(signal_name(name)))

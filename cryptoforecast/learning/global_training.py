@@ -119,7 +119,7 @@ def cuts(histories: Sequence[PriceHistory], spec: ModelSpec) -> tuple[Split, ...
 
 def _check(histories: Sequence[PriceHistory], spec: ModelSpec) -> None:
     specs.check(spec)
-    scaled = [name for name in spec.features if not features.FEATURES[name].scale_free]
+    scaled = [name for name in spec.features if not features.of(name).scale_free]
     if scaled or spec.unit != "range" or spec.loss != "quantile":
         raise InvalidInput(
             "A global model needs inputs without a scale of their own, the range as its unit "

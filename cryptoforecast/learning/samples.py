@@ -251,14 +251,13 @@ def fit_scaler(
         rows: Training rows whose features do not reach across a gap. No other feature is read.
         origins: Those of them that have all their targets among the training rows.
     """
-    fitted_rows, fitted_targets = _select(raw, rows), _select(targets, origins)
+    fitted_rows, fitted_targets = _filled(_select(raw, rows)), _select(targets, origins)
     if spec.target == "price":
         offset, scale = fitted_rows.min(axis=0), np.ptp(fitted_rows, axis=0)
         # The popular recipe scales the price it predicts exactly as the price it reads.
         if "close" in spec.features:
             column = sum(
-                features.FEATURES[name].columns
-                for name in spec.features[: spec.features.index("close")]
+                features.of(name).columns for name in spec.features[: spec.features.index("close")]
             )
             low, span = offset[column], scale[column]
         else:
@@ -277,6 +276,15 @@ def fit_scaler(
 def _select(values: Array, stretches: Stretches) -> Array:
     """Return the rows of several stretches, one after the other."""
     return np.concatenate([values[rows.start : rows.stop] for rows in stretches])
+
+
+def _filled(values: Array) -> Array:
+    """Replace what is missing of a signal by the mean of what is known, which shapes no mean."""
+    missing = np.isnan(values)
+    if not missing.any():
+        return values
+    means = np.ma.masked_invalid(values).mean(axis=0).filled(0.0)
+    return np.where(missing, means, values)
 
 
 def _usable(scale: Array, values: Array) -> Array:
@@ -358,7 +366,11 @@ def prepare_pooled(
 
 
 def scale_inputs(raw: Array, scaler: Scaler) -> Array:
-    """Scale features, ``(n, inputs)`` float32, with 0 in the warm-up."""
+    """Scale features, ``(n, inputs)`` float32, with 0 in the warm-up.
+
+    A missing value of a signal becomes 0 too: the mean of the training rows, unless the target is a
+    price. Another input says that it is missing.
+    """
     scaled: Array = np.nan_to_num((raw - scaler.offset) / scaler.scale, nan=0.0).astype(np.float32)
     return scaled
 

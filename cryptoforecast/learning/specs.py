@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.learning import features, ranges
-from cryptoforecast.types import ModelSpec
+from cryptoforecast.types import ModelSpec, is_signal
 
 NETWORKS = ("lstm", "dense")
 TARGETS = ("return", "price")
@@ -137,6 +138,17 @@ def make(
     return spec
 
 
+def with_inputs(spec: ModelSpec, names: Iterable[str]) -> ModelSpec:
+    """Add inputs, such as those of signals, to those that a spec has.
+
+    Raises:
+        InvalidInput: If one is unknown.
+    """
+    result = dataclasses.replace(spec, features=tuple(dict.fromkeys((*spec.features, *names))))
+    features.check(result.features)
+    return result
+
+
 def _inputs(rows: int | None, *, far: bool, volume: bool) -> dict[str, object]:
     """Choose the inputs and the unit of returns for a history of so many candles."""
     if rows is None:
@@ -230,7 +242,8 @@ def is_network(spec: ModelSpec) -> bool:
 
 
 def has_chosen_inputs(spec: ModelSpec) -> bool:
-    """Return whether the inputs are others than those that a preset chooses."""
+    """Return whether the inputs, signals left aside, are others than those of a preset."""
+    spec = dataclasses.replace(spec, features=tuple(n for n in spec.features if not is_signal(n)))
     presets = (
         ModelSpec.features,
         (*ModelSpec.features, "long_range"),

@@ -20,6 +20,7 @@ from cryptoforecast.types import (
     Split,
     TrainedModel,
     TrainingRecord,
+    signal_name,
 )
 
 
@@ -91,6 +92,10 @@ def fit(
         highest=float(np.max(close)),
         libraries=networks.libraries(),
         quote=history.quote,
+        signals={
+            signal_name(name): history.signals.get(signal_name(name), "")
+            for name in features.signals(spec.features)
+        },
     )
     model = TrainedModel(spec, scaler, weights, None, record, card)
     if spec.loss == "mse":
@@ -201,7 +206,8 @@ def check_inputs(history: PriceHistory, spec: ModelSpec, cut: Split) -> None:
         InvalidInput: If there is such an input; names all of them.
     """
     candles = history.candles.iloc[cut.first : cut.train_end]
-    inputs = spec.features if specs.has_chosen_inputs(spec) else ()
+    chosen = specs.has_chosen_inputs(spec)
+    inputs = spec.features if chosen else features.signals(spec.features)
     absent = features.constant(features.matrix(candles, inputs), inputs) if inputs else ()
     if not absent:
         return

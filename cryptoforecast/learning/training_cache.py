@@ -37,6 +37,7 @@ RECIPE = (
     "learning/ranges.py", "learning/samples.py", "learning/specs.py", "learning/targets.py",
     "learning/training.py", "prices/candles/levels.py",
     "prices/candles/quality.py", "prices/candles/ranges.py", "types/learning.py", "types/prices.py",
+    "types/signals.py",
 )  # fmt: skip
 
 

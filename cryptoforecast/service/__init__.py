@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cryptoforecast.service.outlooks import OutlookService
     from cryptoforecast.service.prices import PriceService, is_file
     from cryptoforecast.service.saved_models import SavedModelService
+    from cryptoforecast.service.signals import SignalService
     from cryptoforecast.service.training import Run, TrainingService
     from cryptoforecast.service.walk_forward import WalkForwardService, is_walk_forward
     from cryptoforecast.settings import Settings
@@ -36,6 +37,7 @@ __all__ = [
     "Run",
     "SavedModelService",
     "Service",
+    "SignalService",
     "TrainingService",
     "WalkForwardService",
     "forget_shared",
@@ -56,6 +58,7 @@ _HOMES = {
     "PriceService": "prices",
     "Run": "training",
     "SavedModelService": "saved_models",
+    "SignalService": "signals",
     "TrainingService": "training",
     "WalkForwardService": "walk_forward",
     "is_file": "prices",
@@ -79,6 +82,7 @@ class Service:
     Attributes:
         settings: Folders and bounds.
         prices: Live prices and price files.
+        signals: Series beside the price.
         training: Networks, trained at once or in the background.
         backtests: Tests of one fit on the last share of a history.
         walk_forward: Tests with a new fit for each of several spans.
@@ -103,6 +107,7 @@ class Service:
         from cryptoforecast.service.owner_key import OwnerKey
         from cryptoforecast.service.prices import PriceService
         from cryptoforecast.service.saved_models import SavedModelService
+        from cryptoforecast.service.signals import SignalService
         from cryptoforecast.service.training import TrainingService
         from cryptoforecast.service.walk_forward import WalkForwardService
 
@@ -111,6 +116,7 @@ class Service:
         self.settings = settings
         self.owner_key = OwnerKey(settings.owner_key)
         self.prices = PriceService(settings, memory=memory)
+        self.signals = SignalService(settings, self.prices)
         self.training = TrainingService(settings, memory)
         self.saved_models = SavedModelService(settings, self.owner_key.remedy())
         self.backtests = BacktestService(self.training, one_heavy, memory)

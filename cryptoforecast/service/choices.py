@@ -38,6 +38,7 @@ from cryptoforecast.learning.specs import (
     UNITS,
     check_network,
     is_network,
+    with_inputs,
 )
 from cryptoforecast.learning.specs import make as make_spec
 from cryptoforecast.service.price_choices import (
@@ -108,6 +109,7 @@ __all__ = [
     "since_training",
     "usual_alarms",
     "window",
+    "with_inputs",
 ]
 
 #: Stands for the last candle that a saved model saw, where a time could stand.

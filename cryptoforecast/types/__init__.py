@@ -91,6 +91,7 @@ from cryptoforecast.types.prices import (
     QualityReport,
 )
 from cryptoforecast.types.quotes import affixes, price_text
+from cryptoforecast.types.signals import Signal, is_signal, signal_name
 from cryptoforecast.types.users import OWNER, User
 
 __all__ = [
@@ -146,6 +147,7 @@ __all__ = [
     "Scaler",
     "Scores",
     "Share",
+    "Signal",
     "Split",
     "Spread",
     "Standing",
@@ -166,6 +168,7 @@ __all__ = [
     "days_text",
     "duration",
     "input_name",
+    "is_signal",
     "local_text",
     "moment_text",
     "months_text",
@@ -176,5 +179,6 @@ __all__ = [
     "rarity_text",
     "rate_text",
     "short_moment_text",
+    "signal_name",
     "span_text",
 ]

@@ -33,7 +33,8 @@ class ModelSpec:
             mean).
         training: ``"sequences"`` (a chunk of several targets shares one run-in) or ``"windows"``
             (one target for each window).
-        features: Inputs, names of ``learning.features.FEATURES``.
+        features: Inputs: names of ``learning.features.FEATURES``, and of signals, such as
+            ``"signal:fear_greed"``.
         lookback: Candles that the network reads.
         horizon: Steps that are predicted, all at once.
         units: Width of each hidden layer.
@@ -297,6 +298,7 @@ class ModelCard:
             ``None`` where a score is undefined.
         quote: Currency of the prices that it was trained on; ``"any"`` for a global model.
         guest: Whether a guest of a server saved it, not the owner of the installation.
+        signals: The signals that it reads beside the candles, by name; see ``Signal.about``.
     """
 
     coin: str
@@ -321,6 +323,7 @@ class ModelCard:
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     origins: int = 0
     gain: float | None = None
+    signals: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def market(self) -> str:

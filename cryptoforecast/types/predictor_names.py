@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cryptoforecast.types.signals import is_signal, signal_name
+
 #: The name of each predictor in tables, legends and choices.
 PREDICTOR_NAMES: Mapping[str, str] = {
     "stack": "Combined forecast",
@@ -77,5 +79,7 @@ def predictor_phrase(predictor: str) -> str:
 
 
 def input_name(feature: str) -> str:
-    """Name an input of a network: "hour of the day"."""
+    """Name an input of a network: "hour of the day", "signal fear_greed"."""
+    if is_signal(feature):
+        return f"signal {signal_name(feature)}"
     return INPUT_NAMES.get(feature, feature)

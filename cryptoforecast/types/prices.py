@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.types.quotes import DEFAULT_QUOTE, market_name
+from cryptoforecast.types.signals import is_signal
 
 Array = np.ndarray
 
@@ -111,7 +112,8 @@ class PriceHistory:
     strictly rising. Its columns are float64: ``open``, ``high``, ``low`` and ``close`` in
     ``quote``, all above 0, and ``volume`` in ``volume_unit``, NaN where unknown. Candles may be
     absent, so row *t + 1* is the next candle that exists. A candle that is still open is never part
-    of a history.
+    of a history. A column such as ``signal:fear_greed`` has the value of a signal that was known at
+    the close of each candle, NaN where it is missing.
 
     Attributes:
         coin: Ticker, for example ``"BTC"``.
@@ -130,6 +132,7 @@ class PriceHistory:
         access_notes: Those of them that say what sources were asked for, and how they answered.
         unit_changes: Opens of candles, UTC, before which the coin had another unit. The candles
             before them were brought into the newest unit; see ``learning.samples.in_one_unit``.
+        signals: What is known about each signal beside the candles, by its name; see ``Signal``.
     """
 
     coin: str
@@ -144,6 +147,7 @@ class PriceHistory:
     notes: tuple[str, ...] = ()
     access_notes: tuple[str, ...] = ()
     unit_changes: tuple[pd.Timestamp, ...] = ()
+    signals: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of candles."""
@@ -217,12 +221,15 @@ class PriceHistory:
     def fingerprint(self) -> str:
         """Hash of interval, quote and all candles, 16 hexadecimal digits; not of their source.
 
-        A quote in US dollars leaves no trace in it.
+        A quote in US dollars leaves no trace in it. Signals beside the candles do.
         """
         digest = hashlib.sha256(self.interval.encode())
         if self.quote != DEFAULT_QUOTE:
             digest.update(self.quote.encode())
         digest.update(np.ascontiguousarray(self.candles.index.asi8).tobytes())
         for column in ("open", "high", "low", "close", "volume"):
+            digest.update(np.ascontiguousarray(self.candles[column].to_numpy(float)).tobytes())
+        for column in filter(is_signal, self.candles.columns):
+            digest.update(column.encode())
             digest.update(np.ascontiguousarray(self.candles[column].to_numpy(float)).tobytes())
         return digest.hexdigest()[:16]

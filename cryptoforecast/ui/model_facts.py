@@ -154,6 +154,7 @@ def facts(one: ModelSummary, *, guest: bool) -> dict[str, str]:
     """
     spec, model = one.spec, one.card
     simulated = " (simulated)" if model.simulated and model.source != "simulated" else ""
+    signals = [f"{name}: {about}" for name, about in model.signals.items()]
     return {
         "Name to type": one.name,
         "Test": model.verdict or words.DASH,
@@ -171,7 +172,7 @@ def facts(one: ModelSummary, *, guest: bool) -> dict[str, str]:
         "Looks back and ahead": f"{spec.lookback} and {spec.horizon} candles; reads {model.needs}",
         "Network": f"{network(one)} {'-'.join(map(str, spec.units))}, "
         f"{parameters(spec):,} parameters",
-        "Inputs": _names(spec.features),
+        "Inputs": "; ".join([_names(spec.features), *signals]),
         "Never varied in training": _names(unused_inputs(spec, one.scaler)) or words.DASH,
         "Target and loss": f"{_TARGETS.get(spec.target, spec.target)}, "
         f"{_LOSSES.get(spec.loss, spec.loss)}",

@@ -22,7 +22,7 @@ from cryptoforecast.errors import (
 )
 from cryptoforecast.prices.candles import quality
 from cryptoforecast.prices.candles.repairs import check, repair, with_repairs
-from cryptoforecast.prices.candles.resample import step_of
+from cryptoforecast.prices.candles.resample import COLUMNS, step_of
 from cryptoforecast.prices.candles.symbols import Symbol, guess, read_symbol, symbol_of
 from cryptoforecast.prices.files.bounds import MAX_ROWS
 from cryptoforecast.prices.files.columns.quote import ASSUMED, HOW_TO_SAY
@@ -128,7 +128,7 @@ def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
     """
     check_target(path, force=force)
     kind = path.name.lower()
-    table = history.candles.copy(deep=False)
+    table = history.candles[list(COLUMNS)].copy(deep=False)
     if _says_coin(history):
         table["symbol"] = history.market
     if history.simulated:

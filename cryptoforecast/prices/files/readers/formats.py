@@ -20,7 +20,7 @@ from cryptoforecast.prices.files.readers.json import read_json
 from cryptoforecast.prices.files.readers.layout import HEAD_BYTES
 from cryptoforecast.prices.files.readers.lines import bounded_lines
 from cryptoforecast.prices.files.readers.parquet import read_parquet
-from cryptoforecast.prices.files.table import Reading
+from cryptoforecast.prices.files.table import Reading, Table
 from cryptoforecast.prices.files.unpacking import unpack
 
 # Roles of the columns of numbers.
@@ -68,6 +68,30 @@ def read_candles(
         InvalidInput: If ``interval`` is no multiple of the file's candle length, or there are more
             candles than ``max_candles``, or than there is room for.
     """
+    table = read_table(packed, corrections, interval, max_candles, room)
+    if isinstance(table, Reading):
+        return table
+    if report is not None:
+        table = dataclasses.replace(table, report=report)
+    return candles_from_table(table, corrections, interval)
+
+
+def read_table(
+    packed: IO[bytes],
+    corrections: Corrections,
+    interval: str | None = None,
+    max_candles: int = MAX_ROWS,
+    room: float = math.inf,
+) -> Table | Reading:
+    """Read a file of any known format into a table; the arguments are those of ``read_candles``.
+
+    Returns:
+        The table. A long file of regular candles that are merged is read into candles at once.
+
+    Raises:
+        UnreadableFile: See ``read_candles``.
+        InvalidInput: See ``read_candles``.
+    """
     stream = unpack(packed)
     head = stream.read(HEAD_BYTES)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -106,9 +130,7 @@ def read_candles(
             bounds.check_texts("times", len(texts), size, "Write them as 2024-12-31 23:00:00.")
         elif role.partition(" ")[0] in _NUMBERS:
             bounds.check_texts(f"values of {role}", len(texts), size, "Write them as 1234.56.")
-    if report is not None:
-        table = dataclasses.replace(table, report=report)
-    return candles_from_table(table, corrections, interval)
+    return table
 
 
 def _bytes_of_text(values: pd.Series) -> int:

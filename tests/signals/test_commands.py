@@ -1,0 +1,91 @@
+"""Signals on the command line: a model that reads one says so, and is refused prices without it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cryptoforecast import cli
+from cryptoforecast.prices import write
+from tests.signals import planted
+
+Run = Callable[..., tuple[int, str, str]]
+SMALL = ("--network", "dense", "--units", "4", "--epochs", "2", "--lookback", "8", "--final", "0")
+
+
+@pytest.fixture
+def run(capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """Run a command here; return its status, stdout and stderr."""
+
+    def run(*args: object) -> tuple[int, str, str]:
+        capsysbinary.readouterr()
+        try:
+            status = cli.main([*map(str, args)])
+        except SystemExit as end:
+            status = int(end.code or 0)
+        printed = capsysbinary.readouterr()
+        return status, printed.out.decode(), printed.err.decode()
+
+    return run
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """Prices, and a file of a signal beside them."""
+    history, values = planted.market(900)
+    prices, mood = tmp_path / "BTC.csv", tmp_path / "mood.csv"
+    write(history, prices)
+    values.rename("value").rename_axis("time").to_csv(mood)
+    return prices, mood
+
+
+def test_a_model_that_reads_a_signal_says_so_and_needs_it(
+    run: Run, files: tuple[Path, Path]
+) -> None:
+    prices, mood = files
+    signal = ("--signal", mood, "--lag", "0h", "--max-age", "12h")
+    status, out, err = run("train", "--data", prices, *SMALL, *signal, "--save", "moody", "--json")
+    assert status == 0, err
+    assert json.loads(out)["spec"]["features"][-1] == "signal:mood"
+    about = "file mood.csv, known 0m after its time, used for up to 12h"
+    assert json.loads(run("models", "show", "moody", "--json")[1])["signals"] == {"mood": about}
+    assert f"mood: {about}" in run("models", "show", "moody")[1]
+
+    forecast = ("forecast", "--model", "moody", "--data", prices)
+    status, out, err = run(*forecast)
+    assert (status, out) == (2, "")
+    assert "There is no signal mood. Give it as a file (--signal mood=FILE" in err
+    status, out, _ = run(*forecast, *signal, "--json")
+    assert status == 0
+    assert not [text for text in json.loads(out)["warnings"] if "signal" in text]
+    renamed = mood.rename(mood.with_name("other.csv"))
+    warnings = json.loads(run(*forecast, "--signal", f"mood={renamed}", "--json")[1])["warnings"]
+    assert any("learnt from another signal mood" in text for text in warnings)
+
+    status, _, err = run("backtest", "--model", "moody", "--data", prices)
+    assert (status, "There is no signal mood" in err) == (2, True)
+    export = ("models", "export", "moody", "--to", mood.with_name("m.zip"))
+    assert run(*export)[0] == 0
+    assert "hold networks of candles alone" in run(*export, "--format", "keras", "--force")[2]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--lag", "1d"), "--lag goes with a file only"),
+        (("--signal", "no.csv"), "can't be read as a signal"),
+        (("--signal", "MOOD", "--lag", "soon"), "such as 1d. Received: 'soon'"),
+        (("--features", "return,signal:mood"), "There is no signal mood"),
+        (("--features", "return,signal:M"), "or of signals, such as signal:fear_greed"),
+    ],
+)
+def test_a_mistake_is_refused_in_one_line(
+    run: Run, files: tuple[Path, Path], options: tuple[str, ...], message: str
+) -> None:
+    options = tuple(str(files[1]) if part == "MOOD" else part for part in options)
+    status, out, err = run("backtest", "--data", files[0], *SMALL, *options)
+    assert (status, out) == (2, "")
+    assert message in err.splitlines()[-1]
