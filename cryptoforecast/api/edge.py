@@ -6,6 +6,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cryptoforecast.api import problems
+from cryptoforecast.api.encodings import takes_gzip
 from cryptoforecast.api.links import PREFIX
 
 #: Bytes from which on an answer is compressed.
@@ -25,7 +26,10 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["method"] == "HEAD":
+            return
+        if not takes_gzip(scope):  # the middleware compresses for whoever names it at all
+            scope["headers"] = [one for one in scope["headers"] if one[0] != b"accept-encoding"]
+        if scope["method"] == "HEAD":
             await _Head(self._app)(scope, receive, send)
         elif scope["method"] == "POST" and scope["path"].startswith(PREFIX) and not _is_json(scope):
             answer = problems.raw(
@@ -42,7 +46,7 @@ class _Explained:
     """Gives an answer that only says that a body is too large the shape of all others.
 
     Args:
-        scope: What is asked.
+        scope: The request.
         receive: Returns the body of the request.
         send: Sends the answer.
     """

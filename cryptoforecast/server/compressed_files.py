@@ -12,14 +12,15 @@ import gzip
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cryptoforecast.api.encodings import takes_gzip
 from cryptoforecast.cache import LruCache
 
 #: Where the files are, and how their names end.
 FOLDER, ENDINGS = "/static/", (".js", ".css")
 #: Bytes of a file, at most; the largest one, Plotly, has 4.7 million.
 MAX_FILE = 8_000_000
-#: Bytes that are kept, compressed; all of Streamlit's take 7 million.
-MAX_KEPT = 12_000_000
+#: Bytes of compressed files in memory; all of Streamlit's take 7 million.
+MAX_MEMORY = 12_000_000
 
 Answer = tuple[Message, Message]
 
@@ -33,7 +34,7 @@ class CompressedFiles:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._answers: LruCache[Answer] = LruCache(MAX_KEPT, lambda each: len(each[1]["body"]))
+        self._answers: LruCache[Answer] = LruCache(MAX_MEMORY, lambda each: len(each[1]["body"]))
         # One file is read and compressed at a time, however many ask for it.
         self._one = asyncio.Lock()
 
@@ -49,7 +50,7 @@ class CompressedFiles:
         await send(body)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
-        """Return the compressed answer; ``None`` if what is asked for is no such file."""
+        """Return the compressed answer; ``None`` if the path is that of no such file."""
         path = scope["path"]
         answer = self._answers.get(path)
         if answer is None:
@@ -70,7 +71,7 @@ def _can_be_compressed(scope: Scope) -> bool:
         scope["method"] == "GET"
         and path.startswith(FOLDER)
         and path.endswith(ENDINGS)
-        and "gzip" in headers.get("accept-encoding", "")
+        and takes_gzip(scope)
         and not {"range", "if-none-match", "if-modified-since"} & set(headers.keys())
     )
 

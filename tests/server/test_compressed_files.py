@@ -77,6 +77,7 @@ def test_a_script_is_compressed_once_and_read_as_it_was():
     ("path", "headers"),
     [
         ("/static/js/a.js", {"accept_encoding": "identity"}),
+        ("/static/js/a.js", {"accept_encoding": "br, gzip;q=0"}),
         ("/static/media/a.woff2", {"accept_encoding": "gzip"}),
         ("/api/v1/a.js", {"accept_encoding": "gzip"}),
         ("/static/js/a.js", {"accept_encoding": "gzip", "range": "bytes=0-9"}),
