@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -32,10 +33,13 @@ from cryptoforecast.server.requests import Rules
 
 #: Variable that names the folder of the metrics of all workers.
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
+#: Seconds before another process trains in place of one that has died.
+RESTART = 1.0
 #: Files that a worker may have open beside its connections.
 OTHER_FILES = 100
-#: Headers of a request that pages of other sites may set and read.
-ASKED, TOLD = ("Authorization", "Content-Type", "If-None-Match"), ("ETag", "Retry-After")
+#: Headers that pages of other sites may set in a request, and read in an answer.
+REQUEST_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "X-Request-ID")
+ANSWER_HEADERS = ("ETag", "Location", "Retry-After", "X-Request-ID")
 
 
 def create() -> ASGIApp:
@@ -59,8 +63,8 @@ def _with_cors(app: ASGIApp, options: Options) -> ASGIApp:
         app,
         allow_origins=options.origins,
         allow_methods=("GET", "HEAD", "POST", "DELETE"),
-        allow_headers=ASKED,
-        expose_headers=TOLD,
+        allow_headers=REQUEST_HEADERS,
+        expose_headers=ANSWER_HEADERS,
         max_age=3600,
     )
 
@@ -94,12 +98,38 @@ def _log_access() -> None:
         logger.propagate = False
 
 
-def _start_trainer(options: Options) -> subprocess.Popen[bytes] | None:
-    """Start the process that trains, where training is allowed."""
-    if not options.training:
-        return None
-    command = [sys.executable, "-m", "cryptoforecast.server.trainer"]
-    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+class _Trainer:
+    """The process that trains; where it dies, as without memory, another takes its place."""
+
+    def __init__(self) -> None:
+        self._ending = threading.Event()
+        self._process = self._started()
+        self._thread = threading.Thread(target=self._replace, name="trainer", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """End the process."""
+        self._ending.set()
+        self._process.terminate()
+        self._thread.join()
+
+    def _replace(self) -> None:
+        while True:
+            status = self._process.wait()
+            if self._ending.wait(RESTART):
+                return
+            sys.stderr.write(
+                f"The process that trains ended with status {status}. Another starts.\n"
+            )
+            self._process = self._started()
+            if self._ending.is_set():
+                self._process.terminate()
+
+    @staticmethod
+    def _started() -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "cryptoforecast.server.trainer"]
+        path = os.pathsep.join(sys.path)
+        return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path})
 
 
 def main(host: str, port: int, workers: int) -> None:
@@ -121,7 +151,7 @@ def main(host: str, port: int, workers: int) -> None:
     sys.stderr.write(f"The API is at http://{host}:{port}/api/v1/docs. Ctrl-C ends it.\n")
     folder = Path(tempfile.mkdtemp(prefix="cryptoforecast-metrics-"))
     os.environ[METRICS] = str(folder)
-    trainer = _start_trainer(options)
+    trainer = _Trainer() if options.training else None
     try:
         uvicorn.run(
             f"{__name__}:create"
@@ -138,8 +168,7 @@ def main(host: str, port: int, workers: int) -> None:
         )
     finally:
         if trainer is not None:
-            trainer.terminate()
-            trainer.wait()
+            trainer.end()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -6,6 +6,7 @@ import logging
 import re
 import traceback
 
+from cryptoforecast.api.exchange import ACCESS
 from cryptoforecast.texts import visible
 
 #: How the second line of an entry begins, and every line after it.
@@ -34,12 +35,15 @@ class Record(logging.LogRecord):
         if self.exc_info and self.exc_info[0] is not None:
             lines = "".join(traceback.format_exception(*self.exc_info)).rstrip()
             # A formatter uses it as it is.
-            self.exc_text = _shortened(MARGIN + _quoted(lines), MAX_TRACEBACK)
+            self.exc_text = _shortened(MARGIN + _quoted(_masked(lines)), MAX_TRACEBACK)
 
     def getMessage(self) -> str:  # noqa: N802 - the name is that of the standard library
         """Return the text of the entry."""
         most = MAX_TEXT_BEFORE if self.exc_text else MAX_TEXT
-        return _shortened(_quoted(super().getMessage()), most)
+        text = super().getMessage()
+        # Requests of the API have no session, and clients look for the ids that they sent.
+        text = text if self.name == ACCESS else _masked(text)
+        return _shortened(_quoted(text), most)
 
 
 def _quoted(text: str) -> str:
@@ -47,9 +51,12 @@ def _quoted(text: str) -> str:
     return f"\n{MARGIN}".join(visible(line) for line in lines)
 
 
+def _masked(text: str) -> str:
+    return _SESSION.sub("(session)", text)
+
+
 def _shortened(text: str, most: int) -> str:
     """Leave the middle out where a text is too long; the end of a traceback says what happened."""
-    text = _SESSION.sub("(session)", text)
     half = (most - 50) // 2
     if len(text) <= most:
         return text

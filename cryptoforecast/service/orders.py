@@ -175,7 +175,7 @@ class OrderBook:
         with self._open() as book:
             book.execute(
                 "UPDATE orders SET state = 'failed', status = 503, changed = ?, "
-                "error = 'The server was stopped before this was done. Send it again.' "
+                "error = 'The trainer was stopped before this was done. Send it again.' "
                 "WHERE state = 'running'",
                 (time.time(),),
             )

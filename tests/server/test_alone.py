@@ -1,5 +1,6 @@
 """The API by itself: its workers, its log, its metrics, its headers and its end."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -9,6 +10,8 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -57,6 +60,13 @@ def test_several_workers_answer_and_their_metrics_add_up(server, folder):
         assert httpx2.get(f"{server}/api/v1/coins").status_code == 200
     assert {counted() - before for _ in range(5)} == {30.0}
     assert lines() - earlier == 30
+
+
+def test_the_log_has_the_id_that_a_client_sent(server, folder):
+    sent = str(uuid.uuid4())
+    answer = httpx2.get(f"{server}/api/v1/coins", headers={"X-Request-ID": sent})
+    assert answer.headers["x-request-id"] == sent
+    assert f"{sent} GET /api/v1/coins 200" in (folder / "server.log").read_text("utf-8")
 
 
 def test_the_seeds_client_is_answered_to_the_letter(server):
@@ -115,7 +125,7 @@ def test_options_outside_the_rules_are_refused_in_one_line(options, reason):
     assert done.stdout == ""
 
 
-def test_ctrl_c_ends_all_processes_and_a_training_that_runs(tmp_path):
+def test_a_trainer_that_dies_is_replaced_and_ctrl_c_ends_all_processes(tmp_path):
     port = serving.free_port()
     command = [sys.executable, "-m", "cryptoforecast", "serve", f"--port={port}", "--workers=1",
                f"--key={KEY}", "--allow-training"]  # fmt: skip
@@ -126,6 +136,7 @@ def test_ctrl_c_ends_all_processes_and_a_training_that_runs(tmp_path):
         )
         try:
             serving.wait(process, f"http://127.0.0.1:{port}/api/v1/health/live", tmp_path / "log")
+            os.kill(_trainer(process.pid), signal.SIGKILL)
             ordered = httpx2.post(
                 f"http://127.0.0.1:{port}/api/v1/backtests",
                 json={"settings": {"network": "cone"}, "days": 90},
@@ -143,12 +154,23 @@ def test_ctrl_c_ends_all_processes_and_a_training_that_runs(tmp_path):
             os.killpg(process.pid, signal.SIGINT)
             process.wait(30)
     text = (tmp_path / "log").read_text("utf-8")
+    assert "The process that trains ended with status -9. Another starts." in text
     assert "Traceback" not in text
     assert KEY not in text
     until = time.monotonic() + 20
     while _group_lives(process.pid):
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+def _trainer(group):
+    """Return the id of the process that trains."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (folder / "cmdline").read_bytes()
+            if b"server.trainer" in command and os.getpgid(int(folder.name)) == group:
+                return int(folder.name)
+    raise AssertionError("Nothing trains.")
 
 
 def _group_lives(group):
