@@ -7,7 +7,7 @@ import hmac
 import ipaddress
 import time
 
-from limits import RateLimitItem, RateLimitItemPerMinute
+from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,6 +16,8 @@ from cryptoforecast.api import problems
 from cryptoforecast.api.links import OPEN
 from cryptoforecast.api.options import Options
 
+#: How the paths begin whose requests are counted.
+COUNTED = ("/api/", "/predict")
 #: How a client sends its key.
 SCHEME = "Bearer"
 
@@ -34,8 +36,14 @@ class Gate:
         self._app = app
         self._digests = [_digest(key) for key in options.keys]
         self._limits = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._reads = RateLimitItemPerMinute(options.reads)
-        self._posts = RateLimitItemPerMinute(options.posts)
+        amounts = {
+            "reads": options.reads, "posts": options.posts, "predictions": options.predictions,
+        }  # fmt: skip
+        self._items = {
+            kind: RateLimitItemPerMinute(amount)
+            for kind, amount in amounts.items()
+            if amount is not None
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] == "OPTIONS":
@@ -47,7 +55,7 @@ class Gate:
         refusal = None
         if self._digests and known is None and not scope["path"].startswith(OPEN):
             refusal = _unknown(key)
-        elif scope["path"].startswith("/api/"):
+        elif scope["path"].startswith(COUNTED):
             refusal = self._count(scope, known or _address(scope))
         await (refusal or self._app)(scope, receive, send)
 
@@ -61,10 +69,9 @@ class Gate:
 
     def _count(self, scope: Scope, client: str) -> ASGIApp | None:
         """Count a request; return the refusal if it is one too many."""
-        reads = scope["method"] in ("GET", "HEAD")
-        limit: RateLimitItem = self._reads if reads else self._posts
-        kind = "reads" if reads else "posts"
-        if self._limits.hit(limit, kind, client):
+        kind = _kind(scope)
+        limit = self._items.get(kind)
+        if limit is None or self._limits.hit(limit, kind, client):
             return None
         reset = self._limits.get_window_stats(limit, kind, client).reset_time
         seconds = max(1, round(reset - time.time()))
@@ -74,6 +81,13 @@ class Gate:
             f"Received: one more. Wait {seconds} seconds.",
             {"Retry-After": str(seconds)},
         )
+
+
+def _kind(scope: Scope) -> str:
+    """Return which limit counts a request."""
+    if scope["path"] in problems.PLAIN:
+        return "predictions"
+    return "reads" if scope["method"] in ("GET", "HEAD") else "posts"
 
 
 def _key(scope: Scope) -> str | None:

@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 
 #: Where the API is.
 PREFIX = "/api/v1"
-#: How the paths begin that anyone may ask for, also where keys are needed.
-OPEN = tuple(f"{PREFIX}/{place}" for place in ("health/", "docs", "openapi.json"))
+#: How the paths begin that need no key, also where others do; older addresses lead to them.
+OPEN = tuple(
+    f"{start}/{place}"
+    for start in (PREFIX, "/api", "")
+    for place in ("health", "docs", "openapi.json")
+)
 
 
 def address(request: Request, place: str) -> str:

@@ -20,10 +20,12 @@ class Options:
     Attributes:
         keys: Keys of which each request must have one; none are needed where there are none.
         origins: Other sites whose pages may ask; ``("*",)`` for all.
-        training: Whether tests and trainings may be asked for. They need a key.
+        training: Whether tests and trainings may be ordered. They need a key.
         metrics: Whether there are metrics.
         reads: Requests of one client in a minute that only read, for each worker.
         posts: Requests of one client in a minute that send something, for each worker.
+        predictions: Requests of one client in a minute for ``POST /predict``, for each worker; any
+            number where it is ``None``.
     """
 
     keys: tuple[str, ...] = field(default=(), repr=False)
@@ -32,6 +34,7 @@ class Options:
     metrics: bool = False
     reads: int = 6_000
     posts: int = 600
+    predictions: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse options that don't go together.
@@ -59,11 +62,13 @@ class Options:
                 "Training over the API needs a key. Received: none. Add --key KEY, or set "
                 f"{API_VARIABLES}KEYS."
             )
-        if min(self.reads, self.posts) < 1:
-            raise InvalidInput(
-                f"At least one request a minute must be allowed. Received: {self.reads} and "
-                f"{self.posts}. Set {API_VARIABLES}READS and {API_VARIABLES}POSTS higher."
-            )
+        limits = {"READS": self.reads, "POSTS": self.posts, "PREDICTIONS": self.predictions}
+        for name, limit in limits.items():
+            if limit is not None and limit < 1:
+                raise InvalidInput(
+                    f"At least one request a minute must be allowed. Received: {limit}. Set "
+                    f"{API_VARIABLES}{name} higher."
+                )
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Options:
@@ -77,8 +82,7 @@ class Options:
             origins=_list(environ, "CORS"),
             training=environ.get(f"{API_VARIABLES}TRAINING") == "1",
             metrics=True,
-            reads=_whole(environ, "READS", cls.reads),
-            posts=_whole(environ, "POSTS", cls.posts),
+            **_limits(environ),
         )
 
 
@@ -87,11 +91,17 @@ def _list(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in given if one.strip())
 
 
-def _whole(environ: Mapping[str, str], name: str, default: int) -> int:
-    given = environ.get(f"{API_VARIABLES}{name}", str(default))
-    if not (given.isascii() and given.isdigit() and len(given) < 10):
+def _limits(environ: Mapping[str, str]) -> dict[str, int]:
+    """Read the limits that are set."""
+    names = ("READS", "POSTS", "PREDICTIONS")
+    texts = {name: environ.get(f"{API_VARIABLES}{name}") for name in names}
+    return {name.lower(): _whole(text, name) for name, text in texts.items() if text is not None}
+
+
+def _whole(text: str, name: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise InvalidInput(
             f"{API_VARIABLES}{name} must be a whole number of requests a minute. Received: "
-            f"{given!r:.40}."
+            f"{text!r:.40}. Set one such as 60."
         )
-    return int(given)
+    return int(text)

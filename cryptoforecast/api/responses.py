@@ -22,7 +22,7 @@ _MEANINGS = {
     401: "a key is needed, and none or a wrong one was sent",
     403: "this is not allowed here",
     404: "nothing has this name",
-    409: "the model is no longer the one that was asked for",
+    409: "the model has another version than the request names",
     413: "the body is too large",
     415: "the body is not JSON",
     422: "the request breaks a rule",
@@ -83,7 +83,7 @@ def describe_problems(schema: dict[str, Any]) -> None:
 
 
 def describe_limits(schema: dict[str, Any], options: Options) -> None:
-    """State how often a route may be asked, and how a key is sent.
+    """State how often a client may use a route, and how a key is sent.
 
     Args:
         schema: The description, which is changed.
@@ -92,8 +92,10 @@ def describe_limits(schema: dict[str, Any], options: Options) -> None:
     schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     for path, item in schema["paths"].items():
         for method, operation in item.items():
-            most = options.reads if method == "get" else options.posts
-            if path.startswith("/api/"):
+            most: int | None = options.reads if method == "get" else options.posts
+            if path == "/predict":
+                most = options.predictions
+            if most is not None:
                 operation["x-rate-limit"] = {"requests": most, "seconds": 60}
                 refusal = operation["responses"]["429"]
                 refusal["description"] = f"more than {most} such requests in a minute"

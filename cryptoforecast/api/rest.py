@@ -30,7 +30,8 @@ from cryptoforecast.api.edge import Edge
 from cryptoforecast.api.gate import Gate
 from cryptoforecast.api.links import PREFIX
 from cryptoforecast.api.options import Options
-from cryptoforecast.api.responses import describe_limits, describe_problems
+from cryptoforecast.api.responses import Description, describe_limits, describe_problems
+from cryptoforecast.api.responses import problems as refusals
 from cryptoforecast.service import Service
 
 _DESCRIPTION = """Forecasts of crypto prices, and how they fared against "the next price is the
@@ -137,7 +138,7 @@ def create(service: Service, options: Options | None = None) -> FastAPI:
     ledger.add(api, service)
     jobs.add(api, service, options)
     documentation.add(api)
-    _add_predict(api, service)
+    _add_predict(api, service, options)
     for old in _MOVED:
         _add_moved(api, old)
     if options.metrics:
@@ -150,7 +151,9 @@ def create(service: Service, options: Options | None = None) -> FastAPI:
     return api
 
 
-def _add_predict(api: FastAPI, service: Service) -> None:
+def _add_predict(api: FastAPI, service: Service, options: Options) -> None:
+    limited: Description = {} if options.predictions is None else {429: refusals()[429]}
+
     async def predict(request: Request) -> Response:
         """Answer with the median forecast of the model `btc-1h-lstm-close`, in USD."""
         try:
@@ -166,6 +169,7 @@ def _add_predict(api: FastAPI, service: Service) -> None:
         responses={
             422: {"model": Refusal, "description": "the request breaks a rule"},
             503: {"model": Refusal, "description": "the model can't be read"},
+            **limited,
         },
         openapi_extra={"requestBody": _REQUEST},
     )(predict)

@@ -38,9 +38,13 @@ def test_where_there_are_keys_one_is_needed(service, method, path):
         assert client.request(method, path, headers=bearer(key)).status_code not in (401, 403)
 
 
-@pytest.mark.parametrize("place", ["health/live", "health/ready", "docs", "openapi.json"])
-def test_the_description_and_the_health_need_no_key(service, place):
-    assert served(service, keys=KEYS).get(f"/api/v1/{place}").status_code == 200
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1/health/live", "/api/v1/health/ready", "/api/v1/docs", "/api/v1/openapi.json",
+     "/docs", "/health", "/openapi.json", "/api/docs"],
+)  # fmt: skip
+def test_the_description_and_the_health_need_no_key(service, path):
+    assert served(service, keys=KEYS).get(path).status_code == 200
 
 
 def test_one_request_too_many_is_told_when_to_come_again(service):
@@ -53,6 +57,22 @@ def test_one_request_too_many_is_told_when_to_come_again(service):
     posts = [client.post("/api/v1/models/naive/forecast", json=body) for _ in range(2)]
     assert [one.status_code for one in posts] == [200, 429]
     assert client.post("/predict", json={}).status_code == 422  # as its first clients know it
+
+
+def test_predictions_are_counted_by_themselves_where_there_is_a_limit(service):
+    unlimited, limited = served(service, posts=1), served(service, posts=1, predictions=2)
+    closes = {"prices": [60_000.0 + i for i in range(60)]}
+    paths = ("/predict", "/api/predict", "/predict")
+    assert [unlimited.post(path, json=closes).status_code for path in paths] == [200] * 3
+    answers = [limited.post(path, json=closes) for path in paths]
+    assert [one.status_code for one in answers] == [200, 200, 429]
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 120
+    assert "At most 2 requests" in answers[-1].json()["detail"]
+    body = {"series": [{"id": "a", "closes": [1.0, 2.0]}]}
+    assert limited.post("/api/v1/models/naive/forecast", json=body).status_code == 200
+    for client, known in ((unlimited, False), (limited, True)):
+        described = client.get("/api/v1/openapi.json").json()["paths"]["/predict"]["post"]
+        assert ("429" in described["responses"], "x-rate-limit" in described) == (known, known)
 
 
 def test_clients_are_counted_apart(service):
@@ -101,7 +121,7 @@ def test_each_answer_has_an_id_and_the_log_a_line_of_it(service, caplog):
     [
         {"keys": ("short",)}, {"keys": ("with a space in it",)}, {"keys": ("ünicode-0123456789",)},
         {"origins": ("example.org",)}, {"origins": ("https://example.org/path",)},
-        {"origins": ("ftp://example.org",)}, {"training": True}, {"reads": 0},
+        {"origins": ("ftp://example.org",)}, {"training": True}, {"reads": 0}, {"predictions": 0},
     ],
 )  # fmt: skip
 def test_options_outside_the_rules_are_refused(wrong):
@@ -114,10 +134,12 @@ def test_options_come_from_the_environment():
     start = "CRYPTOFORECAST_API_"
     options = Options.from_environment(
         {f"{start}KEYS": f"{KEYS[0]}, {KEYS[1]}", f"{start}CORS": "https://a.example",
-         f"{start}TRAINING": "1", f"{start}READS": "9", f"{start}POSTS": "8"}
+         f"{start}TRAINING": "1", f"{start}READS": "9", f"{start}POSTS": "8",
+         f"{start}PREDICTIONS": "7"}
     )  # fmt: skip
-    assert options == Options(KEYS, ("https://a.example",), True, True, 9, 8)
+    assert options == Options(KEYS, ("https://a.example",), True, True, 9, 8, 7)
+    assert Options.from_environment({}) == Options(metrics=True)
     assert KEYS[0] not in repr(options)
-    for wrong in ("x", "-1", "1.5", "1" * 12):
+    for wrong in ("x", "-1", "1.5", "1" * 12, "0", ""):
         with pytest.raises(InvalidInput, match="READS"):
             Options.from_environment({f"{start}READS": wrong})
