@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 
+from cryptoforecast import json_views
 from cryptoforecast.cli import coins, prices, signals, text
 from cryptoforecast.cli.answer import Answer
 from cryptoforecast.service import Service, files
@@ -31,13 +32,13 @@ def answer(service: Service, args: argparse.Namespace) -> Answer:
     if args.paths is not None:
         extremes = service.forecasts.extremes(outlook.steps)
         outlook = dataclasses.replace(outlook, extremes=extremes)
-    view = outlook.json()
+    view: json_views.Json = {**outlook.json()}
     words = text.forecast(
         outlook.steps, outlook.verdict, outlook.probabilities, outlook.touches, outlook.extremes
     )
     if args.paths is not None:
         files.write_table(service.forecasts.path_table(outlook.steps), args.paths)
-        view = {**view, "paths": str(args.paths)}
+        view |= {"paths": str(args.paths)}
         words += f"\nPaths written to {args.paths}.\n"
     return Answer(view, words)
 

@@ -13,7 +13,6 @@ from cryptoforecast.json_views.scores import VerdictJson, verdict_json
 from cryptoforecast.json_views.values import (
     QUANTILE_EXAMPLE,
     Figure,
-    Json,
     Names,
     Quantiles,
     Says,
@@ -160,7 +159,7 @@ def forecast_json(
     verdict: Verdict | None = None,
     scores: Scores | None = None,
     version: str | None = None,
-) -> Json:
+) -> ForecastJson:
     """Describe a forecast: one entry for each step, prices in the quote currency.
 
     ``time`` is the open of the candle whose close is predicted, and ``closes_at`` is when that
@@ -185,7 +184,7 @@ def forecast_json(
     prices = forecast.quantile_prices[0]
     means = forecast.predicted[0] if loss == "mse" else mean_of_quantiles(prices)
     times = _step_times(next_steps)
-    view: ForecastJson = {
+    return {
         "model": next_steps.model,
         "version": version,
         "predictor": forecast.predictor,
@@ -217,7 +216,6 @@ def forecast_json(
         "extremes": None if extremes is None else _extremes_json(extremes, times),
         "warnings": list(next_steps.warnings),
     }
-    return {**view}
 
 
 def mean_of_quantiles(prices: Array) -> Array:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from cryptoforecast import charts, json_views
@@ -22,6 +23,7 @@ from cryptoforecast.service import shared
 from cryptoforecast.types import (
     MEDIAN,
     QUANTILES,
+    Array,
     Backtest,
     NextSteps,
     Probability,
@@ -110,7 +112,7 @@ class Forecast(Value):
             ``mean`` and the nine quantiles ``q0.025`` to ``q0.975`` in the currency of the prices.
         """
         rows = []
-        for step in self._json()["steps"]:  # type: ignore[attr-defined]
+        for step in self._json()["steps"]:
             quantiles = {f"q{level}": price for level, price in step["quantiles"].items()}
             rows.append(
                 {
@@ -130,7 +132,7 @@ class Forecast(Value):
 
         One row a price and step: ``direction`` (``"above"`` or ``"below"``), ``level``, ``step``,
         ``time`` and ``closes_at`` (open and close of the candle, UTC) and ``probability``, a
-        fraction.
+        fraction from 0.01 to 0.99: more is not known.
         """
         frame = self.frame()
         parts = [
@@ -141,7 +143,7 @@ class Forecast(Value):
                     "step": frame["step"],
                     "time": frame["time"],
                     "closes_at": frame["closes_at"],
-                    "probability": one.by_step,
+                    "probability": _bounded(one.by_step),
                 }
             )
             for one in self.levels
@@ -154,11 +156,13 @@ class Forecast(Value):
         """Probabilities that the price touches the given prices.
 
         One row a price and step: ``price``, ``step``, ``time`` and ``closes_at`` (open and close of
-        the candle, UTC) and ``probability``, a fraction: that a high (for a price above the last
-        close) or a low (below it) reaches the price by this step.
+        the candle, UTC) and ``probability``, a fraction from 0.01 to 0.99: that a high (for a price
+        above the last close) or a low (below it) reaches the price by this step.
         """
         times = self.frame()[["step", "time", "closes_at"]]
-        parts = [times.assign(price=one.price, probability=one.by_step) for one in self.touches]
+        parts = [
+            times.assign(price=one.price, probability=_bounded(one.by_step)) for one in self.touches
+        ]
         names = ["price", "step", "time", "closes_at", "probability"]
         return pd.concat(parts, ignore_index=True)[names] if parts else pd.DataFrame(columns=names)
 
@@ -180,7 +184,7 @@ class Forecast(Value):
 
     def to_dict(self) -> dict[str, object]:
         """Return what ``forecast --json`` prints, ready for ``json.dumps``."""
-        return self._json()
+        return {**self._json()}
 
     def plot(self) -> go.Figure:
         """Draw the last closes, and the bands and medians of the next steps.
@@ -190,7 +194,7 @@ class Forecast(Value):
         """
         return charts.fan(self.steps)
 
-    def _json(self) -> json_views.Json:
+    def _json(self) -> json_views.ForecastJson:
         extremes = shared().forecasts.extremes(self.steps) if self.touches else None
         loss = shared().forecasts.loss(self.steps, self.network)
         scores = None if self._test is None else self._test.scores[self.predictor][-1]
@@ -222,3 +226,9 @@ class Forecast(Value):
         shown = self.frame()[["step", "closes_at", "q0.1", "median", "q0.9"]]
         title = repr(self).partition("\n")[0]
         return verdict + paragraphs((*self.warnings, title)) + table(shown, index=False)
+
+
+def _bounded(probabilities: Array) -> Array:
+    """Return probabilities as answers have them, no closer to 0 or 1 than is known."""
+    bounded: Array = np.clip(probabilities, json_views.MIN_PROBABILITY, json_views.MAX_PROBABILITY)
+    return bounded

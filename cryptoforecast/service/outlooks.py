@@ -89,7 +89,7 @@ class Outlook:
     scores: Scores | None
     version: str | None
 
-    def json(self) -> json_views.Json:
+    def json(self) -> json_views.ForecastJson:
         """Return the outlook as JSON."""
         return json_views.forecast_json(
             self.steps, self.loss, self.probabilities, self.touches, self.extremes, self.verdict,

@@ -190,8 +190,11 @@ def test_probabilities_are_a_row_a_price_and_step(forecast: cf.Forecast) -> None
     assert frame.groupby(["direction", "level"], sort=False).size().index.tolist() == [
         ("above", 110.0), ("above", 120.5), ("below", 90.0),
     ]  # fmt: skip
-    assert frame["probability"].between(0, 1).all()
+    assert frame["probability"].between(0.01, 0.99).all()
     assert frame["time"].iloc[:24].tolist() == forecast.frame()["time"].tolist()
+    certain = cf.load(SHIPPED).forecast(cf.Prices(synthetic.history()), above=[1, 1e6], touch=1e6)
+    assert [*certain.probabilities["probability"]] == [0.99, 0.01]
+    assert [*certain.touch["probability"]] == [0.01]
     none = cf.load(SHIPPED).forecast(cf.Prices(synthetic.history()))
     assert none.probabilities.empty
     assert [*none.probabilities.columns] == [*frame.columns]
