@@ -84,6 +84,8 @@ def test_several_coins_are_forecast_in_one_table(run):
     assert [line.split()[0] for line in lines[2:]] == ["BTC", "ETH"]
     assert all(line.endswith((" no", " yes")) for line in lines[2:])
     assert "note: zzzz is left out." in err
+    notes = [line for line in err.splitlines() if "left out" not in line]
+    assert [note.split()[1] for note in notes] == ["BTC:", "ETH:"]
     bitcoin, ether, unknown = json.loads(run(*command, "BTC,ETH,zzzz", "--json")[1])
     assert (unknown["forecast"], bitcoin["error"], ether["error"]) == (None, None, None)
     assert "ZZZZ" in unknown["error"]

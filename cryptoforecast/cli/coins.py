@@ -79,7 +79,7 @@ def each(
     """
     results, errors = [], []
     for coin in args.coins:
-        one = argparse.Namespace(**vars(args) | {"coin": coin, "coins": None})
+        one = argparse.Namespace(**vars(args) | {"coin": coin, "coins": None, "several": True})
         try:
             results.append(Result(coin, run(one), None))
         except (InvalidInput, SourceUnavailable) as error:

@@ -48,9 +48,9 @@ def load(prices: PriceService, args: argparse.Namespace, interval: str = "1h") -
     if args.data is not None:
         history = _read(prices, args.data, args)
     else:
-        query = _query(args, args.interval or interval)
+        query = _query(args, interval if args.interval is None else args.interval)
         history = prices.history(query, prices=_which(args, "any"))
-    _say_notes(history)
+    _say_notes(history, f"{history.market}: " if "several" in args else "")
     return history
 
 
@@ -84,9 +84,9 @@ def _which(args: argparse.Namespace, default: str) -> str:
     return default if args.prices is None else str(args.prices)
 
 
-def _say_notes(history: PriceHistory) -> None:
+def _say_notes(history: PriceHistory, subject: str = "") -> None:
     for note in history.notes:
-        say(f"note: {one_line(note)}")
+        say(f"note: {subject}{one_line(note)}")
 
 
 def _read(prices: PriceService, path: Path, args: argparse.Namespace) -> PriceHistory:
@@ -119,7 +119,7 @@ def _read(prices: PriceService, path: Path, args: argparse.Namespace) -> PriceHi
 
 @contextlib.contextmanager
 def _source(path: Path) -> Iterator[Path | BinaryIO]:
-    """Give the file to read; what comes on standard input is kept in a file meanwhile.
+    """Give the file to read; what comes on standard input is copied to a file first.
 
     Raises:
         InvalidInput: If there is no such file.
@@ -180,11 +180,13 @@ def _fetch(prices: PriceService, args: argparse.Namespace) -> Answer:
 def _doctor(prices: PriceService, args: argparse.Namespace) -> Answer:
     from cryptoforecast.cli import diagnosis
 
-    found = prices.diagnose(args.coin, every_coin=args.all, record=args.record, report=say)
-    if not found.usable:
+    findings = prices.diagnose(args.coin, every_coin=args.all, record=args.record, report=say)
+    if not findings.usable:
         say("No live source can be used.")
     return Answer(
-        json_views.diagnosis_json(found), diagnosis.text(found), status=0 if found.usable else 1
+        json_views.diagnosis_json(findings),
+        diagnosis.text(findings),
+        status=0 if findings.usable else 1,
     )
 
 
