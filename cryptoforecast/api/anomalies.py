@@ -59,7 +59,9 @@ def add(api: FastAPI, service: Service) -> None:
         the alarms on these prices, and `measured` on others, beside those of a plain spike rule
         that promises the same.
         """
-        query = MarketQuery(parameters.coin(coin, quote, "BTC"), interval or "1h")
+        query = MarketQuery(
+            parameters.coin(coin, quote, "BTC"), "1h" if interval is None else interval
+        )
         promised = parameters.count("alarms", alarms)
         content = await lane.run(_anomalies, service, query, promised, model, prices)
         return answer(content, FORECASTS)
@@ -68,6 +70,7 @@ def add(api: FastAPI, service: Service) -> None:
 def _anomalies(
     service: Service, query: MarketQuery, promised: float | None, model: str | None, prices: str
 ) -> json_views.Json:
+    parameters.check_rule(prices)
     with at("/query/interval"):
         choices.check_interval(query.interval)
     if promised is not None:
@@ -77,5 +80,7 @@ def _anomalies(
         history = service.prices.history(query, prices=prices)
     with at("/query/model"):
         saved = service.anomalies.model(history, model)
-        found = service.anomalies.find(history, promised, None if saved is None else saved.model)
-    return json_views.anomalies_json(found, None if saved is None else saved.name)
+        anomalies = service.anomalies.find(
+            history, promised, None if saved is None else saved.model
+        )
+    return json_views.anomalies_json(anomalies, None if saved is None else saved.name)

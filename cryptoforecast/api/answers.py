@@ -40,7 +40,7 @@ class CoinJson(TypedDict):
 
     coin: Annotated[str, Says("ticker", "BTC")]
     name: Annotated[str, Says("name", "Bitcoin")]
-    quote: Annotated[str, Says("currency of its prices unless another is asked for", "USD")]
+    quote: Annotated[str, Says("currency of its prices unless another is chosen", "USD")]
 
 
 class IntervalJson(TypedDict):
@@ -51,7 +51,7 @@ class IntervalJson(TypedDict):
 
 
 class CoinsJson(TypedDict):
-    """What can be asked for by name."""
+    """What has a name here."""
 
     coins: list[CoinJson]
     quotes: Annotated[list[str], Says("currencies of prices", ["USD", "EUR"])]

@@ -14,8 +14,8 @@ from cryptoforecast.api.links import PREFIX
 
 #: Files of the page, and their media types.
 FILES = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
-#: Seconds for which a browser keeps them.
-_KEPT = 86_400
+#: Seconds for which a browser may use them again.
+_MAX_AGE = 86_400
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -56,7 +56,7 @@ def add(api: FastAPI) -> None:
     async def file(request: Request) -> Response:
         name = request.url.path.rpartition("/")[2]
         path = distribution("fastapi-swagger").locate_file(f"fastapi_swagger/resources/{name}")
-        headers = {"Cache-Control": f"public, max-age={_KEPT}"}
+        headers = {"Cache-Control": f"public, max-age={_MAX_AGE}"}
         return FileResponse(Path(str(path)), media_type=FILES[name], headers=headers)
 
     api.router.routes.append(Route(f"{PREFIX}/docs", page, methods=["GET"]))

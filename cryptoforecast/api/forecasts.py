@@ -35,7 +35,7 @@ from cryptoforecast.types import MarketQuery
 
 @dataclass(frozen=True)
 class _Market:
-    """The prices that are asked for: coin, quote, length of candles, live or any."""
+    """The prices that a request is about: coin, quote, length of candles, live or any."""
 
     coin: str | None
     quote: str | None
@@ -71,7 +71,7 @@ def add(api: FastAPI, service: Service) -> None:
 
         `odds` has the probability of ending above or below each price of `above` and `below`, at
         every step. `touch` has the probability that the price reaches each of its levels by each
-        step, and `extremes` how far the price may go. Probabilities are told from 0.01 to 0.99.
+        step, and `extremes` how far the price may go. Probabilities are bounded to 0.01 to 0.99.
 
         `verdict` and `coverage` are those of a test of the same forecaster on the last fifth of
         these prices.
@@ -108,8 +108,11 @@ def add(api: FastAPI, service: Service) -> None:
         return answer({**content})
 
 
-def _forecast(service: Service, name: str, market: _Market, question: Question) -> json_views.Json:
+def _forecast(
+    service: Service, name: str, market: _Market, question: Question
+) -> json_views.ForecastJson:
     saved = checked(service, name, question, "/query")
+    parameters.check_rule(market.prices)
     with at("/query/interval"):
         interval = interval_of(saved, market.interval)
     coin = parameters.coin(market.coin, market.quote, default_coin(saved))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import Body, Depends, FastAPI, Path, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -203,7 +203,7 @@ def add(api: FastAPI, service: Service, options: Options) -> None:
         response_class=EventSourceResponse, responses=described,
     )  # fmt: skip
     async def events(
-        request: Request, order: Annotated[Order, Depends(_found)]
+        request: Request, order: Annotated[Order, Depends(_order)]
     ) -> AsyncIterator[ServerSentEvent]:
         """Send an event whenever the job has changed, until it is over.
 
@@ -221,7 +221,7 @@ def add(api: FastAPI, service: Service, options: Options) -> None:
             order = await jobs.find(request, order.id)
 
 
-async def _found(request: Request, id: JobId) -> Order:
+async def _order(request: Request, id: JobId) -> Order:
     """Find the job of a path before its answer begins."""
     jobs: _Jobs = request.app.state.jobs
     return await jobs.find(request, id)
@@ -288,8 +288,8 @@ def _job(request: Request, order: Order) -> JobJson:
         "kind": order.kind,
         "state": order.state,
         "created": created,
-        "progress": order.progress,  # type: ignore[typeddict-item]
-        "result": order.result,  # type: ignore[typeddict-item]
+        "progress": cast(ProgressJson | None, order.progress),
+        "result": cast(ResultJson | None, order.result),
         "problem": failure,
         "links": _links(request, order),
     }

@@ -88,10 +88,10 @@ def _look(
     limit: str | None,
 ) -> LedgerJson:
     number = _whole("limit", limit, MAX_FORECASTS) or 20
-    judged = _whole("step", step, 10_000)
-    with at("/query/step" if judged is not None else ""):
+    about = _whole("step", step, 10_000)
+    with at("" if about is None else "/query/step"):
         view = service.ledger.look(
-            model=model, predictor=predictor, coin=coin, interval=interval, step=judged,
+            model=model, predictor=predictor, coin=coin, interval=interval, step=about,
             limit=number,
         )  # fmt: skip
     return view_json(view)

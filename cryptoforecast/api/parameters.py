@@ -15,6 +15,7 @@ from cryptoforecast.api.levels import read_count, read_levels
 from cryptoforecast.api.problems import at
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service.outlooks import MAX_HORIZON
+from cryptoforecast.service.prices import check_prices
 from cryptoforecast.types import INTERVALS
 
 #: How the name of a model is written, and how the digest of one is.
@@ -156,8 +157,14 @@ def count(name: str, given: str | None) -> float | None:
         return read_count(name, given)
 
 
+def check_rule(prices: str) -> None:
+    """Refuse a choice of the prices that may answer, if there is no such one."""
+    with at("/query/prices"):
+        check_prices(prices)
+
+
 def coin(given: str | None, quote: str | None, default: str) -> str:
-    """Return the coin or pair that is asked for.
+    """Return the coin or pair that a request is about.
 
     Args:
         given: The coin; ``default`` where it is ``None``.

@@ -19,7 +19,13 @@ from starlette.routing import Match
 
 from cryptoforecast.api import predict as predicting
 from cryptoforecast.api.closes import excerpt
-from cryptoforecast.api.problem_values import MEDIA_TYPE, MistakeJson, ProblemJson, problem
+from cryptoforecast.api.problem_values import (
+    MAX_MISTAKES,
+    MEDIA_TYPE,
+    MistakeJson,
+    ProblemJson,
+    problem,
+)
 from cryptoforecast.errors import (
     Busy,
     Changed,
@@ -77,13 +83,13 @@ def of_error(error: CryptoForecastError, pointer: str = "") -> ProblemJson:
 
 
 def of_validation(errors: Sequence[Mapping[str, Any]], start: str = "") -> ProblemJson:
-    """Make a problem of what Pydantic found.
+    """Make a problem of the errors of Pydantic.
 
     Args:
         errors: Its errors.
         start: Pointer to what was validated.
     """
-    mistakes = [_mistake(one, start) for one in errors]
+    mistakes = [_mistake(one, start) for one in errors[:MAX_MISTAKES]]
     first = mistakes[0]
     detail = f"`{first['pointer']}`: {first['rule']} Received: {first['received']}."
     return problem(422, detail, mistakes)
@@ -193,13 +199,13 @@ def _is_plain(request: Request) -> bool:
 
 def _methods(api: FastAPI, request: Request) -> str:
     """List the methods of all routes at a path."""
-    found: set[str] = set()
+    methods: set[str] = set()
     for route in api.routes:
         if route.matches(request.scope)[0] is not Match.NONE:
-            found |= getattr(route, "methods", None) or set()
-    if "GET" in found:
-        found.add("HEAD")
-    return ", ".join(sorted(found))
+            methods |= getattr(route, "methods", None) or set()
+    if "GET" in methods:
+        methods.add("HEAD")
+    return ", ".join(sorted(methods))
 
 
 def _escaped(part: object) -> str:

@@ -1,4 +1,4 @@
-"""Checks of what is asked about the next steps, with the place of a mistake in the request."""
+"""Checks of questions about the next steps, with the place of a mistake in the request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def checked(service: Service, name: str, question: Question, where: str) -> Save
     Args:
         service: Does the work.
         name: Name of the model or method.
-        question: What is asked.
+        question: The question.
         where: Pointer to the part of the request that has the question.
     """
     with at("/path/name"):

@@ -17,6 +17,8 @@ from cryptoforecast.service import Service
 from cryptoforecast.service.outlooks import MAX_HORIZON, Question, interval_of
 from cryptoforecast.types import INTERVALS, PriceHistory
 
+#: From when on there were coins, and so prices.
+FIRST_CANDLE = pd.Timestamp("2009-01-01", tz="UTC")
 #: Series of one request, candles of one series and of all together.
 MAX_SERIES, MAX_CANDLES, MAX_CANDLES_IN_ALL = 100, 20_000, 50_000
 
@@ -70,7 +72,7 @@ class Series(BaseModel):
 
 
 class ForecastRequest(BaseModel):
-    """Series to forecast, and what is asked about each."""
+    """Series to forecast, and the question about each."""
 
     model_config = _STRICT
 
@@ -170,7 +172,7 @@ def _answer(
                 question = service.outlooks.check_closes(name, question)
             history = _history(service, one, interval, body.quote)
             outlook = service.outlooks.of(history, name, question)
-        answer["forecast"] = outlook.json()  # type: ignore[typeddict-item]
+        answer["forecast"] = outlook.json()
     except ValidationError as error:
         answer["problem"] = of_validation(error.errors(include_url=False), pointer)
     except Refusal as refusal:
@@ -211,9 +213,19 @@ def _frame(candles: Candles) -> pd.DataFrame:
 
 
 def _closes_frame(closes: list[float], interval: str) -> pd.DataFrame:
-    """Give closes the times of the last closed candles: their model does not look at times."""
+    """Give closes the times of the last closed candles: their model does not look at times.
+
+    Raises:
+        InvalidInput: If the first would be from before there were coins.
+    """
     length = INTERVALS[interval]
     last = pd.Timestamp.now("UTC").floor(length) - length
+    most = (last - FIRST_CANDLE) // length
+    if len(closes) > most:
+        raise InvalidInput(
+            f"`closes` of {interval} candles must be at most {most:,}, which reach back to "
+            f"{FIRST_CANDLE.year}. Received: {len(closes):,}. Send the last of them."
+        )
     times = pd.date_range(end=last, periods=len(closes), freq=length)
     return pd.DataFrame({"time": times, "close": closes})
 

@@ -1,4 +1,4 @@
-"""Anomalies as text: how many there are, how well the promise was kept, and a line for each."""
+"""Anomalies as text: how many there are, how well the promise held, and a line for each."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from cryptoforecast.types import (
 _KINDS = {"real": "On real prices", "simulated": "On simulated prices"}
 
 
-def text(found: Anomalies, model: str | None) -> str:
+def text(anomalies: Anomalies, model: str | None) -> str:
     """Describe anomalies, the newest first.
 
     Args:
-        found: The candles that raise an alarm.
+        anomalies: The candles that raise an alarm.
         model: Name of the saved model that forecast; ``None`` for a baseline.
     """
-    surprises, rate = found.surprises, found.rate
+    surprises, rate = anomalies.surprises, anomalies.rate
     history = surprises.history
     noun, quote = INTERVAL_NOUNS[history.interval], history.quote
     who = surprises.predictor if model is None else f"{surprises.predictor} ({model})"
     lines = [
-        f"{found.sentence}.",
+        f"{anomalies.sentence}.",
         *surprises.notes,
         "",
         *tables.prices(history),
         f"A move counts when the forecast of {who} one {noun} before gave it, or a larger one, "
-        f"less than {found.threshold_text}: {found.alarms_a_month:g} a month.",
-        f"{rate.verdict} on these prices: {_counted(rate, found)}.",
+        f"less than {anomalies.threshold_text}: {anomalies.alarms_a_month:g} a month.",
+        f"{rate.verdict} on these prices: {_counted(rate, anomalies)}.",
         *(
-            f"{_KINDS[kind]} ({each.prices}, {each.candles:,} candles): {_counted(each, found)}."
-            for kind, each in found.measured.items()
+            f"{_KINDS[kind]} ({one.prices}, {one.candles:,} candles): {_counted(one, anomalies)}."
+            for kind, one in anomalies.measured.items()
         ),
     ]
     header = ("closes at (UTC)", f"close, {quote}", "move", "rarity", f"expected (95 %), {quote}",
@@ -52,14 +52,14 @@ def text(found: Anomalies, model: str | None) -> str:
             rarity_text(row["rarity_together"]).replace("–", tables.UNDEFINED),
             "yes" if row["spike_rule"] else "no",
         ]
-        for row in found.frame().iloc[::-1].to_dict("records")
+        for row in anomalies.frame().iloc[::-1].to_dict("records")
     ]
     return lines_text([*lines, "", *tables.aligned(header, rows)] if rows else lines)
 
 
-def _counted(rate: AlarmRate, found: Anomalies) -> str:
+def _counted(rate: AlarmRate, anomalies: Anomalies) -> str:
     """Compare the alarms, and those of the spike rule, with the promise."""
-    month = found.alarms_a_month
+    month = anomalies.alarms_a_month
     return (
         f"{count_text(rate.ratio * month)} a month by forecast ({rate.alarms:,} in "
         f"{rate.candles:,} candles, {count_text(rate.expected)} promised), "

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 Parameters = ParamSpec("Parameters")
 Result: TypeAlias = dict[str, Any]
 
-#: What the assistant is told about all tools.
+#: What the assistant reads about all tools.
 INSTRUCTIONS = (
     "Forecasts of crypto prices, and tests of them on past prices. Every answer begins with "
     "`verdict`, which says whether such forecasts beat the last price. Tell the user the verdict "
     "before any number, and say so where prices are simulated. Nothing here is advice to trade."
 )
-#: What is said where the prices are too few for a test.
+#: The verdict where the prices are too few for a test.
 UNTESTED = "These prices are too few for a test."
 
 
@@ -91,7 +91,7 @@ def _refusing(tool: Callable[Parameters, Result]) -> Callable[Parameters, Result
 
 @dataclass(frozen=True)
 class _Prices:
-    """The prices that are asked for: coin, live or any, and how many days back."""
+    """The prices that a call is about: coin, live or any, and how many days back."""
 
     coin: str | None
     rule: str
@@ -99,7 +99,7 @@ class _Prices:
 
 
 class Tools:
-    """What an assistant can do; the docstrings and signatures are what it is told.
+    """What an assistant can do; the docstrings and signatures are what it reads.
 
     Args:
         service: Does the work.
@@ -113,11 +113,11 @@ class Tools:
         from cryptoforecast import json_views
         from cryptoforecast.service import choices
 
-        kept = ("name", "network", "coin", "quote", "interval", "horizon", "cutoff", "simulated")
+        names = ("name", "network", "coin", "quote", "interval", "horizon", "cutoff", "simulated")
         models = []
         for saved in self._service.saved_models.all():
             card = json_views.model_json(saved)
-            facts = {key: value for key, value in card.items() if key in kept}
+            facts = {key: value for key, value in card.items() if key in names}
             models.append({"verdict": card["verdict"] or "It was never tested.", **facts})
         return {
             "verdict": "Each model has its own verdict. The methods have none before a test.",
@@ -227,8 +227,8 @@ class Tools:
         if not file.is_file():
             raise InvalidInput(f"A price file is needed. Received: {path!r:.200}.")
         history = self._service.prices.read(file, file.name)
-        found = len(history.quality.problems)
-        verdict = f"The file can be read. Problems found: {found or 'none'}."
+        count = len(history.quality.problems)
+        verdict = f"The file can be read. Problems: {count or 'none'}."
         return {"verdict": verdict, **json_views.inspect_json(history)}
 
     def _outlook(self, model: str, wanted: _Prices, question: Question) -> Outlook:

@@ -268,17 +268,18 @@ def _anomalies(service: Service, args: argparse.Namespace) -> Answer:
         named = service.saved_models.load(args.model).model
     interval = "1h" if named is None else named.card.interval
     if args.alarms is not None and args.data is None:
-        choices.check_alarms(args.alarms, args.interval or interval)
+        length = interval if args.interval is None else args.interval
+        choices.check_alarms(args.alarms, length)
     history = prices.load(service.prices, args, interval)
     if named is not None:
         history = signals.beside(service, args, history, named.spec.features)
     saved = service.anomalies.model(history, args.model)
-    found = service.anomalies.find(history, args.alarms, None if saved is None else saved.model)
+    result = service.anomalies.find(history, args.alarms, None if saved is None else saved.model)
     name = None if saved is None else saved.name
-    json = json_views.anomalies_json(found, name)
-    words = anomalies.text(found, name)
+    json = json_views.anomalies_json(result, name)
+    words = anomalies.text(result, name)
     if args.to is not None:
-        files.write_table(found.frame(all_candles=args.all), args.to)
+        files.write_table(result.frame(all_candles=args.all), args.to)
         json |= {"to": str(args.to)}
         words += f"\nWritten to {args.to}.\n"
     return Answer(json, words)

@@ -9,7 +9,7 @@ from cryptoforecast.types.diagnosis import Agreement, CoinCheck, Diagnosis, Sour
 
 
 def text(diagnosis: Diagnosis) -> str:
-    """Describe what the doctor found."""
+    """Describe the findings of the doctor."""
     lines = [
         f"{diagnosis.coin} in {diagnosis.quote}, {diagnosis.interval} candles, "
         f"{diagnosis.time:%Y-%m-%d %H:%M} UTC. The cache was not used."
@@ -69,18 +69,20 @@ def _milliseconds(seconds: float) -> str:
 
 def _agreement(diagnosis: Diagnosis) -> str:
     """Say how far the usable sources agree."""
-    found = diagnosis.agreement
-    if found is None:
+    agreement = diagnosis.agreement
+    if agreement is None:
         return "Agreement: unknown, because fewer than two sources have a candle in common."
-    return f"Agreement: {_closes(found, diagnosis.quote)}"
+    return f"Agreement: {_closes(agreement, diagnosis.quote)}"
 
 
-def _closes(found: Agreement, quote: str) -> str:
-    closes = ", ".join(f"{name} {price_text(close, quote)}" for name, close in found.closes.items())
-    verdict = "within 1 %" if found.within else "MORE THAN 1 %: not the same market"
+def _closes(agreement: Agreement, quote: str) -> str:
+    closes = ", ".join(
+        f"{name} {price_text(close, quote)}" for name, close in agreement.closes.items()
+    )
+    verdict = "within 1 %" if agreement.within else "MORE THAN 1 %: not the same market"
     return (
-        f"the closes of the candle of {found.time:%Y-%m-%d %H:%M} UTC differ by "
-        f"{100 * found.difference:.2f} % ({closes}), {verdict}."
+        f"the closes of the candle of {agreement.time:%Y-%m-%d %H:%M} UTC differ by "
+        f"{100 * agreement.difference:.2f} % ({closes}), {verdict}."
     )
 
 

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from cryptoforecast.cli import progress, tables
 from cryptoforecast.errors import InvalidInput
@@ -37,16 +38,16 @@ def ours_alone() -> Iterator[None]:
         return
     sys.stdout.flush()
     sys.stderr.flush()
-    kept = os.dup(1), os.dup(2)
+    copies = os.dup(1), os.dup(2)
     with contextlib.ExitStack() as stack:
         tables.fit(_width())
         stack.callback(tables.fit, None)
-        stack.callback(_restore, kept)
+        stack.callback(_restore, copies)
         if os.environ.get(DEBUG) == "1":
             os.dup2(2, 1)
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         else:
-            progress.write_to(_own_stderr(kept[1]))
+            progress.write_to(_own_stderr(copies[1]))
             stack.callback(progress.write_to, None)
             nowhere = stack.enter_context(Path(os.devnull).open("w"))
             os.dup2(nowhere.fileno(), 1)
@@ -56,8 +57,8 @@ def ours_alone() -> Iterator[None]:
         yield
 
 
-def _restore(kept: tuple[int, int]) -> None:
-    for number, copy in enumerate(kept, start=1):
+def _restore(copies: tuple[int, int]) -> None:
+    for number, copy in enumerate(copies, start=1):
         os.dup2(copy, number)
         os.close(copy)
 
@@ -69,7 +70,7 @@ def _own_stderr(copy: int) -> io.TextIOBase:
     except (OSError, ValueError):  # a stream of its own, as in tests
         is_real = False
     if not is_real:
-        return sys.stderr  # type: ignore[return-value]
+        return cast(io.TextIOBase, sys.stderr)
     return open(copy, "w", encoding=sys.stderr.encoding, errors="backslashreplace", closefd=False)
 
 

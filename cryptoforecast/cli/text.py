@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -242,7 +242,7 @@ def _by_step(title: str, columns: Mapping[str, Probability | Touch]) -> list[str
 
 
 def _probability(value: float) -> str:
-    """Format a probability; none is told to be closer to 0 or 1 than forecasts can say."""
+    """Format a probability; none is closer to 0 or 1 than forecasts can say."""
     if value < json_views.MIN_PROBABILITY:
         return f"< {json_views.MIN_PROBABILITY:.0%}"
     if value > json_views.MAX_PROBABILITY:
@@ -353,5 +353,5 @@ def _scores_of(figures: Mapping[str, float | None]) -> Scores:
     return Scores(**{k: math.nan if v is None else v for k, v in values.items()})
 
 
-def _list(items: object) -> str:
-    return ", ".join(map(str, items))  # type: ignore[call-overload]
+def _list(items: Iterable[object]) -> str:
+    return ", ".join(map(str, items))

@@ -69,7 +69,7 @@ class AnomalyJson(TypedDict):
 
 
 class AnomaliesJson(TypedDict):
-    """Anomalies, the newest first, and how well their threshold was kept."""
+    """Anomalies, the newest first, and how well their threshold held."""
 
     model: Annotated[str | None, Says("saved model that forecasts; null for har", "global-1h-lstm")]
     predictor: Annotated[str, Says("stack or har", "stack")]
@@ -81,37 +81,37 @@ class AnomaliesJson(TypedDict):
     notes: Annotated[Names, Says("sentences to read before the figures", [])]
 
 
-def anomalies_json(found: Anomalies, model: str | None) -> Json:
-    """Describe anomalies, the newest first, with the threshold and how well it was kept.
+def anomalies_json(anomalies: Anomalies, model: str | None) -> Json:
+    """Describe anomalies, the newest first, with the threshold and how well it held.
 
     Args:
-        found: The candles that raise an alarm.
+        anomalies: The candles that raise an alarm.
         model: Name of the saved model that forecast; ``None`` for a baseline.
     """
-    surprises = found.surprises
-    rows = found.frame().iloc[::-1]
+    surprises = anomalies.surprises
+    rows = anomalies.frame().iloc[::-1]
     view: AnomaliesJson = {
         "model": model,
         "predictor": surprises.predictor,
         "data": data_json(surprises.history),
         "threshold": {
-            "alarms_a_month": found.alarms_a_month,
-            "one_in": found.threshold,
-            "spike_deviations": found.spike_limit,
+            "alarms_a_month": anomalies.alarms_a_month,
+            "one_in": anomalies.threshold,
+            "spike_deviations": anomalies.spike_limit,
         },
-        "rate": _rate_json(found.rate),
+        "rate": _rate_json(anomalies.rate),
         "measured": {
             kind: {"prices": rate.prices, **_rate_json(rate)}
-            for kind, rate in found.measured.items()
+            for kind, rate in anomalies.measured.items()
         },
-        "anomalies": [_anomaly_json(found, row) for _, row in rows.iterrows()],
+        "anomalies": [_anomaly_json(anomalies, row) for _, row in rows.iterrows()],
         "notes": list(surprises.notes),
     }
     return {**view}
 
 
-def _anomaly_json(found: Anomalies, row: pd.Series) -> AnomalyJson:
-    surprises = found.surprises
+def _anomaly_json(anomalies: Anomalies, row: pd.Series) -> AnomalyJson:
+    surprises = anomalies.surprises
     return {
         "time": time_json(row["closes_at"] - surprises.history.candle_length),
         "closes_at": time_json(row["closes_at"]),

@@ -1,4 +1,4 @@
-"""What the doctor found, as JSON."""
+"""The findings of the doctor as JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cryptoforecast.types.diagnosis import Agreement, Diagnosis, SourceCheck
 
 
 def diagnosis_json(diagnosis: Diagnosis) -> Json:
-    """Return what the doctor found."""
+    """Return the findings of the doctor."""
     return {
         "coin": diagnosis.coin,
         "quote": diagnosis.quote,

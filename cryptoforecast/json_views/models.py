@@ -47,7 +47,7 @@ class TrainingJson(TypedDict):
     seconds: Annotated[Figure, Says("seconds of the whole fit", 31.5)]
     targets_per_second: Annotated[Figure, Says("origins with a loss in a second", 48_000.0)]
     best_epoch: Annotated[
-        int | None, Says("epoch whose weights were kept; null for several fits", 14)
+        int | None, Says("epoch whose weights were taken; null for several fits", 14)
     ]
 
 

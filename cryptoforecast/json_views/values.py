@@ -14,7 +14,7 @@ from cryptoforecast.types import QUANTILES, Array
 Json = dict[str, object]
 #: JSON figures of one step.
 Figures = dict[str, float | None]
-#: A probability is told no more precisely than it is known.
+#: A probability is no more precise than it is known.
 MIN_PROBABILITY, MAX_PROBABILITY = 0.01, 0.99
 
 

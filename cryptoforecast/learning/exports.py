@@ -106,9 +106,9 @@ def content(model: TrainedModel, name: str, format: str, *, alone: bool) -> byte
 def _settings(model: TrainedModel) -> dict[str, object]:
     """Return what ``formulas`` reads of a model."""
     spec = model.spec
-    kept = ("features", "lookback", "horizon", "target", "loss", "unit", "ensemble")
+    names = ("features", "lookback", "horizon", "target", "loss", "unit", "ensemble")
     return {
-        **{name: getattr(spec, name) for name in kept},
+        **{name: getattr(spec, name) for name in names},
         "needs": needs(spec),
         "interval": model.card.interval,
         **{

@@ -118,13 +118,13 @@ def bare(model: TrainedModel, format: str) -> bytes:
     return _written(keras.Model(first, last, name=spec.network), format)
 
 
-def _network(model: TrainedModel, inputs: Tensor, kept: slice = ALL) -> Tensor:
+def _network(model: TrainedModel, inputs: Tensor, outputs: slice = ALL) -> Tensor:
     """Add a single network with its weights; return its last layer, ``(batch, outputs)``.
 
     Args:
         model: The network.
         inputs: ``(batch, lookback, inputs)``.
-        kept: The outputs of the last layer to keep.
+        outputs: Which outputs of the last layer are taken.
     """
     import keras
 
@@ -143,7 +143,7 @@ def _network(model: TrainedModel, inputs: Tensor, kept: slice = ALL) -> Tensor:
         for units in spec.units:
             x = add(keras.layers.Dense(units, activation="relu"), x)
     *most, kernel, bias = model.weights
-    kernel, bias = kernel[:, kept], bias[kept]
+    kernel, bias = kernel[:, outputs], bias[outputs]
     x = add(keras.layers.Dense(len(bias)), x)
     weights = iter([*most, kernel, bias])
     for layer in layers:

@@ -114,7 +114,7 @@ def test_methods_without_training_forecast_by_their_name(client, service, name):
         ("typo=1", "/query/typo", 422),
         ("coin=BTC&coin=ETH", "/query/coin", 422),
         ("prices=any&prices=any", "/query/prices", 422),
-        ("prices=simulated", "/query/coin", 422),
+        ("prices=simulated", "/query/prices", 422),
         ("above=nan", "/query/above", 422),
         ("horizon=3", "/query/horizon", 422),
         ("interval=1d", "/query/interval", 422),
@@ -210,6 +210,10 @@ def test_long_answers_are_compressed_where_a_client_takes_that(client):
     assert (zipped, plain) == ("gzip", None)
     assert len(packed) < len(whole) / 2
     assert gzip.decompress(packed) == whole
+    for encoding in ("br;q=0, gzip", "gzip; q=0.5", "gzip;q=1.000"):
+        assert sent(encoding)[0] == "gzip", encoding
+    for encoding in ("gzip;q=0", "identity, gzip; q=0.000", "gzip;Q=0.0", "*;q=0", "notgzip"):
+        assert sent(encoding) == (None, whole), encoding
 
 
 def test_anomalies_are_typed_and_refused_by_place(client):
@@ -218,6 +222,7 @@ def test_anomalies_are_typed_and_refused_by_place(client):
     for query, pointer in (
         ("interval=3h", "/query/interval"), ("alarms=0", "/query/alarms"),
         ("alarms=x", "/query/alarms"), ("model=none", "/query/model"), ("x=1", "/query/x"),
+        ("interval=", "/query/interval"), ("prices=new", "/query/prices"),
     ):  # fmt: skip
         refused = client.get(f"/anomalies?{query}")
         assert refused.json()["errors"][0]["pointer"] == pointer

@@ -4,6 +4,7 @@ import json
 from itertools import groupby
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cryptoforecast.api import responses
@@ -58,6 +59,18 @@ def test_closes_alone_are_refused_where_they_are_not_enough(client):
         assert "closes alone" in answer["problem"]["detail"]
     (answer,) = post(client, body, "naive").json()["series"]
     assert answer["problem"] is None
+
+
+def test_closes_reach_back_to_the_first_coin_at_most(client):
+    most = (pd.Timestamp.now("UTC") - pd.Timestamp("2009-01-01", tz="UTC")) // pd.Timedelta("3d")
+    for count, refused in ((most - 1, False), (most + 2, True)):
+        body = {"series": [{"id": "a", "closes": [5.0, 6.0] * (count // 2)}], "interval": "3d"}
+        (answer,) = post(client, body, "naive").json()["series"]
+        if refused:
+            assert "must be at most" in answer["problem"]["detail"]
+            assert "time" not in answer["problem"]["detail"].lower()  # none were sent
+        else:
+            assert answer["problem"] is None
 
 
 def test_one_bad_series_is_a_problem_in_its_place(client, candles):
