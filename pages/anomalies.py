@@ -5,15 +5,15 @@ from cryptoforecast.ui import anomalies, card, subject
 
 service = shared()
 history = subject.row(service, models=False).history
-found = anomalies.find(service, history)
-recent = found.recent
-anomalies.finding(found, recent)
+surprises = anomalies.find(service, history)
+recent = surprises.recent
+anomalies.finding(surprises, recent)
 left, right = card.sides()
 with left:
     anomalies.chart(recent)
 with right:
     anomalies.threshold(history.interval)
-    anomalies.promise(found)
+    anomalies.promise(surprises)
 with card.framed():
-    anomalies.listed(recent)
-anomalies.notes(found)
+    anomalies.month(recent)
+anomalies.notes(surprises)

@@ -6,9 +6,9 @@ from cryptoforecast.service import shared
 from cryptoforecast.ui import backtest, card, ending, exports, plan, selection, subject, views
 
 service = shared()
-asked = subject.row(service)
-history = asked.history
-model_name = selection.shown(service, asked).model
+choice = subject.row(service)
+history = choice.history
+model_name = selection.view(service, choice).model
 saved = selection.is_saved(model_name)
 
 heading = card.row("test")

@@ -4,26 +4,26 @@ from cryptoforecast.service import shared
 from cryptoforecast.ui import card, details, next_steps, saving, selection, subject, training, trust
 
 service = shared()
-asked = subject.row(service)
-shown = selection.shown(service, asked)
-if shown.failed is not None:
-    training.note_failure(shown.failed)
+choice = subject.row(service)
+view = selection.view(service, choice)
+if view.failed is not None:
+    training.note_failure(view.failed)
 saving.note()
 
 answer, judgement = card.sides()
-future = selection.next_steps(service, shown.model, asked.history)
-result = selection.backtest(service, shown.model, asked.history)
+future = selection.next_steps(service, view.model, choice.history)
+result = selection.backtest(service, view.model, choice.history)
 with answer:
-    other = selection.forecast_of_default(service, shown, asked.history)
-    next_steps.show(future, shown.title or training.MEANWHILE * bool(shown.running), other)
+    other = selection.forecast_of_default(service, view, choice.history)
+    next_steps.show(future, view.title or training.MEANWHILE * bool(view.running), other)
 with judgement:
-    if shown.running is not None:
-        trust.show_running(service, shown.running)
-    elif shown.own:
-        rivals = selection.tests_of_rivals(service, shown, asked.history)
-        trust.show_own(service, result, future, rivals, shown.model)
+    if view.running is not None:
+        trust.show_running(service, view.running)
+    elif view.own:
+        rivals = selection.tests_of_rivals(service, view, choice.history)
+        trust.show_own(service, result, future, rivals, view.model)
     else:
-        trust.show(service, asked.history, result, chosen=bool(shown.title))
+        trust.show(service, choice.history, result, chosen=bool(view.title))
 
 next_steps.notes(future, result)
 details.show(service, future, result)

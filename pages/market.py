@@ -4,15 +4,15 @@ from cryptoforecast.service import shared
 from cryptoforecast.ui import card, market, price_check, subject
 
 service = shared()
-chosen = subject.row(service, windows=False, models=False)
-seen = market.view(service, chosen.query, chosen.history)
-market.headline(seen)
+choice = subject.row(service, windows=False, models=False)
+view = market.choose_view(service, choice.query, choice.history)
+market.headline(view)
 left, right = card.sides()
 with left:
-    log, indicators = market.controls(chosen.query, seen)
-    market.chart(seen, log=log, indicators=indicators)
+    log, indicators = market.controls(choice.query, view)
+    market.chart(view, log=log, indicators=indicators)
 with right:
-    price_check.judgement(seen.history)
-market.candle_table(seen.shown)
-price_check.checks(seen.history)
-market.keep_fresh(service, chosen.query, chosen.history.closes_at)
+    price_check.judgement(view.history)
+market.candle_table(view.part)
+price_check.checks(view.history)
+market.keep_fresh(service, choice.query, choice.history.closes_at)

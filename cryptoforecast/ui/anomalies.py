@@ -69,11 +69,11 @@ def _slider(interval: str) -> tuple[str, list[str]]:
     return f"alarms_{interval}", [f"{count:g}" for count in alarm_choices(interval)]
 
 
-def finding(found: Anomalies, recent: Anomalies) -> None:
+def finding(anomalies: Anomalies, recent: Anomalies) -> None:
     """Write what was found, beside all of it as a file.
 
     Args:
-        found: All anomalies.
+        anomalies: All of the history.
         recent: Those of the last month.
     """
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
@@ -81,11 +81,11 @@ def finding(found: Anomalies, recent: Anomalies) -> None:
             words.plain(recent.sentence),
             words.plain(
                 "A move counts when the forecast made before it gave it less than "
-                f"{found.threshold_text}"
+                f"{anomalies.threshold_text}"
             ),
         )
-        history = found.surprises.history
-        elements.download(found.frame(), history, "anomalies", "CSV")
+        history = anomalies.surprises.history
+        elements.download(anomalies.frame(), history, "anomalies", "CSV")
 
 
 def chart(recent: Anomalies) -> None:
@@ -106,24 +106,24 @@ def chart(recent: Anomalies) -> None:
     )
 
 
-def promise(found: Anomalies) -> None:
+def promise(anomalies: Anomalies) -> None:
     """Compare how often both rules fired with what they promise, and write what follows."""
-    history, rate = found.surprises.history, found.rate
-    span = span_text(len(found.surprises) * history.candle_length, close=True)
-    rates = {_KINDS[kind]: each for kind, each in found.measured.items()}
+    history, rate = anomalies.surprises.history, anomalies.rate
+    span = span_text(len(anomalies.surprises) * history.candle_length, close=True)
+    rates = {_KINDS[kind]: each for kind, each in anomalies.measured.items()}
     rates[f"On these prices, {span}"] = rate
     longest = max(max(each.ratio, each.spike_ratio, 1) for each in rates.values())
     for number, (title, each) in enumerate(rates.items()):
         with st.container(gap="xsmall"):
             st.caption(words.plain(title), help=words.plain(_counted(each)))
-            bars.draw(_bars(each, found.alarms_a_month, longest), f"{number:d}")
-    kept = rate.verdict
+            bars.draw(_bars(each, anomalies.alarms_a_month, longest), f"{number:d}")
+    verdict = rate.verdict
     with st.container(gap="xxsmall"):
         card.heading(
-            words.plain(kept),
+            words.plain(verdict),
             f"{rate.alarms:,} on these prices, {words.plain(count_text(rate.expected))} promised. "
             "The spike rule fires at every jump. The forecast knows when jumps are normal.",
-            mark="good" if "as often" in kept else "watch",
+            mark="good" if "as often" in verdict else "watch",
         )
 
 
@@ -145,12 +145,12 @@ def _bars(rate: AlarmRate, alarms: float, longest: float) -> list[bars.Bar]:
     return [forecast, bars.Bar("Spike rule", spikes, rate.spike_ratio / longest, "reference")]
 
 
-def listed(recent: Anomalies) -> None:
+def month(recent: Anomalies) -> None:
     """List the anomalies of the last month, the rarest first."""
     surprises = recent.surprises
     history = surprises.history
-    table = recent.frame().sort_values("rarity", ascending=False)
-    if table.empty:
+    frame = recent.frame().sort_values("rarity", ascending=False)
+    if frame.empty:
         st.caption("No move was this rare. Choose more alarms a month to see the rarest ones.")
         return
     days = history.candle_length >= INTERVALS["1d"]
@@ -163,7 +163,7 @@ def listed(recent: Anomalies) -> None:
             words.plain(_together(row["rarity_together"])),
             "yes" if row["spike_rule"] else "no",
         )
-        for row in table.to_dict("records")
+        for row in frame.to_dict("records")
     ]
     noun = INTERVAL_NOUNS[history.interval].capitalize()
     whole = surprises.together_text.capitalize()
@@ -182,7 +182,7 @@ def _together(rarity: float) -> str:
     return "usual" if rarity < MIN_RARE else rarity_text(rarity)
 
 
-def notes(found: Anomalies) -> None:
+def notes(anomalies: Anomalies) -> None:
     """Write what limits the figures."""
-    if found.surprises.notes:
-        st.caption(" ".join(words.plain(note) for note in found.surprises.notes))
+    if anomalies.surprises.notes:
+        st.caption(" ".join(words.plain(note) for note in anomalies.surprises.notes))

@@ -34,17 +34,17 @@ def show(result: Backtest, board: Leaderboard) -> None:
 
 def _judge(result: Backtest, board: Leaderboard) -> None:
     """Draw how the tested forecast is judged: its average miss at the last step."""
-    judged = judge(result)
+    test = judge(result)
     noun = INTERVAL_NOUNS[result.history.interval]
-    judgement.heading(judged, noun, _eyebrow(result, board))
-    judgement.figures(judged, result.history.quote)
+    judgement.heading(test, noun, _eyebrow(result, board))
+    judgement.figures(test, result.history.quote)
 
 
 def _compare(result: Backtest, board: Leaderboard) -> None:
     """Draw how the tested forecast compares by the measure that was chosen."""
     own = next(each for each in board.standings if each.predictor == result.predictor)
-    found = "reference" if own.predictor == board.reference else outcome(board, own)
-    promised = {"coverage_80": 0.8, "coverage_95": 0.95}.get(board.metric)
+    verdict_word = "reference" if own.predictor == board.reference else outcome(board, own)
+    promise = {"coverage_80": 0.8, "coverage_95": 0.95}.get(board.metric)
     against = f"“{name(board.reference)}”"
     text, mark = {
         "better": (f"Beats {against}", "better"),
@@ -54,26 +54,26 @@ def _compare(result: Backtest, board: Leaderboard) -> None:
         "wide": ("The range is too wide", "watch"),
         "narrow": ("The range is too narrow", "worse"),
         "reference": ("The others are compared with it", "none"),
-    }.get(found, ("Too few past forecasts to tell", "none"))
+    }.get(verdict_word, ("Too few past forecasts to tell", "none"))
     card.heading(
         words.plain(text),
-        words.plain(_difference(board, own, found)),
+        words.plain(_difference(board, own, verdict_word)),
         eyebrow=words.plain(_eyebrow(result, board)),
         mark=cast(card.Mark, mark),
         wide=True,
     )
     ahead = wording.step_label(board.step, result.history.interval)
     st.caption(words.plain(f"{short(board.metric)}, {ahead}"))
-    bars.draw(_lines(result, board, own, promised), "measure", side=True)
+    bars.draw(_lines(result, board, own, promise), "measure", side=True)
 
 
 def _lines(
-    result: Backtest, board: Leaderboard, own: Standing, promised: float | None
+    result: Backtest, board: Leaderboard, own: Standing, promise: float | None
 ) -> list[bars.Bar]:
     """Return the bars of the tested forecast and of what it is compared with."""
     texts = partial(html_report.metric_text, board.metric, quote=result.history.quote)
     if board.metric not in ERRORS:
-        chance = 0.5 if promised is None else promised
+        chance = 0.5 if promise is None else promise
         return [bars.Bar("This forecast", texts(own.value), own.value, promise=chance)]
     other = next(each for each in board.standings if each.predictor == board.reference)
     rows: list[tuple[str, float, str, bars.Meaning]] = [
@@ -85,11 +85,11 @@ def _lines(
     return bars.of_misses(rows)
 
 
-def _difference(board: Leaderboard, own: Standing, found: str) -> str:
+def _difference(board: Leaderboard, own: Standing, verdict_word: str) -> str:
     """Write by how much the tested forecast differs, and from what."""
-    if found in ("reference", "unknown"):
+    if verdict_word in ("reference", "unknown"):
         return ""
-    chance = ", which may be chance" if found in ("tie", "held") else ""
+    chance = ", which may be chance" if verdict_word in ("tie", "held") else ""
     if board.metric not in ERRORS:
         what = "Its promise" if is_coverage(board) else f"“{name(board.reference)}”"
         return f"Against {what[0].lower()}{what[1:]}: {charts.skill_text(board, own)}{chance}."

@@ -169,27 +169,27 @@ class Controls:
         """Draw a slider between the bounds; ``step`` is used for fractions only."""
         (low, high), value = bounds, self._value(field)
         kind = int if isinstance(high, int) else float
-        shown = min(max(value if kind is int else round(value, 2), low), high)
+        position = min(max(value if kind is int else round(value, 2), low), high)
         st.slider(
             plain(label),
             low,
             high,
             step=1 if kind is int else step,
             format=f"%d {unit}" if unit else None,
-            key=self._begin(field, shown),
+            key=self._begin(field, position),
             on_change=_moved,
             args=(field, kind),
             help=_HELP[field],
         )
 
     def _step(self, field: str, label: str, options: tuple[float, ...]) -> None:
-        shown = self._value(field)
+        position = self._value(field)
         st.select_slider(
             plain(label),
-            sorted({*options, shown}),
-            key=self._begin(field, shown),
+            sorted({*options, position}),
+            key=self._begin(field, position),
             on_change=_moved,
-            args=(field, type(shown)),
+            args=(field, type(position)),
             format_func=lambda value: f"{value:g}",
             help=_HELP[field],
         )

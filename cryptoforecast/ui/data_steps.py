@@ -91,16 +91,16 @@ def read_view(service: Service, file: File) -> None:
 
 def check_view(file: File, history: PriceHistory) -> None:
     """Show whether the prices are good to forecast: the facts, the chart, the repairs."""
-    found = trust.facts(history)
+    facts = trust.facts(history)
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
-        card.answer(words.plain(trust.readiness(history, found)), words.plain(_line(file, history)))
+        card.answer(words.plain(trust.readiness(history, facts)), words.plain(_line(file, history)))
         if len(history) >= trust.candles_to_forecast():
-            _way_to_forecast(file, trust.open_repairs(found))
+            _way_to_forecast(file, trust.open_repairs(facts))
     for note in history.notes:
         st.caption(f":material/info: {words.plain(note)}")
     reading.choice_line(history)
-    for start in range(0, len(found), 3):
-        for place, fact in zip(st.columns(3, gap="small"), found[start : start + 3], strict=False):
+    for start in range(0, len(facts), 3):
+        for place, fact in zip(st.columns(3, gap="small"), facts[start : start + 3], strict=False):
             with card.framed(place):
                 _fact(fact, file.source)
     left, right = card.sides()

@@ -52,16 +52,16 @@ MAX_HELD = 0.02
 _RANGE = {"better": "too wide", "tie": "held", "worse": "too narrow", "unknown": "unknown"}
 
 
-def heading(judged: Judgement, noun: str, eyebrow: str = "Can it be trusted?") -> None:
+def heading(test: Judgement, noun: str, eyebrow: str = "Can it be trusted?") -> None:
     """Write the finding of a test.
 
     Args:
-        judged: The test.
+        test: The result of the test.
         noun: What one candle is called.
         eyebrow: A few words above.
     """
     help_text = words.plain(HELP.format(noun=noun))
-    if judged.seen:
+    if test.seen:
         card.heading(
             "Not a fair test",
             "It may have learnt from these very prices.",
@@ -70,10 +70,10 @@ def heading(judged: Judgement, noun: str, eyebrow: str = "Can it be trusted?") -
             help=help_text,
         )
         return
-    mark = "none" if judged.outcome == "unknown" else judged.outcome
+    mark = "none" if test.outcome == "unknown" else test.outcome
     card.heading(
-        HEADINGS[judged.outcome],
-        line(judged),
+        HEADINGS[test.outcome],
+        line(test),
         eyebrow=words.plain(eyebrow),
         mark=mark,
         help=help_text,
@@ -81,51 +81,49 @@ def heading(judged: Judgement, noun: str, eyebrow: str = "Can it be trusted?") -
     )
 
 
-def line(judged: Judgement) -> str:
+def line(test: Judgement) -> str:
     """Explain a finding in one sentence."""
-    change = 100 * (1 - judged.error / judged.reference) if judged.reference > 0 else 0.0
+    change = 100 * (1 - test.error / test.reference) if test.reference > 0 else 0.0
     size = f"{abs(change):.1f} %"
-    if judged.outcome == "unknown":
-        return f"There are {judged.origins:,} so far."
-    if judged.error == judged.reference and math.isnan(judged.direction.share):
+    if test.outcome == "unknown":
+        return f"There are {test.origins:,} so far."
+    if test.error == test.reference and math.isnan(test.direction.share):
         return "Its middle is the last price."
     if size == "0.0 %":
         return "Guessing no change misses by as much."
-    if judged.outcome == "tie":
+    if test.outcome == "tie":
         less = "less" if change > 0 else "more"
         return f"It misses by {size} {less}, which may be chance."
     return f"It misses by {size} {'less' if change > 0 else 'more'} than guessing no change."
 
 
-def figures(
-    judged: Judgement, quote: str, alone: Judgement | None = None, network: str = ""
-) -> None:
+def figures(test: Judgement, quote: str, alone: Judgement | None = None, network: str = "") -> None:
     """Draw the misses, and how often direction and range were right.
 
     Args:
-        judged: The test.
+        test: The result of the test.
         quote: The currency of the prices.
         alone: The test of the network alone, where the forecast combines it with a regression.
         network: The kind of that network.
     """
-    misses = [("This forecast" if alone is None else "Combined", judged.error, "")]
+    misses = [("This forecast" if alone is None else "Combined", test.error, "")]
     if alone is not None:
         word = words.VERDICTS.get(alone.outcome, "")
         misses.append((f"{words.NETWORKS[network]} alone", alone.error, word))
     _bars(
-        f"Average miss, {judged.origins:,} past forecasts",
-        _misses([*misses, ("Stays put", judged.reference, "")], quote),
+        f"Average miss, {test.origins:,} past forecasts",
+        _misses([*misses, ("Stays put", test.reference, "")], quote),
     )
     # A middle that stays at the last price has no direction.
-    directions = [judged.direction] if math.isfinite(judged.direction.share) else []
-    _bars("How often right", [*map(_direction, directions), _range("80 % range", judged.held)])
+    directions = [test.direction] if math.isfinite(test.direction.share) else []
+    _bars("How often right", [*map(_direction, directions), _range("80 % range", test.held)])
 
 
-def contest(found: Contest, quote: str, alone: Outcome, ahead: str = "") -> None:
+def contest(result: Contest, quote: str, alone: Outcome, ahead: str = "") -> None:
     """Draw a trained network beside its rivals and the last price.
 
     Args:
-        found: All of them on the same past forecasts, by the keys of ``ROWS``.
+        result: All of them on the same past forecasts, by the keys of ``ROWS``.
         quote: The currency of the prices.
         alone: The verdict on the network alone; ``"unknown"`` is not written.
         ahead: How far ahead they are compared, if some of them look farther.
@@ -133,12 +131,12 @@ def contest(found: Contest, quote: str, alone: Outcome, ahead: str = "") -> None
     words_of = {"alone": words.VERDICTS.get(alone, "")}
     where = f" {ahead} ahead, as far as all look" if ahead else ""
     _bars(
-        f"Average miss{where}, {found.origins:,} past forecasts",
+        f"Average miss{where}, {result.origins:,} past forecasts",
         _misses(
             [
-                (label, found.errors[name], words_of.get(name, ""))
+                (label, result.errors[name], words_of.get(name, ""))
                 for name, label in ROWS.items()
-                if name in found.errors
+                if name in result.errors
             ],
             quote,
         ),
@@ -147,25 +145,25 @@ def contest(found: Contest, quote: str, alone: Outcome, ahead: str = "") -> None
         "80 % range held",
         [
             bars.of_share(
-                ROWS[name], found.held[name], 0.8,
+                ROWS[name], result.held[name], 0.8,
                 meaning="chosen" if name == "own" else "reference",
             )
-            for name in ("own", next(iter(found.comparisons)))
+            for name in ("own", next(iter(result.comparisons)))
         ],
     )  # fmt: skip
 
 
-def contest_heading(found: Contest, quote: str, eyebrow: str, help: str) -> None:
+def contest_heading(result: Contest, quote: str, eyebrow: str, help: str) -> None:
     """Write how a trained network compares with its rivals: the first one in a heading.
 
     Args:
-        found: All of them on the same past forecasts.
+        result: All of them on the same past forecasts.
         quote: The currency of the prices.
         eyebrow: A few words above.
         help: Explains it.
     """
-    (first, compared), *others = found.comparisons.items()
-    text, line, mark = _compared(compared, quote, RIVALS[first])
+    (first, comparison), *others = result.comparisons.items()
+    text, line, mark = _compared(comparison, quote, RIVALS[first])
     card.heading(
         words.plain(text),
         words.plain(line),
@@ -179,13 +177,13 @@ def contest_heading(found: Contest, quote: str, eyebrow: str, help: str) -> None
         st.markdown(f"{card.MARKS[mark]} {words.plain(text)}.{more}")
 
 
-def _compared(compared: Comparison, quote: str, name: str) -> tuple[str, str, card.Mark]:
+def _compared(comparison: Comparison, quote: str, name: str) -> tuple[str, str, card.Mark]:
     """Write how a forecast compares with another one: a finding, a sentence and a mark."""
-    apart = words.miss(abs(compared.difference), quote)
-    size = f"{abs(100 * compared.range_skill):.1f} %"
+    apart = words.miss(abs(comparison.difference), quote)
+    size = f"{abs(100 * comparison.range_skill):.1f} %"
     # Two medians that both stay at the last price miss by the same: the ranges tell them apart.
-    by_range = compared.outcome == "tie" and compared.range_outcome in ("better", "worse")
-    same = compared.difference == 0
+    by_range = comparison.outcome == "tie" and comparison.range_outcome in ("better", "worse")
+    same = comparison.difference == 0
     texts: dict[str, tuple[str, str, card.Mark]] = {
         "better": (f"Better than {name}", f"Its average miss is {apart} smaller.", "better"),
         "worse": (f"Worse than {name}", f"Its average miss is {apart} larger.", "worse"),
@@ -208,7 +206,7 @@ def _compared(compared: Comparison, quote: str, name: str) -> tuple[str, str, ca
             "worse",
         ),
     }
-    return texts[f"range {compared.range_outcome}" if by_range else compared.outcome]
+    return texts[f"range {comparison.range_outcome}" if by_range else comparison.outcome]
 
 
 def _misses(rows: Sequence[tuple[str, float, str]], quote: str) -> list[bars.Bar]:
@@ -225,15 +223,15 @@ def _misses(rows: Sequence[tuple[str, float, str]], quote: str) -> list[bars.Bar
     return [replace(bar, word=word) for bar, (_, _, word) in zip(drawn, rows, strict=True)]
 
 
-def _direction(kept: Promise) -> bars.Bar:
-    return bars.of_share("Direction", kept.share, kept.promised, _DIRECTION[kept.outcome])
+def _direction(promise: Promise) -> bars.Bar:
+    return bars.of_share("Direction", promise.share, promise.promised, _DIRECTION[promise.outcome])
 
 
-def _range(label: str, kept: Promise) -> bars.Bar:
-    word = _RANGE[kept.outcome]
-    if kept.outcome == "tie" and abs(kept.share - kept.promised) > MAX_HELD:
+def _range(label: str, promise: Promise) -> bars.Bar:
+    word = _RANGE[promise.outcome]
+    if promise.outcome == "tie" and abs(promise.share - promise.promised) > MAX_HELD:
         word = "within chance"
-    return bars.of_share(label, kept.share, kept.promised, word)
+    return bars.of_share(label, promise.share, promise.promised, word)
 
 
 def _bars(caption: str, rows: list[bars.Bar]) -> None:

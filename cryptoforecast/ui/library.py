@@ -72,12 +72,12 @@ def show(service: Service) -> None:
         _warn(damaged)
     with heading:
         _heading(models, [names[i] for i in ticked])
-    shown = _shown(names, ticked, linked)
+    name = _name_in_panel(names, ticked, linked)
     with card.framed(right):
-        if shown is None:
+        if name is None:
             missing.note_model(linked)
         else:
-            model_panel.show(service, models[names.index(shown)])
+            model_panel.show(service, models[names.index(name)])
 
 
 def _heading(models: Sequence[ModelSummary], ticked: Sequence[str]) -> None:
@@ -141,16 +141,16 @@ def _table(models: Sequence[ModelSummary], ticked: int | None) -> list[int]:
     return [row for row in event.selection.rows if row < len(models)]
 
 
-def _shown(names: Sequence[str], ticked: Sequence[int], linked: str) -> str | None:
+def _name_in_panel(names: Sequence[str], ticked: Sequence[int], linked: str) -> str | None:
     """Return the model in the panel: the one that was ticked last; ``None`` for a broken link."""
     now, before = [names[i] for i in ticked], st.session_state.get("ticked", [])
     st.session_state["ticked"] = now
     new = [name for name in now if name not in before]
-    shown = new[-1] if new else linked if linked in now or not now else now[-1]
-    if shown not in names:
+    name = new[-1] if new else linked if linked in now or not now else now[-1]
+    if name not in names:
         return None
-    st.query_params[model_panel.LINK] = shown
-    return shown
+    st.query_params[model_panel.LINK] = name
+    return name
 
 
 def _say_what_was_done() -> None:

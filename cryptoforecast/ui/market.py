@@ -50,12 +50,12 @@ class View:
     selected: bool
 
     @property
-    def shown(self) -> PriceHistory:
+    def part(self) -> PriceHistory:
         """The part as prices."""
         return market_view.shown(self.history, self.rows)
 
 
-def view(service: Service, query: MarketQuery, history: PriceHistory) -> View:
+def choose_view(service: Service, query: MarketQuery, history: PriceHistory) -> View:
     """Return what the controls of the chart, which stand below the answer, have chosen.
 
     Args:
@@ -73,51 +73,54 @@ def view(service: Service, query: MarketQuery, history: PriceHistory) -> View:
     if not is_file(query.coin) and not market_view.reaches(history, span):
         start = None if span is None else inputs.since(query.interval, span)
         history = live.history(service, dataclasses.replace(query, start=start))
-    chosen = part.selected()
-    rows = market_view.part(history, span, chosen)
-    selected = chosen is not None and rows != market_view.part(history, span)
+    selection = part.selected()
+    rows = market_view.part(history, span, selection)
+    selected = selection is not None and rows != market_view.part(history, span)
     words_of_span = f"since {history.start:%b %Y}" if span is None else f"in {name}"
     return View(history, words_of_span, rows, selected)
 
 
-def headline(seen: View) -> None:
+def headline(view: View) -> None:
     """Write what the price did as the heading of the page, with the table of it."""
-    shown = seen.shown
-    found = market_view.finding(shown)
-    price = words.price(found.close, shown.quote)
-    span = seen.span
-    if seen.selected:
-        span = f"from {_time(shown, shown.start)} to {_time(shown, shown.end)}"
+    prices = view.part
+    finding = market_view.finding(prices)
+    price = words.price(finding.close, prices.quote)
+    span = view.span
+    if view.selected:
+        span = f"from {_time(prices, prices.start)} to {_time(prices, prices.end)}"
     text = price
-    if found.change is not None:
-        move = words.change(found.change)
+    if finding.change is not None:
+        move = words.change(finding.change)
         way = {"−": "Down", "+": "Up"}.get(move[0])
         text = f"{way} {move[1:]} {span}, to {price}" if way else f"No change {span}, at {price}"
-    lowest, highest = words.price(found.low, shown.quote), words.price(found.high, shown.quote)
-    line = (
-        f"Lowest {lowest} ({_time(shown, found.low_at)}), highest {highest} "
-        f"({_time(shown, found.high_at)})"
+    lowest, highest = (
+        words.price(finding.low, prices.quote),
+        words.price(finding.high, prices.quote),
     )
-    closed = seen.history.closes_at
-    if not seen.selected and not seen.history.of_file:
-        age = span_text(pd.Timestamp.now("UTC") - closed, close=True)
+    line = (
+        f"Lowest {lowest} ({_time(prices, finding.low_at)}), highest {highest} "
+        f"({_time(prices, finding.high_at)})"
+    )
+    end = view.history.closes_at
+    if not view.selected and not view.history.of_file:
+        age = span_text(pd.Timestamp.now("UTC") - end, close=True)
         line += f" · last candle closed {age} ago"
     with st.container(horizontal=True, wrap=False, vertical_alignment="top", gap="small"):
         with st.container():
             card.answer(
                 words.plain(text),
                 words.plain(line),
-                help=local_time.help_text("The last candle closed", closed),
+                help=local_time.help_text("The last candle closed", end),
             )
-        elements.download(shown.candles.reset_index(), shown, "shown", label="CSV")
+        elements.download(prices.candles.reset_index(), prices, "shown", label="CSV")
 
 
-def controls(query: MarketQuery, seen: View) -> tuple[bool, list[str]]:
+def controls(query: MarketQuery, view: View) -> tuple[bool, list[str]]:
     """Draw the controls of the chart: ranges, log axis, indicators.
 
     Args:
         query: What was asked for.
-        seen: What is shown.
+        view: What is drawn.
 
     Returns:
         Whether the price axis is logarithmic, and the names of the indicators.
@@ -125,7 +128,7 @@ def controls(query: MarketQuery, seen: View) -> tuple[bool, list[str]]:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.segmented_control(
             "Range, back from the last close",
-            list(_spans(query, seen.history)),
+            list(_spans(query, view.history)),
             default=_first_span(query),
             required=True,
             key=_span_key(query),
@@ -134,7 +137,7 @@ def controls(query: MarketQuery, seen: View) -> tuple[bool, list[str]]:
             label_visibility="collapsed",
             wrap=True,
         )
-        if seen.selected:
+        if view.selected:
             st.button("Whole range", icon=":material/zoom_out_map:", on_click=part.unselect)
         st.space("stretch")
         log = st.toggle(
@@ -146,29 +149,29 @@ def controls(query: MarketQuery, seen: View) -> tuple[bool, list[str]]:
     return log, _pick_indicators()
 
 
-def chart(seen: View, *, log: bool, indicators: list[str]) -> None:
+def chart(view: View, *, log: bool, indicators: list[str]) -> None:
     """Draw the chart; a span of time that is selected in it is shown alone.
 
     The price axis of a chart in the browser does not follow when a part of the time is enlarged.
     So the part is selected, and the page draws it anew, with an axis that fits.
     """
-    shown = seen.shown
+    prices = view.part
     figure = charts.candles(
-        shown,
+        prices,
         log=log,
         dark=elements.dark(),
-        indicators=market_view.indicators(seen.history, indicators, seen.rows),
+        indicators=market_view.indicators(view.history, indicators, view.rows),
         zoom=True,
     )
     # Each part is a chart of its own: the selection of one says nothing about another.
-    key = f"candles-{shown.start.value}-{shown.end.value}"
-    label = "simulated-" if shown.simulated else ""
-    picture = {"format": "png", "scale": 2, "filename": f"{label}{shown.market}-{shown.interval}"}
+    key = f"candles-{prices.start.value}-{prices.end.value}"
+    label = "simulated-" if prices.simulated else ""
+    picture = {"format": "png", "scale": 2, "filename": f"{label}{prices.market}-{prices.interval}"}
     st.plotly_chart(
         figure,
         theme=None,
         key=key,
-        alt=charts.summary_candles(shown),
+        alt=charts.summary_candles(prices),
         on_select=lambda: part.select(key),
         selection_mode="box",
         config={
@@ -222,8 +225,8 @@ def _span_key(query: MarketQuery) -> str:
 
 def _pick_indicators() -> list[str]:
     """Draw the choice of indicators; the URL holds their names."""
-    chosen = url.last(_INDICATORS, "").split(",")
-    st.session_state[_INDICATORS] = [name for name in chosen if name in _DRAWABLE]
+    names = url.last(_INDICATORS, "").split(",")
+    st.session_state[_INDICATORS] = [name for name in names if name in _DRAWABLE]
     picked = st.pills(
         "Indicators",
         list(_DRAWABLE),

@@ -49,7 +49,7 @@ def stop_without_model(service: Service, name: str, interval: str) -> None:
         name: See ``selection``.
         interval: Candle length of the prices.
     """
-    shown = f"**{words.plain(name[: words.MAX_NAME])}**"
+    title = f"**{words.plain(name[: words.MAX_NAME])}**"
     if name.startswith(RUN):
         if selection.job(service, name) or service.training.model(name.removeprefix(RUN)):
             return
@@ -73,7 +73,7 @@ def stop_without_model(service: Service, name: str, interval: str) -> None:
                 return
             card.answer(
                 OTHER_CANDLES,
-                f"{shown} reads {words.prices(its_own)}, and these are {words.prices(interval)}. "
+                f"{title} reads {words.prices(its_own)}, and these are {words.prices(interval)}. "
                 "Choose the other candles above, or another model.",
                 mark="watch",
             )

@@ -36,7 +36,7 @@ def _ask() -> None:
     """Draw the field of the key. It is emptied, so that the key stays nowhere in the page."""
     message = st.container()
     with st.form("owner-key", border=False, clear_on_submit=True):
-        given = st.text_input(
+        text = st.text_input(
             "Owner key",
             type="password",
             max_chars=MAX_KEY,
@@ -46,5 +46,5 @@ def _ask() -> None:
         submitted = st.form_submit_button("Confirm", key="owner-key-confirm")
     if submitted:
         with message, elements.errors():
-            shared().owner_key.give(given, identity.user().session)
+            shared().owner_key.give(text, identity.user().session)
             st.rerun()

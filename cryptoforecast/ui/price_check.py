@@ -27,13 +27,13 @@ _JUDGEMENTS: dict[Grade, str] = {
 
 def judgement(history: PriceHistory) -> None:
     """Write the judgement on prices into a card, with the facts that it rests on."""
-    found = facts(history)
-    grade = worst(found)
+    results = facts(history)
+    grade = worst(results)
     text = _JUDGEMENTS[grade]
     if history.simulated and grade == "watch":
         text = "Good to practise with, not real"
     card.heading(text, eyebrow="Can these prices be trusted?", mark=grade)
-    for fact in found:
+    for fact in results:
         with st.container(gap="xxsmall"):
             st.markdown(f"{BADGES[fact.grade]} **{words.plain(fact.text)}**")
             if fact.effect:

@@ -35,7 +35,7 @@ DEFAULT, PREVIOUS = "default", "previous"
 
 
 @dataclass(frozen=True)
-class Shown:
+class View:
     """What the Forecast page shows for the model that the user chose.
 
     Attributes:
@@ -56,31 +56,31 @@ class Shown:
     failed: Job[Run] | None = None
 
 
-def shown(service: Service, asked: Subject) -> Shown:
+def view(service: Service, subject: Subject) -> View:
     """Decide what the Forecast page shows.
 
     Args:
         service: Knows the trainings and the saved models.
-        asked: What the user chose.
+        subject: What the user chose.
     """
-    model_name, history = asked.model, asked.history
-    first = inputs.first_model(service, history.interval, asked.query.coin)
+    model_name, history = subject.model, subject.history
+    first = inputs.first_model(service, history.interval, subject.query.coin)
     failed = job(service, str(st.session_state.pop("failed-run", "")))
     training = job(service, model_name)
     if training is not None and training.active:
-        return Shown(first, running=training)
+        return View(first, running=training)
     if model_name == first:
-        return Shown(first, failed=failed)
+        return View(first, failed=failed)
     trained = session_runs()
     if not model_name.startswith(RUN) and model_name not in trained:
-        return Shown(model_name, predictor_name(model_name), failed=failed)
+        return View(model_name, predictor_name(model_name), failed=failed)
     own = spec(service, model_name, history)
     title = "your LSTM" if own.network == "lstm" else "your Dense network"
     rivals = {DEFAULT: first}
     before = trained[: trained.index(model_name)] if model_name in trained else []
     if before:
         rivals[PREVIOUS] = before[-1]
-    return Shown(model_name, title, own=True, rivals=rivals, failed=failed)
+    return View(model_name, title, own=True, rivals=rivals, failed=failed)
 
 
 def session_runs() -> list[str]:
@@ -97,20 +97,20 @@ def rename_run(name: str, new: str) -> None:
     st.session_state["runs"] = [new if each == name else each for each in runs]
 
 
-def forecast_of_default(service: Service, shown: Shown, history: PriceHistory) -> Forecast | None:
+def forecast_of_default(service: Service, view: View, history: PriceHistory) -> Forecast | None:
     """Return what the default forecasts from the same prices, beside a network of one's own."""
-    if DEFAULT not in shown.rivals:
+    if DEFAULT not in view.rivals:
         return None
-    return next_steps(service, shown.rivals[DEFAULT], history).forecast
+    return next_steps(service, view.rivals[DEFAULT], history).forecast
 
 
-def tests_of_rivals(service: Service, shown: Shown, history: PriceHistory) -> dict[str, Backtest]:
+def tests_of_rivals(service: Service, view: View, history: PriceHistory) -> dict[str, Backtest]:
     """Return fair tests of what one's own network is compared with.
 
     What is gone, reads other candles or may have learnt from these prices is left out.
     """
     tests = {}
-    for role, name in shown.rivals.items():
+    for role, name in view.rivals.items():
         with contextlib.suppress(CryptoForecastError):
             model = network(service, name)
             if model is None or model.card.interval == history.interval:

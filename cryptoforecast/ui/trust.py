@@ -23,10 +23,10 @@ def show(service: Service, history: PriceHistory, result: Backtest, *, chosen: b
         result: The test of the forecast.
         chosen: Whether the user has chosen the model; its network is then judged alone too.
     """
-    judged = judge(result)
-    judgement.heading(judged, INTERVAL_NOUNS[history.interval])
+    verdict = judge(result)
+    judgement.heading(verdict, INTERVAL_NOUNS[history.interval])
     alone = judge(result, result.spec.network) if chosen and result.network_sentences else None
-    judgement.figures(judged, history.quote, alone, result.spec.network)
+    judgement.figures(verdict, history.quote, alone, result.spec.network)
     st.space("stretch")
     _offer(service, history)
 
@@ -52,23 +52,23 @@ def show_own(
     took = "" if own.model is None else f" · trained in {own.model.record.seconds:.0f} s"
     eyebrow = f"Your {name} with a regression{took}"
     if own.seen or not rivals:
-        judged = judge(own)
-        judgement.heading(judged, INTERVAL_NOUNS[history.interval], eyebrow)
-        judgement.figures(judged, history.quote, judge(own, network), network)
+        verdict = judge(own)
+        judgement.heading(verdict, INTERVAL_NOUNS[history.interval], eyebrow)
+        judgement.figures(verdict, history.quote, judge(own, network), network)
     else:
-        found = contest(
+        result = contest(
             {"own": own.forecast, "alone": own.forecasts[network]}
             | {role: test.forecast for role, test in rivals.items()}
             | {"naive": own.forecasts["naive"]},
             rivals,
         )
         longest = max(test.forecast.horizon for test in (own, *rivals.values()))
-        ahead = duration(found.step, history.interval) if found.step < longest else ""
+        ahead = duration(result.step, history.interval) if result.step < longest else ""
         # A network that looks farther than the others has its verdict at its own last step.
-        alone = own.verdicts[network].outcome if found.step == own.forecast.horizon else "unknown"
+        alone = own.verdicts[network].outcome if result.step == own.forecast.horizon else "unknown"
         text = f"{members_sentence(future.members)} {judgement.ALONE_TOO}"
-        judgement.contest_heading(found, history.quote, eyebrow, text)
-        judgement.contest(found, history.quote, alone, ahead)
+        judgement.contest_heading(result, history.quote, eyebrow, text)
+        judgement.contest(result, history.quote, alone, ahead)
     st.space("stretch")
     with st.container(horizontal=True, gap="xsmall"):
         can_save = saving.can_save(own, model_name)

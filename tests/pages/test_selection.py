@@ -14,7 +14,7 @@ from cryptoforecast.learning import bundles
 from cryptoforecast.service import Run, Service, shared
 from cryptoforecast.types import MarketQuery, PriceHistory
 from cryptoforecast.ui import inputs, selection
-from cryptoforecast.ui.selection import Shown
+from cryptoforecast.ui.selection import View
 from cryptoforecast.ui.subject import Subject
 from tests import synthetic
 
@@ -38,8 +38,8 @@ def history() -> PriceHistory:
     return dataclasses.replace(given, candles=candles)
 
 
-def shown(history: PriceHistory, model: str) -> Shown:
-    return selection.shown(shared(), Subject(MarketQuery("BTC", "1h"), history, model))
+def view(history: PriceHistory, model: str) -> View:
+    return selection.view(shared(), Subject(MarketQuery("BTC", "1h"), history, model))
 
 
 def job_of(service: Service, monkeypatch: pytest.MonkeyPatch) -> Job[Run]:
@@ -50,19 +50,19 @@ def job_of(service: Service, monkeypatch: pytest.MonkeyPatch) -> Job[Run]:
 
 
 def test_the_default_has_no_title(history):
-    assert shown(history, FIRST) == Shown(FIRST)
+    assert view(history, FIRST) == View(FIRST)
 
 
 @pytest.mark.parametrize(
     ("model", "title"), [("cone", "Volatility cone"), ("btc-1h-dense", "Bitcoin Dense")]
 )
 def test_another_model_is_named(history, model, title):
-    assert shown(history, model) == Shown(model, title)
+    assert view(history, model) == View(model, title)
 
 
 def test_the_default_is_shown_while_a_training_waits(history, monkeypatch):
     job = job_of(shared(), monkeypatch)
-    assert shown(history, f"run-{KEY}") == Shown(FIRST, running=job)
+    assert view(history, f"run-{KEY}") == View(FIRST, running=job)
 
 
 @pytest.mark.parametrize("horizon", [24, 3])
@@ -77,10 +77,10 @@ def test_a_network_of_ones_own_is_compared_however_far_it_looks(
     job.result = Run(KEY, history, model, cached=False)
     job._finished.set()
     name = f"run-{KEY}"
-    found = shown(history, name)
-    assert found == Shown(name, title, own=True, rivals={"default": FIRST})
-    assert selection.forecast_of_default(shared(), found, history) is not None
-    assert list(selection.tests_of_rivals(shared(), found, history)) == ["default"]
+    result = view(history, name)
+    assert result == View(name, title, own=True, rivals={"default": FIRST})
+    assert selection.forecast_of_default(shared(), result, history) is not None
+    assert list(selection.tests_of_rivals(shared(), result, history)) == ["default"]
 
 
 def test_the_network_that_was_trained_before_is_a_rival_too(history, session):
@@ -88,18 +88,18 @@ def test_the_network_that_was_trained_before_is_a_rival_too(history, session):
     for name, card in (("first", {}), ("daily", {"interval": "1d"}), ("second", {})):
         bundles.save(synthetic.model(**card), service.settings.home / "models", name)
     session["runs"] = ["first", "second"]
-    assert shown(history, "first").rivals == {"default": FIRST}
-    found = shown(history, "second")
-    assert found.rivals == {"default": FIRST, "previous": "first"}
-    tests = selection.tests_of_rivals(service, found, history)
+    assert view(history, "first").rivals == {"default": FIRST}
+    result = view(history, "second")
+    assert result.rivals == {"default": FIRST, "previous": "first"}
+    tests = selection.tests_of_rivals(service, result, history)
     assert tests["previous"].model is service.saved_models.load("first").model
     # One that may have learnt from these prices, is gone, or reads other candles, is no rival.
     late = synthetic.model(cutoff=str(history.end), fingerprint="1" * 16)
     bundles.save(late, service.settings.home / "models", "late")
     for other in ("late", "gone", "daily"):
         session["runs"] = [other, "second"]
-        found = shown(history, "second")
-        assert list(selection.tests_of_rivals(service, found, history)) == ["default"]
+        result = view(history, "second")
+        assert list(selection.tests_of_rivals(service, result, history)) == ["default"]
 
 
 def test_a_saved_model_takes_the_place_of_its_training(session):
@@ -113,12 +113,12 @@ def test_a_training_without_a_network_is_told_once(history, monkeypatch, session
     job.error = Cancelled("Training was cancelled.")
     job._finished.set()
     session["failed-run"] = f"run-{KEY}"
-    assert shown(history, FIRST) == Shown(FIRST, failed=job)
-    assert shown(history, FIRST) == Shown(FIRST)
+    assert view(history, FIRST) == View(FIRST, failed=job)
+    assert view(history, FIRST) == View(FIRST)
 
 
 def test_a_saved_model_of_ones_own_is_shown_as_a_saved_one(history):
     service = shared()
     bundles.save(synthetic.model(), service.settings.home / "models", "mine")
-    assert dataclasses.replace(shown(history, "mine"), title="") == Shown("mine")
-    assert not shown(history, "mine").own
+    assert dataclasses.replace(view(history, "mine"), title="") == View("mine")
+    assert not view(history, "mine").own

@@ -107,15 +107,15 @@ def leave() -> None:
     st.query_params.pop("lesson", None)
 
 
-def simulated(given: PriceHistory | bool) -> None:
+def simulated(origin: PriceHistory | bool) -> None:
     """Say where the prices of a picture come from.
 
     Args:
-        given: The prices, or whether they are simulated.
+        origin: The prices, or whether they are simulated.
     """
-    if isinstance(given, PriceHistory):
-        live.badge(given)
-    elif given:
+    if isinstance(origin, PriceHistory):
+        live.badge(origin)
+    elif origin:
         st.badge("Simulated prices", icon=":material/science:", color="orange")
 
 

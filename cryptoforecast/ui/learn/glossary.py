@@ -51,18 +51,18 @@ def show() -> None:
             key="find-word",
             max_chars=40,
         )
-    found = matching(wanted or "")
-    if not found:
+    matches = matching(wanted or "")
+    if not matches:
         st.markdown("No such word here. Try another one.")
         return
     every = wanted or st.session_state.get("all-words", False)
-    shown = found if every else found[:SHOWN]
+    part = matches if every else matches[:SHOWN]
     with st.container(key="words"):
         st.table(
             pd.DataFrame(
                 {
-                    "Word": [f":gray[{plain(word)}]" for word in shown],
-                    "Meaning": [plain(WORDS[word]) for word in shown],
+                    "Word": [f":gray[{plain(word)}]" for word in part],
+                    "Meaning": [plain(WORDS[word]) for word in part],
                 }
             ),
             border="horizontal",

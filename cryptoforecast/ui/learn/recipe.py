@@ -104,11 +104,11 @@ def _watch(service: Service, key: str) -> None:
 
 def _why(service: Service) -> None:
     test = service.lessons.recipe()
-    top, said = (words.price(each, test.quote) for each in test.peak)
+    price, forecast = (words.price(each, test.quote) for each in test.peak)
     st.markdown(
         "The recipe turns prices into numbers from 0 to 1. A new high is above 1: **a number it "
-        f"has never met**. The higher the price, the further it falls behind: at {plain(top)} it "
-        f"said {plain(said)}."
+        f"has never met**. The higher the price, the further it falls behind: at {plain(price)} it "
+        f"said {plain(forecast)}."
     )
     st.markdown(
         "**Log-returns** ask for the change in percent. Percents look alike at $5 and at $100,000."
