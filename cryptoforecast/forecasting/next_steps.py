@@ -23,12 +23,11 @@ from cryptoforecast.types import (
     PriceHistory,
     Spread,
     TrainedModel,
+    predictor_phrase,
 )
 
 # Where a forecast's 80 % band begins and ends.
 _ENDS = [QUANTILES.index(0.1), QUANTILES.index(0.9)]
-# Members of a stack in plain words, except the network.
-_EXPLAINED = {"har": "a regression on recent volatility (har)"}
 
 
 def of_model(history: PriceHistory, model: TrainedModel, predictor: str = stack.NAME) -> NextSteps:
@@ -133,7 +132,7 @@ def spread(history: PriceHistory, model: TrainedModel) -> Spread | None:
 
 def members_sentence(members: tuple[Member, ...]) -> str:
     """Write what a stack is made of, with the weights at its last step."""
-    names = [_EXPLAINED.get(each.name, f"the network ({each.name})") for each in members]
+    names = [predictor_phrase(each.name) for each in members]
     if len(members) == 1:
         return f"This forecast is that of {names[0]} alone, corrected by its past errors."
     last = [each.weights[-1] for each in members]

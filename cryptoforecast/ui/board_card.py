@@ -37,7 +37,7 @@ def _judge(result: Backtest, board: Leaderboard) -> None:
     test = judge(result)
     noun = INTERVAL_NOUNS[result.history.interval]
     judgement.heading(test, noun, _eyebrow(result, board))
-    judgement.figures(test, result.history.quote)
+    judgement.figures({result.predictor: test}, result.history.quote)
 
 
 def _compare(result: Backtest, board: Leaderboard) -> None:
@@ -72,12 +72,13 @@ def _lines(
 ) -> list[bars.Bar]:
     """Return the bars of the tested forecast and of what it is compared with."""
     texts = partial(html_report.metric_text, board.metric, quote=result.history.quote)
+    own_name = predictor_name(own.predictor)
     if board.metric not in ERRORS:
         chance = 0.5 if promise is None else promise
-        return [bars.Bar("This forecast", texts(own.value), own.value, promise=chance)]
+        return [bars.Bar(own_name, texts(own.value), own.value, promise=chance)]
     other = next(each for each in board.standings if each.predictor == board.reference)
     rows: list[tuple[str, float, str, bars.Meaning]] = [
-        ("This forecast", own.value, texts(own.value), "chosen")
+        (own_name, own.value, texts(own.value), "chosen")
     ]
     if own is not other:
         label = name(other.predictor)

@@ -132,5 +132,5 @@ def _differences(one: ModelSummary, test: CoinTest, histories: Mapping[str, Pric
     ]
     with st.container(border=True, gap="small"):
         card.heading("What differs")
-        columns = ["", *(words.plain(coin) for coin in histories)]
+        columns = ["Fact", *(words.plain(coin) for coin in histories)]
         st.table(pd.DataFrame(cells, columns=columns), border="horizontal", hide_index=True)

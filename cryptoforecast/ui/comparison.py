@@ -27,6 +27,7 @@ from cryptoforecast.ui import (
     elements,
     identity,
     inputs,
+    judgement,
     live,
     missing,
     model_facts,
@@ -127,7 +128,7 @@ def _figures(result: Backtest, board: Leaderboard, names: Sequence[str]) -> None
         for name in names
     ]
     stays = last["naive"].mae
-    rows.append(("Stays put", stays, words.miss(stays, quote), "reference"))
+    rows.append((judgement.STAYS_PUT, stays, words.miss(stays, quote), "reference"))
     verdicts = {
         each.predictor: board_card.outcome(board, each)
         for each in board.standings
@@ -160,4 +161,6 @@ def _differences(models: Sequence[ModelSummary]) -> None:
             return
         cells = [[words.plain(each) for each in (name, *values)] for name, values in rows.items()]
         names = [words.plain(predictor_name(one.name)) for one in models]
-        st.table(pd.DataFrame(cells, columns=["", *names]), border="horizontal", hide_index=True)
+        st.table(
+            pd.DataFrame(cells, columns=["Fact", *names]), border="horizontal", hide_index=True
+        )

@@ -27,7 +27,7 @@ _SHARES = {"80 % range": "coverage_80", "Direction": "directional_accuracy"}
 #: A verdict with its sign, as Markdown.
 _VERDICTS = {
     "better": f"{card.MARKS['better']} better", "worse": f"{card.MARKS['worse']} worse",
-    "tie": f"{card.MARKS['tie']} tie", "unknown": words.DASH, "held": "held",
+    "tie": f"{card.MARKS['tie']} no better", "unknown": words.DASH, "held": "held",
     "wide": f"{card.MARKS['watch']} too wide", "narrow": f"{card.MARKS['worse']} too narrow",
 }  # fmt: skip
 

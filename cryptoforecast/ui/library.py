@@ -86,10 +86,11 @@ def _heading(models: Sequence[ModelSummary], ticked: Sequence[str]) -> None:
     count = "None" if not better else f"{better:,}"
     kind = "model" if len(models) == 1 else "models"
     beats = "beat" if better > 1 else "beats"
+    tests = "their own tests" if better > 1 else "its own test"
     with st.container():
         card.answer(
-            f"{count} of {len(models):,} {kind} {beats} “the price stays put”",
-            "Each network alone, in its own test. Tick one to compare coins, or up to "
+            f"{count} of {len(models):,} {kind} {beats} “the price stays put” in {tests}",
+            "Each network alone. Tick one to compare coins, or up to "
             f"{MAX_COMPARED} to compare them",
         )
     chosen = [one for one in models if one.name in ticked]

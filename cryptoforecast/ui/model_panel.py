@@ -69,16 +69,16 @@ def _figures(one: ModelSummary) -> None:
     error, word = model_facts.error_name(one), model_facts.verdict_word(one)
     rows: list[tuple[str, str | None, bars.Meaning, str]] = [
         (
-            f"{words.NETWORKS[one.spec.network]} alone",
+            predictor_name(one.spec.network),
             None,
             "chosen",
-            word if word in words.VERDICTS else "",
+            word if word in words.VERDICTS.values() else "",
         ),
-        ("Stays put", "naive", "reference", ""),
+        (judgement.STAYS_PUT, "naive", "reference", ""),
     ]
     if model_facts.COMBINED in one.card.scores:
         both = words.VERDICTS.get(model_facts.outcome(one, model_facts.COMBINED), "")
-        rows.insert(1, ("Combined", model_facts.COMBINED, "chosen", both))
+        rows.insert(1, (predictor_name(model_facts.COMBINED), model_facts.COMBINED, "chosen", both))
     misses: list[tuple[str, float, str, bars.Meaning]] = []
     for label, predictor, meaning, _ in rows:
         value = model_facts.score(one, error, predictor)

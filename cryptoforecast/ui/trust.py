@@ -8,10 +8,29 @@ import streamlit as st
 
 from cryptoforecast.jobs import Job
 from cryptoforecast.service import Run, Service
-from cryptoforecast.service.backtests import contest, judge
+from cryptoforecast.service.backtests import contest as compare
+from cryptoforecast.service.backtests import judge
 from cryptoforecast.service.forecasts import members_sentence
-from cryptoforecast.types import INTERVAL_NOUNS, Backtest, NextSteps, PriceHistory, duration
-from cryptoforecast.ui import customise, drafts, elements, judgement, saving, training, words
+from cryptoforecast.types import (
+    INTERVAL_NOUNS,
+    Backtest,
+    NextSteps,
+    PriceHistory,
+    duration,
+    predictor_name,
+)
+from cryptoforecast.ui import (
+    contest,
+    customise,
+    drafts,
+    elements,
+    judgement,
+    saving,
+    selection,
+    spec_changes,
+    training,
+    words,
+)
 
 
 def show(service: Service, history: PriceHistory, result: Backtest, *, chosen: bool) -> None:
@@ -25,8 +44,9 @@ def show(service: Service, history: PriceHistory, result: Backtest, *, chosen: b
     """
     verdict = judge(result)
     judgement.heading(verdict, INTERVAL_NOUNS[history.interval])
-    alone = judge(result, result.spec.network) if chosen and result.network_sentences else None
-    judgement.figures(verdict, history.quote, alone, result.spec.network)
+    network = result.spec.network
+    alone = {network: judge(result, network)} if chosen and result.network_sentences else {}
+    judgement.figures({result.predictor: verdict} | alone, history.quote)
     st.space("stretch")
     _offer(service, history)
 
@@ -54,10 +74,12 @@ def show_own(
     if own.seen or not rivals:
         verdict = judge(own)
         judgement.heading(verdict, INTERVAL_NOUNS[history.interval], eyebrow)
-        judgement.figures(verdict, history.quote, judge(own, network), network)
+        tests = {own.predictor: verdict, network: judge(own, network)}
+        judgement.figures(tests, history.quote)
     else:
-        result = contest(
-            {"own": own.forecast, "alone": own.forecasts[network]}
+        mine = own.predictor, network
+        result = compare(
+            {name: own.forecasts[name] for name in mine}
             | {role: test.forecast for role, test in rivals.items()}
             | {"naive": own.forecasts["naive"]},
             rivals,
@@ -66,9 +88,12 @@ def show_own(
         ahead = duration(result.step, history.interval) if result.step < longest else ""
         # A network that looks farther than the others has its verdict at its own last step.
         alone = own.verdicts[network].outcome if result.step == own.forecast.horizon else "unknown"
-        text = f"{members_sentence(future.members)} {judgement.ALONE_TOO}"
-        judgement.contest_heading(result, history.quote, eyebrow, text)
-        judgement.contest(result, history.quote, alone, ahead)
+        before = rivals.get(selection.PREVIOUS)
+        changes = "" if before is None else spec_changes.sentence(own.spec, before.spec)
+        alone_too = contest.ALONE.format(network=predictor_name(network))
+        text = f"{members_sentence(future.members)} {alone_too}"
+        contest.finding(result, history.quote, eyebrow, changes=changes, help=text)
+        contest.figures(result, mine, history.quote, alone, ahead)
     st.space("stretch")
     with st.container(horizontal=True, gap="xsmall"):
         can_save = saving.can_save(own, model_name)

@@ -17,7 +17,7 @@ DASH = "–"
 #: What a kind of network is called in a narrow place.
 NETWORKS = {"lstm": "LSTM", "dense": "Dense"}
 #: A verdict in one word.
-VERDICTS = {"better": "better", "tie": "tie", "worse": "worse"}
+VERDICTS = {"better": "better", "tie": "no better", "worse": "worse"}
 #: Characters of a name from a link that are shown.
 MAX_NAME = 80
 # Characters that Markdown may read: everywhere, or at the beginning of a text.

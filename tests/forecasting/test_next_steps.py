@@ -220,11 +220,11 @@ def test_the_sentence_of_a_spread_is_of_the_last_step():
 def test_the_sentence_of_a_stack_names_its_members_and_their_last_weights():
     members = Member("lstm", np.array([0.2, 0.553])), Member("har", np.array([0.8, 0.447]))
     assert next_steps.members_sentence(members) == (
-        "This forecast combines the network (lstm) (55 %) and a regression on recent volatility "
-        "(har) (45 %). The weights at the last step come from how past forecasts turned out."
+        "This forecast combines the LSTM network (55 %) and the HAR regression "
+        "(45 %). The weights at the last step come from how past forecasts turned out."
     )
     single = tuple(Member(each.name, each.weights[:1]) for each in members)
-    assert "(har) (80 %). The weights come from" in next_steps.members_sentence(single)
+    assert "the HAR regression (80 %). The weights come from" in next_steps.members_sentence(single)
 
 
 def test_equal_weights_and_a_single_member_are_said_in_words():
@@ -232,7 +232,7 @@ def test_equal_weights_and_a_single_member_are_said_in_words():
     assert "in equal parts: too few past forecasts" in next_steps.members_sentence(members)
     alone = (Member("dense", np.ones(2)),)
     assert next_steps.members_sentence(alone) == (
-        "This forecast is that of the network (dense) alone, corrected by its past errors."
+        "This forecast is that of the dense network alone, corrected by its past errors."
     )
 
 

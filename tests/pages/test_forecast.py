@@ -67,9 +67,9 @@ def test_the_page_shows_the_numbers_of_the_library(open_page):
     own, naive = (result.scores[name][-1] for name in ("stack", "naive"))
     assert own.mae != result.scores["dense"][-1].mae
     bars = rows(page)
-    assert bars["Combined"][1] == f"${own.mae:,.0f}"
+    assert bars["Combined forecast"][1] == f"${own.mae:,.0f}"
     alone = writing.VERDICTS.get(result.verdicts["dense"].outcome, "")
-    assert bars["Dense alone"] == (alone, f"${result.scores['dense'][-1].mae:,.0f}")
+    assert bars["Dense network"] == (alone, f"${result.scores['dense'][-1].mae:,.0f}")
     assert bars["Stays put"][1] == f"${naive.mae:,.0f}"
     assert bars["80 % range"][1] == f"{100 * own.coverage_80:.0f} %"
     assert "Direction" not in bars  # its median is the last close
@@ -95,7 +95,7 @@ def test_the_last_price_is_no_better_than_itself(open_page):
     assert finding(page) == judgement.HEADINGS["tie"]
     assert "Its middle is the last price." in words(page)
     bars = rows(page)
-    assert bars["This forecast"][1] == bars["Stays put"][1]
+    assert bars["Price stays put"][1] == bars["Stays put"][1]
 
 
 def test_the_url_holds_the_choices(open_page):

@@ -35,13 +35,13 @@ def press(page, label):
 def test_the_heading_says_how_many_beat_the_last_price(open_page):
     page = open_page("models")
     (title,) = page.title
-    assert title.value == "1 of 4 models beats “the price stays put”"
+    assert title.value == "1 of 4 models beats “the price stays put” in its own test"
     frame = _frame(page).set_index("Model")
     shipped = bundles.names(shared().settings.shipped)
     assert set(frame.index) == set(map(predictor_name, shipped))
     assert frame["Verdict"].to_dict() == {
-        "Bitcoin Dense": "tie", "Bitcoin LSTM": "better",
-        "All coins daily": "tie", "All coins hourly": "tie",
+        "Bitcoin Dense": "no better", "Bitcoin LSTM": "better",
+        "All coins daily": "no better", "All coins hourly": "no better",
     }  # fmt: skip
     # The row says what the verdict is about.
     assert frame["Tested on"].to_dict() == {
@@ -66,8 +66,8 @@ def test_the_panel_has_the_finding_the_figures_and_all_facts(open_page):
     for part in ("Stays put", "Direction", "80 % range", "53 %", "80 %"):
         assert part in bars
     found = rows(page)
-    assert found["LSTM alone"] == ("better", "$274.28")
-    assert found["Combined"] == ("better", "$274.27")
+    assert found["LSTM network"] == ("better", "$274.28")
+    assert found["Combined forecast"] == ("better", "$274.27")
     assert "Average miss, 14,245 past forecasts: BTC, Feb 2024 to Sep 2025" in text
     assert not page.table  # folded
     facts = shown(_facts(page).table[0].value.to_string())
@@ -108,11 +108,11 @@ def test_two_models_are_compared_on_the_same_prices(open_page):
     assert len(page.get("plotly_chart")) == 1
     shown_rows = rows(page)
     assert {shown_rows[name][0] for name in ("Bitcoin Dense", "Bitcoin LSTM")} <= {
-        "better", "tie", "worse",
+        "better", "no better", "worse",
     }  # fmt: skip
     assert shown_rows["Stays put"][0] == ""
     (table,) = page.table
-    facts = table.value.set_index("")
+    facts = table.value.set_index("Fact")
     assert set(facts.columns) == {"Bitcoin Dense", "Bitcoin LSTM"}
     assert {"Network", "Inputs", "Looks back and ahead", "Own test"} <= set(facts.index)
     assert "Learnt until" not in facts.index  # both until the same day
@@ -133,7 +133,7 @@ def test_one_model_is_compared_on_several_coins(open_page):
     assert rows(page).keys() == {"BTC", "SOL"}
     assert len(page.get("plotly_chart")) == 1
     # What differs, and nothing else: both are simulated.
-    facts = page.table[0].value.set_index("")
+    facts = page.table[0].value.set_index("Fact")
     assert list(facts.columns) == ["BTC", "SOL"]
     assert list(facts.index) == ["Last price", "“Stays put” misses", "Learnt from"]
     assert list(facts.loc["Learnt from"]) == ["yes", "no"]

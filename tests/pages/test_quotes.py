@@ -87,8 +87,8 @@ def test_the_forecast_page_tells_prices_in_their_currency(open_page, opened, quo
         assert dollars(page) == [], tab
         answer = shown(page.title[0].value)
         assert len(re.findall(rf"{sign}[0-9][0-9.,]*{code}", answer)) == 2, answer
-        assert all(sign in rows(page)[name][1] for name in ("This forecast", "Stays put"))
-        assert all(code in rows(page)[name][1] for name in ("This forecast", "Stays put"))
+        assert all(sign in rows(page)[name][1] for name in ("Volatility cone", "Stays put"))
+        assert all(code in rows(page)[name][1] for name in ("Volatility cone", "Stays put"))
         if tab == "Odds":
             assert f"Your price, {quote}" in [box.label for box in page.number_input]
         if tab == "Scores":

@@ -123,7 +123,7 @@ def test_a_training_is_judged_saved_and_opened_again(open_page):
     (heading,) = page.header
     assert "default" in heading.value  # it is compared with the default, in the same card
     on_forecast = rows(page)
-    assert {"Yours, combined", "Yours alone", "Default", "Stays put"} <= on_forecast.keys()
+    assert {"Combined forecast", "Dense network", "Default", "Stays put"} <= on_forecast.keys()
     assert (job.result.model.record.epochs, job.result.model.spec.lookback) == (1, 10)
 
     page.button(key="save").click().run()
@@ -141,9 +141,9 @@ def test_a_training_is_judged_saved_and_opened_again(open_page):
 
     # The Models page says the same of the network alone, and of what it is combined with.
     on_models = rows(open_page("models", card="mine"))
-    assert on_models["Dense alone"] == on_forecast["Yours alone"]
-    assert on_models["Dense alone"][0] in ("better", "tie", "worse")
-    assert on_models["Combined"][1] == on_forecast["Yours, combined"][1]
+    assert on_models["Dense network"] == on_forecast["Dense network"]
+    assert on_models["Dense network"][0] in ("better", "no better", "worse")
+    assert on_models["Combined forecast"][1] == on_forecast["Combined forecast"][1]
     assert on_models["Stays put"] == on_forecast["Stays put"]
 
     reopened = open_page("", model="mine")

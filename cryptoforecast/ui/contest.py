@@ -1,0 +1,113 @@
+"""A network that was just trained, beside the default, the one before it and the last price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from cryptoforecast.types import Comparison, Contest, Outcome, predictor_name
+from cryptoforecast.ui import bars, card, judgement, words
+
+#: Those that a trained network is compared with, in a sentence.
+RIVALS = {"default": "the default", "previous": "your previous one"}
+#: Explains the row of the network alone.
+ALONE = (
+    "“{network}” is your network by itself, beside “the price stays put”. The Models page judges "
+    "it so, by the same past forecasts."
+)
+
+
+def finding(
+    result: Contest, quote: str, eyebrow: str, *, changes: str = "", help: str = ""
+) -> None:
+    """Write how a trained network compares with its rivals: the first one in a heading.
+
+    Args:
+        result: All of them on the same past forecasts.
+        quote: The currency of the prices.
+        eyebrow: A few words above.
+        changes: What was set otherwise than in the training before.
+        help: Explains the heading.
+    """
+    (first, comparison), *others = result.comparisons.items()
+    text, line, mark = _words(comparison, quote, RIVALS[first])
+    card.heading(
+        words.plain(text),
+        words.plain(line),
+        eyebrow=words.plain(eyebrow),
+        mark=mark,
+        help=words.plain(help),
+    )
+    for name, other in others:
+        text, line, mark = _words(other, quote, RIVALS[name])
+        more = [line] * (mark != "tie") + [changes] * bool(changes)
+        gray = f" :gray[{words.plain(' '.join(more))}]" if more else ""
+        st.markdown(f"{card.MARKS[mark]} {words.plain(text)}.{gray}")
+
+
+def figures(
+    result: Contest, own: Sequence[str], quote: str, alone: Outcome, ahead: str = ""
+) -> None:
+    """Draw the misses of all of them, and how many prices the first two ranges held.
+
+    Args:
+        result: All of them on the same past forecasts, by predictor or by the keys of
+            ``judgement.REFERENCES``.
+        own: The predictors of the user's network: first the one that the page shows, last the
+            network alone.
+        quote: The currency of the prices.
+        alone: The verdict on the network alone; ``"unknown"`` is not written.
+        ahead: How far ahead they are compared, if some of them look farther.
+    """
+    verdicts = {own[-1]: words.VERDICTS.get(alone, "")}
+    labels = {name: predictor_name(name) for name in own} | judgement.REFERENCES
+    rows = [
+        (label, result.errors[name], verdicts.get(name, ""))
+        for name, label in labels.items()
+        if name in result.errors
+    ]
+    where = f" {ahead} ahead, as far as all look" if ahead else ""
+    judgement.captioned(
+        f"Average miss{where}, {result.origins:,} past forecasts", judgement.misses(rows, quote)
+    )
+    first, rival = own[0], next(iter(result.comparisons))
+    judgement.captioned(
+        "80 % range held",
+        [
+            bars.of_share(labels[first], result.held[first], 0.8),
+            bars.of_share(labels[rival], result.held[rival], 0.8, meaning="reference"),
+        ],
+    )
+
+
+def _words(comparison: Comparison, quote: str, name: str) -> tuple[str, str, card.Mark]:
+    """Write how a forecast compares with another one: a finding, a sentence and a mark."""
+    apart = words.miss(abs(comparison.difference), quote)
+    size = f"{abs(100 * comparison.range_skill):.1f} %"
+    # Two medians that both stay at the last price miss by the same: the ranges tell them apart.
+    by_range = comparison.outcome == "tie" and comparison.range_outcome in ("better", "worse")
+    same = comparison.difference == 0
+    texts: dict[str, tuple[str, str, card.Mark]] = {
+        "better": (f"Better than {name}", f"Its average miss is {apart} smaller.", "better"),
+        "worse": (f"Worse than {name}", f"Its average miss is {apart} larger.", "worse"),
+        "tie": (
+            f"As good as {name}, no better",
+            "Both miss alike. How their ranges differ may be chance."
+            if same
+            else f"Their average misses are {apart} apart, which may be chance.",
+            "tie",
+        ),
+        "unknown": ("Trained", f"Too few past forecasts to compare it with {name}.", "none"),
+        "range better": (
+            f"A better range than {name}",
+            f"The middle misses alike; the range errs {size} less.",
+            "better",
+        ),
+        "range worse": (
+            f"A worse range than {name}",
+            f"The middle misses alike; the range errs {size} more.",
+            "worse",
+        ),
+    }
+    return texts[f"range {comparison.range_outcome}" if by_range else comparison.outcome]
