@@ -86,12 +86,33 @@ def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give each test its own folder for everything written, and a service that uses it."""
-    folder = tmp_path / "home"
+def home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give each test its own folder for everything written, and a service that uses it.
+
+    Tests marked ``one_service`` share those of their file: what one of them computed, the next one
+    need not compute again. They write nothing, and change nothing that another one looks at; a
+    test of such a file that does is marked ``own_service``.
+    """
+    marks = {mark.name for mark in request.node.iter_markers()}
+    shared = "one_service" in marks and "own_service" not in marks
+    folder: Path = (
+        request.getfixturevalue("home_of_file")
+        if shared
+        else request.getfixturevalue("tmp_path") / "home"
+    )
     monkeypatch.setenv("CRYPTOFORECAST_HOME", str(folder))
-    _forget_service()
+    if not shared:
+        _forget_service()
     yield folder
+    if not shared:
+        _forget_service()
+
+
+@pytest.fixture(scope="module")
+def home_of_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give the tests of a file that are marked ``one_service`` their folder."""
+    _forget_service()
+    yield tmp_path_factory.mktemp("home-of-file") / "home"
     _forget_service()
 
 

@@ -8,6 +8,8 @@ from cryptoforecast.ui import inputs
 from tests import synthetic
 from tests.pages.conftest import shown, words
 
+pytestmark = pytest.mark.one_service
+
 
 def heading(page):
     (title,) = page.title

@@ -22,6 +22,8 @@ from cryptoforecast.ui import words as ui_words
 from tests import synthetic
 from tests.pages.conftest import shown, words
 
+pytestmark = pytest.mark.one_service
+
 QUICKLY = {"history_1h": "90 days", "model": "cone"}
 
 
@@ -191,6 +193,7 @@ def test_candles_get_the_parts_that_mean_something(at, interval, view, drawn):
     assert not page.error
 
 
+@pytest.mark.own_service
 def test_only_what_is_on_screen_is_worked_out(at, monkeypatch):
     for name in ("measure", "by_step"):
         monkeypatch.setattr(f"cryptoforecast.evaluation.reliability.{name}", None)
@@ -211,6 +214,7 @@ def test_a_baseline_walks_forward_at_once(at, name):
     assert not page.exception
 
 
+@pytest.mark.own_service
 def test_a_saved_model_is_tested_on_all_prices_since_its_training(at):
     service = shared()
     query = inputs.query("BTC", "1h", "90 days")
@@ -235,6 +239,7 @@ def test_a_saved_model_is_tested_on_all_prices_since_its_training(at):
     assert "“the price stays put”" in title(page)
 
 
+@pytest.mark.own_service
 def test_slow_baselines_join_after_a_click(at):
     page = press(at("backtest", **QUICKLY), "Compare with")
     assert not page.error
@@ -243,6 +248,7 @@ def test_slow_baselines_join_after_a_click(at):
     assert named(walked) == set(BASELINES)
 
 
+@pytest.mark.own_service
 def test_moving_a_slider_trains_nothing(at, monkeypatch):
     monkeypatch.setattr(training, "fit", None)
     page = at("backtest", test="Walk-forward")
@@ -253,6 +259,7 @@ def test_moving_a_slider_trains_nothing(at, monkeypatch):
     assert charts(page) == 0
 
 
+@pytest.mark.own_service
 def test_a_network_walks_forward_in_the_background_and_its_link_comes_back(at, monkeypatch):
     service = shared()
     service.saved_models.save(_trained(service), "tiny", user=OWNER)
@@ -293,6 +300,7 @@ def _trained(service, **changes):
     return service.backtests.run(service.prices.history(query, wait=0), spec)
 
 
+@pytest.mark.own_service
 def test_a_running_walk_is_watched_and_can_be_cancelled(at):
     service = shared()
     query = inputs.query("BTC", "1h", "90 days")
@@ -316,6 +324,7 @@ def test_a_running_walk_is_watched_and_can_be_cancelled(at):
     assert [button for button in again.button if button.label == "Run the test"]
 
 
+@pytest.mark.own_service
 def test_too_short_a_fold_is_refused_after_the_click(at):
     service = shared()
     service.saved_models.save(_trained(service, test=0.1), "tiny", user=OWNER)

@@ -19,6 +19,8 @@ from tests import synthetic
 from tests.pages.conftest import ROOT, shown, words
 from tests.prices.files import samples
 
+pytestmark = pytest.mark.one_service
+
 
 @pytest.fixture
 def csv(tmp_path) -> bytes:
@@ -98,6 +100,7 @@ def test_without_a_file_it_says_what_it_takes(open_page):
     assert not page.error
 
 
+@pytest.mark.own_service
 def test_the_files_in_memory_are_bounded(csv):
     from cryptoforecast.errors import InvalidInput
 
@@ -117,6 +120,7 @@ def test_the_files_in_memory_are_bounded(csv):
     assert service.prices.history(_query(service.prices.open(again, user=OWNER))) is again
 
 
+@pytest.mark.own_service
 def test_the_same_candles_of_another_coin_or_source_are_another_file():
     service, history = shared(), synthetic.history(900)
     simulated = service.prices.open(dataclasses.replace(history, simulated=True), user=OWNER)
@@ -129,6 +133,7 @@ def test_the_same_candles_of_another_coin_or_source_are_another_file():
     assert service.prices.open(synthetic.history(900, simulated=True), user=OWNER) == simulated
 
 
+@pytest.mark.own_service
 def test_a_file_whose_place_was_taken_is_read_again(open_page, csv):
     service = shared()
     service.prices = PriceService(dataclasses.replace(service.settings, session_candles=1500))

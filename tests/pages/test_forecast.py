@@ -16,6 +16,8 @@ from cryptoforecast.ui import inputs, judgement
 from cryptoforecast.ui import words as writing
 from tests.pages.conftest import ROOT, helps, rows, shown, words
 
+pytestmark = pytest.mark.one_service
+
 
 def answer(page: AppTest) -> str:
     """Return the finding of the page, its only h1."""

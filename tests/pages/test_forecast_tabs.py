@@ -13,6 +13,8 @@ from cryptoforecast.ui import details, inputs
 from cryptoforecast.ui import words as writing
 from tests.pages.conftest import open_tab, words
 
+pytestmark = pytest.mark.one_service
+
 MODEL = "btc-1h-dense"
 
 
@@ -31,6 +33,7 @@ def test_only_the_open_tab_is_drawn(open_page, tab, figures, tables):
     assert not page.error
 
 
+@pytest.mark.own_service
 def test_a_rerun_makes_no_table_that_is_folded(open_page, monkeypatch):
     page = open_page()
 
@@ -45,6 +48,7 @@ def test_a_rerun_makes_no_table_that_is_folded(open_page, monkeypatch):
     assert [error.value for error in page.error] == ["A table was made."]
 
 
+@pytest.mark.own_service
 def test_slow_baselines_are_compared_after_a_click(open_page):
     page = open_tab(open_page("", coin="BTC", model="cone"), "Scores")
     assert list(compared(page)) == [predictor_name(one) for one in QUICK]
@@ -67,6 +71,7 @@ def table_of_scores(page):
     return table
 
 
+@pytest.mark.own_service
 def test_each_predictor_is_compared_with_the_last_price_by_price_and_by_range(open_page):
     page = open_tab(open_page("", coin="BTC", model="linear"), "Scores")
     titles = [str(each.value) for each in page.subheader]

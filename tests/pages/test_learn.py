@@ -16,6 +16,8 @@ from cryptoforecast.ui import words as writing
 from cryptoforecast.ui.learn import glossary, leaks, overview, pictures, prices
 from tests.pages.conftest import ROOT, shown, words
 
+pytestmark = pytest.mark.one_service
+
 
 def heading(page) -> str:
     (title,) = page.title
@@ -109,6 +111,7 @@ def test_every_stage_of_a_forecast_has_its_picture_and_the_window_moves(learn):
     assert chart.proto.alt == stage_figures.summary_stage(stages, "price")
 
 
+@pytest.mark.own_service
 def test_the_small_training_runs_and_its_result_is_drawn(learn):
     page = press(lesson(learn, 2), "answer-0")
     assert "were" not in page.get("plotly_chart")[0].proto.alt.split("learnt from")[0]

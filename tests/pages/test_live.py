@@ -17,6 +17,8 @@ from cryptoforecast.ui import inputs
 from tests.pages.conftest import words
 from tests.prices.live.exchange_server import ExchangeServer
 
+pytestmark = pytest.mark.one_service
+
 
 @pytest.fixture
 def exchange() -> Iterator[ExchangeServer]:
@@ -30,6 +32,7 @@ def exchange() -> Iterator[ExchangeServer]:
     thread.join()
 
 
+@pytest.mark.own_service
 def test_simulated_prices_give_way_to_live_ones(open_page, exchange):
     exchange.behaviour = "slow"
     service = shared()
@@ -52,6 +55,7 @@ def test_simulated_prices_give_way_to_live_ones(open_page, exchange):
     assert service.prices.history(query, wait=0).source == "coinbase"
 
 
+@pytest.mark.own_service
 def test_a_coin_outside_the_list_waits_for_its_live_prices(open_page, exchange):
     exchange.behaviour = "slow"
     service = shared()
@@ -73,6 +77,7 @@ def test_a_coin_outside_the_list_waits_for_its_live_prices(open_page, exchange):
     assert "imulated" not in words(page)
 
 
+@pytest.mark.own_service
 def test_a_coin_that_no_source_knows_is_refused_with_the_nearest(open_page, exchange):
     service = shared()
     live = dataclasses.replace(service.settings, live=True)
@@ -104,6 +109,7 @@ def test_a_coin_is_found_under_the_names_of_exchanges(open_page, coin):
     assert not page.error
 
 
+@pytest.mark.own_service
 def test_a_silent_source_does_not_hold_the_page(open_page, exchange):
     exchange.behaviour = "silent"
     service = shared()

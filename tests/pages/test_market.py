@@ -10,6 +10,8 @@ from cryptoforecast.types import INTERVALS
 from cryptoforecast.ui import inputs, market
 from tests.pages.conftest import shown, words
 
+pytestmark = pytest.mark.one_service
+
 
 def heading(page) -> str:
     (title,) = page.title  # one h1

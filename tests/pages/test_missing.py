@@ -9,6 +9,8 @@ from cryptoforecast.service import shared
 from cryptoforecast.types import OWNER
 from tests.pages.conftest import shown, words
 
+pytestmark = pytest.mark.one_service
+
 GONE = "gone"
 
 
@@ -57,6 +59,7 @@ def test_a_link_to_a_file_that_is_gone_opens_no_other(open_page, name):
     assert charts(page)
 
 
+@pytest.mark.own_service
 def test_a_model_that_was_deleted_meanwhile_is_not_replaced(open_page):
     service = shared()
     model = service.saved_models.load("btc-1h-dense").model

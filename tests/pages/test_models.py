@@ -10,6 +10,8 @@ from cryptoforecast.service import SavedModelService, forget_shared, shared
 from cryptoforecast.types import predictor_name
 from tests.pages.conftest import rows, shown, words
 
+pytestmark = pytest.mark.one_service
+
 
 def _own(name: str):
     service = shared()
@@ -160,6 +162,7 @@ def test_a_link_to_a_model_that_is_gone_says_so(open_page, query):
     assert not [button for button in page.button if button.label == "Forecast with it"]
 
 
+@pytest.mark.own_service
 def test_renaming_and_deleting_ask_first(open_page):
     _own("mine")
     page = open_page("models", card="mine")
@@ -171,6 +174,7 @@ def test_renaming_and_deleting_ask_first(open_page):
     assert page.button(key="confirm-delete").label == "Delete it"
 
 
+@pytest.mark.own_service
 def test_a_damaged_model_is_named_and_hides_no_other(open_page):
     _own("broken")
     path = shared().settings.home / "models" / "broken" / "weights.npz"
@@ -180,6 +184,7 @@ def test_a_damaged_model_is_named_and_hides_no_other(open_page):
     assert "Bitcoin Dense" in set(_frame(page)["Model"])
 
 
+@pytest.mark.own_service
 def test_without_any_model_it_says_what_to_do(open_page, tmp_path):
     service = shared()
     settings = dataclasses.replace(service.settings, shipped=tmp_path / "none")
@@ -189,6 +194,7 @@ def test_without_any_model_it_says_what_to_do(open_page, tmp_path):
     assert "Train one" in words(page)
 
 
+@pytest.mark.own_service
 def test_a_guest_sees_who_may_delete_and_no_button(open_page, headers):
     _own("mine")
     assert "guest" not in words(open_page("models", card="mine"))  # on one's own machine
@@ -204,6 +210,7 @@ def test_a_guest_sees_who_may_delete_and_no_button(open_page, headers):
     assert "the owner" in str(facts)
 
 
+@pytest.mark.own_service
 def test_the_key_makes_a_guest_the_owner(open_page, headers, monkeypatch):
     key = "correct horse battery"
     monkeypatch.setenv("CRYPTOFORECAST_OWNER_KEY", key)
@@ -221,6 +228,7 @@ def test_the_key_makes_a_guest_the_owner(open_page, headers, monkeypatch):
     assert key not in str(page)
 
 
+@pytest.mark.own_service
 def test_two_hundred_models_of_guests_hide_no_other(open_page):
     service = shared()
     model = service.saved_models.load("global-1h-lstm").model
@@ -238,6 +246,7 @@ def test_two_hundred_models_of_guests_hide_no_other(open_page):
     assert [name.startswith("a-") for name in options].index(True) == len(options) - 200
 
 
+@pytest.mark.own_service
 def test_many_damaged_models_are_named_in_few_boxes(open_page):
     for number in range(30):
         _own(f"broken-{number:02d}")
@@ -248,6 +257,7 @@ def test_many_damaged_models_are_named_in_few_boxes(open_page):
     assert "Bitcoin Dense" in set(_frame(page)["Model"])
 
 
+@pytest.mark.own_service
 def test_a_downloaded_model_is_imported_and_nothing_else_is(open_page):
     page = open_page("models")
     button, field = "confirm-import-model", "model-archive-0"

@@ -12,6 +12,8 @@ from cryptoforecast.service.choices import ladder
 from cryptoforecast.ui import inputs
 from tests.pages.conftest import rows, words
 
+pytestmark = pytest.mark.one_service
+
 MODEL = "btc-1h-dense"
 
 

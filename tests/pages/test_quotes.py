@@ -19,6 +19,8 @@ from cryptoforecast.ui.views import FOLDS, LEADERBOARD
 from tests import synthetic
 from tests.pages.conftest import open_tab, rows, shown, words
 
+pytestmark = pytest.mark.one_service
+
 #: Quote, price of the coin in it, and how its prices are written.
 QUOTES = [
     ("EUR", 27_000.0, r"€[0-9]"),

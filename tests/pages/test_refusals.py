@@ -10,6 +10,8 @@ from cryptoforecast.types import OWNER
 from tests import synthetic
 from tests.pages.conftest import customise, words
 
+pytestmark = pytest.mark.one_service
+
 
 @pytest.mark.parametrize("rows", [2, 5, 50, 150])
 def test_a_short_file_says_how_much_is_missing(open_page, rows):

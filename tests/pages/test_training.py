@@ -14,6 +14,8 @@ from cryptoforecast.ui import drafts, inputs, selection
 from tests import synthetic
 from tests.pages.conftest import ROOT, customise, rows, shown, words
 
+pytestmark = pytest.mark.one_service
+
 
 def test_the_dialog_is_drawn_when_it_is_opened(open_page):
     page = open_page()
@@ -56,6 +58,7 @@ def test_inputs_that_never_change_are_not_offered_first(open_page):
     assert page.slider(key="setting-horizon").value < 5
 
 
+@pytest.mark.own_service
 def test_moving_a_slider_trains_nothing_and_stays_moved(open_page):
     page = customise(open_page())
     page.slider(key="setting-lookback").set_value(30)
@@ -103,6 +106,7 @@ def test_a_setting_outside_the_rules_is_explained(open_page):
     assert "train" not in [button.key for button in page.button]
 
 
+@pytest.mark.own_service
 def test_a_training_is_judged_saved_and_opened_again(open_page):
     page = customise(open_page())
     page.segmented_control(key="setting-network").set_value("dense")
@@ -159,6 +163,7 @@ def test_a_training_is_judged_saved_and_opened_again(open_page):
     assert "Default" in rows(linked)
 
 
+@pytest.mark.own_service
 def test_a_cached_training_is_tested_on_its_own_prices_where_they_are_chosen():
     service, history = shared(), synthetic.history()
     spec = synthetic.spec(test=0.3)
@@ -172,6 +177,7 @@ def test_a_cached_training_is_tested_on_its_own_prices_where_they_are_chosen():
     assert selection.backtest(service, name, synthetic.history(seed=1)).own is False
 
 
+@pytest.mark.own_service
 def test_cancel_ends_a_training_long_before_its_last_epoch(open_page):
     job = long_training()
     name = f"run-{job.key}"
@@ -191,6 +197,7 @@ def test_cancel_ends_a_training_long_before_its_last_epoch(open_page):
     assert job.progress is None or job.progress.epoch < 200
 
 
+@pytest.mark.own_service
 def test_a_training_of_this_session_is_shown_on_every_page_until_it_ends(open_page):
     job = long_training()
     page = open_page()
