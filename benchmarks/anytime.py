@@ -4,8 +4,9 @@
 
 First part: 400 simulated markets whose forecasts are no better than the last price and the cone, on
 average exactly as good. Each is looked at after every forecast, at two steps, as the ledger does
-it. Second part: forecasts that are better. A fixed test looks once, after so many forecasts as
-were chosen before; the anytime verdict looks after every one of them.
+it; the usual test is looked at as often, and once at the end. Second part: forecasts that are
+better. A fixed test looks once, after so many forecasts as were chosen before; the anytime verdict
+looks after every one of them.
 """
 
 from __future__ import annotations
@@ -25,22 +26,31 @@ MAX_FORECASTS = 6000
 _NORMAL = np.array([-1.96, -1.645, -1.282, -0.674, 0, 0.674, 1.282, 1.645, 1.96])
 _HOUR = pd.Timedelta(hours=1)
 _CLAIM = np.log(evidence.CLAIM)
-#: Turns the sum of differences, which is the third of five columns.
-_TURNED = np.array([1, 1, -1, 1, 1])
+#: Turns the sum of differences, which is the third column.
+_TURNED = np.array([1, 1, -1, 1, 1, 1, 1])
 
 
 def main() -> None:
     """Print both parts as tables."""
-    print("market without signal | markets | ever claimed better: price | range | worse")
-    claims = np.array([_without_signal(seed) for seed in range(MARKETS)])
-    print(f"equally good | {MARKETS} | {' | '.join(f'{x:.1%}' for x in claims.mean(axis=0))}")
+    print(
+        "claimed in how many of the markets without signal: | better price | better range | worse"
+    )
+    claims = np.array([_without_signal(seed) for seed in range(MARKETS)]).mean(axis=0)
+    names = ("anytime, ever", "usual, ever", "usual, at the end")
+    for name, shares in zip(names, claims, strict=True):
+        print(f"{name} | {' | '.join(f'{share:.1%}' for share in shares)}")
     print("\nskill | a fixed test finds half after | the anytime verdict after | times as many")
     for signal in (1.0, 1.5, 2.5, 4.0):
         print(" | ".join(_with_signal(signal)))
 
 
-def _without_signal(seed: int) -> tuple[bool, bool, bool]:
-    """Return whether one market is ever claimed, at its first step or its last."""
+def _without_signal(seed: int) -> Array:
+    """Return whether one market is ever claimed, at its first step or its last.
+
+    Returns:
+        ``(3, 3)``: the anytime verdict, the usual test, and the usual test at the end alone; each
+        with a better price, a better range, and any of both worse.
+    """
     rng = np.random.default_rng(seed)
     sigma = np.full(FORECASTS + HORIZON, 0.005)
     noise = rng.standard_normal(len(sigma))
@@ -54,18 +64,34 @@ def _without_signal(seed: int) -> tuple[bool, bool, bool]:
     returns[1 : FORECASTS + 1] += shift / 2
     close = 100 * np.exp(np.cumsum(returns))
     history = _history(close)
-    found, claims = evidence.empty(HORIZON), np.zeros(3, bool)
+    gathered, ever, now = evidence.empty(HORIZON), np.zeros((2, 3), bool), np.zeros((2, 3), bool)
     for row in range(FORECASTS):
         made = _forecast(history, row, shift[row], sigma[row + 1], rng)
         outcome = grading.grade(1, made, history, made.due_at)
         if outcome is None:
             raise RuntimeError("Every candle is there.")
-        found = evidence.add(found, made, outcome)
-        parts = [found[[0, -1], first : first + 5] for first in (5, 10)]
-        better = [(evidence.log_evidence(part) >= _CLAIM).any() for part in parts]
-        worse = [(evidence.log_evidence(part * _TURNED) >= _CLAIM).any() for part in parts]
-        claims |= (*better, any(worse))
-    return bool(claims[0]), bool(claims[1]), bool(claims[2])
+        gathered = evidence.add(gathered, made, outcome)
+        now = np.stack([_anytime(gathered), _usual(gathered)])
+        ever |= now
+    return np.vstack([ever, now[1]])
+
+
+def _parts(gathered: Array) -> list[Array]:
+    """Return the evidence at the first step and at the last, against each other forecaster."""
+    return [gathered[[0, -1], evidence.columns_against(place)] for place in range(2)]
+
+
+def _anytime(gathered: Array) -> list[bool]:
+    parts = _parts(gathered)
+    better = [bool((evidence.log_evidence(part) >= _CLAIM).any()) for part in parts]
+    worse = [bool((evidence.log_evidence(part * _TURNED) >= _CLAIM).any()) for part in parts]
+    return [*better, any(worse)]
+
+
+def _usual(gathered: Array) -> list[bool]:
+    tests = [[evidence.usual_test(row) for row in part] for part in _parts(gathered)]
+    better = [any(test.better for test in both) for both in tests]
+    return [*better, any(test.worse for both in tests for test in both)]
 
 
 def _forecast(
@@ -108,7 +134,7 @@ def _with_signal(signal: float) -> list[str]:
     fixed = next(
         (n for n in range(40, MAX_FORECASTS, 40) if _rejected(own[:, :n], base[:, :n]) >= 0.5), None
     )
-    part, when = np.zeros((MARKETS, 5)), np.full(MARKETS, np.inf)
+    part, when = np.zeros((MARKETS, evidence.PART)), np.full(MARKETS, np.inf)
     for number in range(MAX_FORECASTS):
         column = slice(number, number + 1)
         part = evidence.with_difference(

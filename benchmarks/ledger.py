@@ -129,9 +129,9 @@ def _fill(database: Database, count: int) -> None:
 def _ask(database: Database, count: int) -> None:
     """Ask what the page asks, and print the median of some rounds."""
     with database.reading() as connection:
-        name = reading.all_series(connection)[SERIES // 2].name
+        name = reading.series(connection)[SERIES // 2].name
     questions: dict[str, Callable[[sa.Connection], object]] = {
-        "series": reading.all_series,
+        "series": reading.series,
         "record": lambda connection: reading.record(connection, name, 1),
         "newest 44": lambda connection: reading.entries(connection, name, 44),
         "due": lambda connection: reading.due(connection, _START, 100),

@@ -24,7 +24,8 @@ from cryptoforecast.ledger.database import Database
 from cryptoforecast.ledger.store import Ledger
 from cryptoforecast.prices import simulate
 from cryptoforecast.types import Forecast
-from cryptoforecast.types.ledger import LedgerForecast, SeriesName, anytime_sentence
+from cryptoforecast.types.ledger import LedgerForecast, SeriesName
+from cryptoforecast.types.ledger_record import anytime_sentence
 
 HORIZON, FITTED = 24, 8760
 _HOUR = pd.Timedelta(hours=1)
@@ -53,13 +54,13 @@ def main() -> None:
             now = history.candles.index[FITTED + row] + _HOUR + pd.Timedelta(minutes=1)
             with database.reading() as connection:
                 due = reading.due(connection, now, 10)
-            found = [grading.grade(one.position, one.forecast, history, now) for one in due]
-            ledger.grade([outcome for outcome in found if outcome is not None])
+            outcomes = [grading.grade(one.position, one.forecast, history, now) for one in due]
+            ledger.grade([outcome for outcome in outcomes if outcome is not None])
             if row < hours:
                 ledger.record([_entry(made, row)])
         seconds = time.perf_counter() - begin
         with database.reading() as connection:
-            (series,) = reading.all_series(connection)
+            (series,) = reading.series(connection)
             records = [reading.record(connection, series.name, step) for step in (1, HORIZON)]
             intact = verification.verify(connection).intact
         database.close()
@@ -71,8 +72,8 @@ def main() -> None:
         for share in record.shares:
             print(
                 f"step {record.step}: the {share.level} % range held {share.value:.1%} (exact "
-                f"interval of {share.separate:,}: {share.low:.1%} to {share.high:.1%}), kept: "
-                f"{share.kept}"
+                f"interval of {share.separate:,}: {share.low:.1%} to {share.high:.1%}), holds: "
+                f"{share.holds}"
             )
         for verdict in record.verdicts:
             print(f"step {record.step}: {anytime_sentence(verdict)} {verdict.skill:+.2%}")

@@ -97,15 +97,15 @@ def _look(
     return view_json(view)
 
 
-def _whole(name: str, given: str | None, highest: int) -> int | None:
+def _whole(name: str, text: str | None, highest: int) -> int | None:
     """Read a whole number from 1 to the highest."""
-    if given is None:
+    if text is None:
         return None
-    number = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
     if not 1 <= number <= highest:
         with at(f"/query/{name}"):
             raise InvalidInput(
-                f"`{name}` must be a whole number from 1 to {highest:,}. Received: {given!r:.60}. "
+                f"`{name}` must be a whole number from 1 to {highest:,}. Received: {text!r:.60}. "
                 "Give one such as 10."
             )
     return number

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
 from cryptoforecast.types import QUANTILES, brief_moment_text, short_moment_text
-from cryptoforecast.types.ledger import LedgerEntry, LedgerRecord
+from cryptoforecast.types.ledger import LedgerEntry
+from cryptoforecast.types.ledger_record import LedgerRecord
 
 _LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
 #: Share of the distance of two forecasts that a bar takes.

@@ -14,15 +14,19 @@ from cryptoforecast.json_views import ledger as json_views
 from cryptoforecast.service import Service, files, ledger_files, ticks
 from cryptoforecast.texts import lines_text
 from cryptoforecast.types.ledger import (
-    GRADED,
-    OPEN,
     Attempt,
     GradeCounts,
     LedgerEntry,
     LedgerHead,
+    result_text,
+)
+from cryptoforecast.types.ledger_record import (
+    EVERY_DAY,
+    ONE_LOOK,
     LedgerRecord,
     LedgerView,
     anytime_sentence,
+    usual_sentence,
 )
 
 COMMANDS = ("ledger", "tick")
@@ -53,7 +57,7 @@ def _record(service: Service, args: argparse.Namespace) -> Answer:
         args.models, args.coins, args.intervals, predictor=args.predictor, prices=args.prices
     )
     _say_refusals(attempts)
-    return Answer([json_views.attempt_json(each) for each in attempts], _recorded(attempts))
+    return Answer([json_views.attempt_json(each) for each in attempts], _attempts_text(attempts))
 
 
 def _say_refusals(attempts: Sequence[Attempt]) -> None:
@@ -63,7 +67,7 @@ def _say_refusals(attempts: Sequence[Attempt]) -> None:
             say(f"note: {name} is left out. {one_line(attempt.refusal)}")
 
 
-def _recorded(attempts: Sequence[Attempt]) -> str:
+def _attempts_text(attempts: Sequence[Attempt]) -> str:
     if not attempts:
         return ""
     rows = [
@@ -115,7 +119,7 @@ def _tick(service: Service, args: argparse.Namespace) -> Answer:
         "failures": {name: str(error) for name, error in result.failures.items()},
         "head": json_views.head_json(service.ledger.head()),
     }
-    text = _counts(result.grades) + _recorded(result.attempts)
+    text = _counts(result.grades) + _attempts_text(result.attempts)
     return Answer(json, text, status=status_of(errors[0]) if errors else 0)
 
 
@@ -124,10 +128,10 @@ def _show(service: Service, args: argparse.Namespace) -> Answer:
         model=args.model, predictor=args.predictor, coin=args.coin, interval=args.interval,
         step=args.step, limit=args.limit,
     )  # fmt: skip
-    return Answer(json_views.view_json(view), _shown(view))
+    return Answer(json_views.view_json(view), _view_text(view))
 
 
-def _shown(view: LedgerView) -> str:
+def _view_text(view: LedgerView) -> str:
     if not view.series:
         return "The ledger has no such forecast. `ledger record` writes one.\n"
     header = ("series", "recorded", "open", "graded", "void", "next due (UTC)")
@@ -145,11 +149,11 @@ def _shown(view: LedgerView) -> str:
     ]
     lines = tables.aligned(header, rows)
     if view.record is not None and view.record.total is not None:
-        lines += ["", *_judged(view.record)]
-    return lines_text([*lines, "", *_listed(view.entries)])
+        lines += ["", *_record_lines(view.record)]
+    return lines_text([*lines, "", *_entry_lines(view.entries)])
 
 
-def _judged(record: LedgerRecord) -> list[str]:
+def _record_lines(record: LedgerRecord) -> list[str]:
     total, name = record.total, record.series.name
     if total is None:
         return []
@@ -164,24 +168,21 @@ def _judged(record: LedgerRecord) -> list[str]:
         ),
         f"  Average miss {tables.money(total.miss, name.quote)} {name.quote}, of the last price "
         f"{tables.money(total.miss_naive, name.quote)}.",
+        f"{EVERY_DAY}:",
         *(f"  {anytime_sentence(verdict)}" for verdict in record.verdicts),
+        f"{ONE_LOOK}:",
+        *(f"  {usual_sentence(verdict)}" for verdict in record.verdicts),
     ]
 
 
-def _listed(entries: Sequence[LedgerEntry]) -> list[str]:
+def _entry_lines(entries: Sequence[LedgerEntry]) -> list[str]:
     header = ("entry", "forecast", "made (UTC)", "due (UTC)", "80 % range", "came", "result")
     rows = []
     for entry in entries:
         forecast, outcome = entry.forecast, entry.outcome
         name, last = forecast.series, forecast.quantiles[-1]
         low, high = (tables.money(float(last[column]), name.quote) for column in (2, -3))
-        came = result = ""
-        if outcome is not None:
-            result = outcome.reason
-            if outcome.has_candles:
-                came = tables.money(float(outcome.actual[-1]), name.quote)
-        if outcome is not None and outcome.state == GRADED:
-            result = "inside" if outcome.inside[80][-1] else "outside"
+        known = outcome is not None and outcome.has_candles
         rows.append(
             [
                 str(entry.position),
@@ -189,8 +190,8 @@ def _listed(entries: Sequence[LedgerEntry]) -> list[str]:
                 tables.time(forecast.made_at),
                 tables.time(forecast.due_at),
                 f"{low} to {high} {name.quote}",
-                came,
-                OPEN if outcome is None else result,
+                tables.money(float(outcome.actual[-1]), name.quote) if outcome and known else "",
+                result_text(entry, name.horizon),
             ]
         )
     return tables.aligned(header, rows)
@@ -235,14 +236,15 @@ def _export(service: Service, args: argparse.Namespace) -> Answer:
         files.check_target(args.to, force=args.force)
     if args.html is not None:
         files.check_page(args.html, force=args.force)
-    entries = service.ledger.entries(limit=args.limit)
+    from cryptoforecast.html_report import ledger as page
+
+    listed = args.limit if args.to is not None else min(args.limit, page.MAX_ENTRIES)
+    entries = service.ledger.entries(limit=listed)
     written = []
     if args.to is not None:
         files.write_table(ledger_files.frame(entries), args.to)
         written.append(str(args.to))
     if args.html is not None:
-        from cryptoforecast.html_report import ledger as page
-
         series = service.ledger.series()
         records = [service.ledger.record_of(each.name, each.name.horizon) for each in series]
         files.write_text(page.page(records, entries, service.ledger.head()), args.html)

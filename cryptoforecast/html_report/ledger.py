@@ -9,14 +9,14 @@ import pandas as pd
 
 from cryptoforecast.texts import printable
 from cryptoforecast.types import moment_text, price_text
-from cryptoforecast.types.ledger import (
-    LedgerEntry,
-    LedgerHead,
+from cryptoforecast.types.ledger import LedgerEntry, LedgerHead, result_text
+from cryptoforecast.types.ledger_record import (
+    EVERY_DAY,
+    ONE_LOOK,
     LedgerRecord,
-    LedgerSeries,
     anytime_sentence,
     record_sentence,
-    result_text,
+    usual_sentence,
 )
 
 #: Forecasts that are listed.
@@ -68,8 +68,7 @@ def page(records: Sequence[LedgerRecord], entries: Sequence[LedgerEntry], head: 
 
 
 def _record(record: LedgerRecord) -> str:
-    series: LedgerSeries = record.series
-    name = series.name
+    series, name = record.series, record.series.name
     title = f"{name.model} ({name.predictor}), {name.market} {name.interval}, step {record.step}"
     lines = [
         f"<h3>{_text(title)}</h3>",
@@ -79,12 +78,21 @@ def _record(record: LedgerRecord) -> str:
     if record.shares:
         items = "".join(
             f"<li>The {share.level} % range held {share.hits:,} of {share.count:,} prices "
-            f"({share.value:.1%}; 95 % interval {share.low:.1%} to {share.high:.1%}).</li>"
+            f"({share.value:.1%}; 95 % interval by {share.separate:,} forecasts that do not "
+            f"overlap: {share.low:.1%} to {share.high:.1%}).</li>"
             for share in record.shares
         )
-        lines.append(f"<ul>{items}</ul>")
-        lines += [f"<p>{_text(anytime_sentence(verdict))}</p>" for verdict in record.verdicts]
+        lines += [
+            f"<ul>{items}</ul>",
+            _verdicts(EVERY_DAY, [anytime_sentence(each) for each in record.verdicts]),
+            _verdicts(ONE_LOOK, [usual_sentence(each) for each in record.verdicts]),
+        ]
     return "\n".join(lines)
+
+
+def _verdicts(title: str, sentences: Sequence[str]) -> str:
+    items = "".join(f"<li>{_text(sentence)}</li>" for sentence in sentences)
+    return f"<p>{title}:</p><ul>{items}</ul>"
 
 
 def _entries(entries: Sequence[LedgerEntry]) -> str:

@@ -18,20 +18,27 @@ from cryptoforecast.json_views.values import (
 )
 from cryptoforecast.types.ledger import (
     LEDGER_LEVELS,
-    AnytimeVerdict,
     Attempt,
     LedgerEntry,
     LedgerForecast,
     LedgerHead,
     LedgerOutcome,
+    SeriesName,
+    Verification,
+)
+from cryptoforecast.types.ledger_record import (
     LedgerRecord,
     LedgerSeries,
     LedgerShare,
+    LedgerVerdict,
     LedgerView,
     LedgerWeek,
-    SeriesName,
-    Verification,
     anytime_sentence,
+    usual_sentence,
+)
+
+_OPEN_SENTENCE = (
+    "Whether the forecasts miss less than “the price stays put” can't be told from chance yet"
 )
 
 
@@ -123,8 +130,17 @@ class LedgerWeekJson(TypedDict):
     pinball_cone: Annotated[float, Says("that of the volatility cone", 0.0011)]
 
 
-class AnytimeJson(TypedDict):
-    """A verdict that may be looked at at any time."""
+class UsualTestJson(TypedDict):
+    """The Diebold-Mariano test of the same forecasts, which holds for one look alone."""
+
+    p_value: Annotated[Figure, Says("two-sided; null with too few forecasts", 0.31)]
+    better: Annotated[bool, Says("whether it finds the forecasts better", False)]
+    worse: Annotated[bool, Says("whether it finds them worse", False)]
+    sentence: Annotated[str, Says("the verdict in words", f"{_OPEN_SENTENCE} (p = 0.31).")]
+
+
+class LedgerVerdictJson(TypedDict):
+    """Whether forecasts are better: may be looked at every day, all but `usual_test`."""
 
     against: Annotated[str, Says("naive by the miss, cone by the pinball loss", "naive")]
     forecasts: Annotated[int, Says("forecasts that do not overlap", 212)]
@@ -133,9 +149,9 @@ class AnytimeJson(TypedDict):
     high: Annotated[Figure, Says("upper end", 0.04)]
     e_value: Annotated[float, Says("evidence; 40 or more is a claim", 1.2)]
     better: Annotated[bool, Says("whether it is better by more than chance", False)]
-    sentence: Annotated[
-        str, Says("the verdict in words", "No difference from naive can be told yet.")
-    ]
+    worse: Annotated[bool, Says("whether it is worse by more than chance", False)]
+    sentence: Annotated[str, Says("the verdict in words", f"{_OPEN_SENTENCE}.")]
+    usual_test: Annotated[UsualTestJson, Says("for one look, at a time chosen beforehand")]
 
 
 class LedgerRecordJson(TypedDict):
@@ -146,7 +162,7 @@ class LedgerRecordJson(TypedDict):
     shares: list[ShareJson]
     total: Annotated[LedgerWeekJson | None, Says("all graded forecasts; null without one")]
     weeks: list[LedgerWeekJson]
-    verdicts: list[AnytimeJson]
+    verdicts: list[LedgerVerdictJson]
 
 
 class LedgerJson(TypedDict):
@@ -334,7 +350,7 @@ def _week(week: LedgerWeek) -> LedgerWeekJson:
     }
 
 
-def _verdict(verdict: AnytimeVerdict) -> AnytimeJson:
+def _verdict(verdict: LedgerVerdict) -> LedgerVerdictJson:
     return {
         "against": verdict.against,
         "forecasts": verdict.forecasts,
@@ -343,5 +359,12 @@ def _verdict(verdict: AnytimeVerdict) -> AnytimeJson:
         "high": finite(verdict.high),
         "e_value": verdict.e_value,
         "better": verdict.better,
+        "worse": verdict.worse,
         "sentence": anytime_sentence(verdict),
+        "usual_test": {
+            "p_value": finite(verdict.usual.p_value),
+            "better": verdict.usual.better,
+            "worse": verdict.usual.worse,
+            "sentence": usual_sentence(verdict),
+        },
     }

@@ -19,6 +19,8 @@ REVISION = "2"
 EARLIER: tuple[str | None, ...] = (None, "1")
 #: Seconds that a writer waits for another one.
 MAX_WAIT = 60
+#: Seconds that a server may take to answer at all, unless the URL says ``connect_timeout``.
+MAX_CONNECT = 10
 _MIGRATIONS = Path(__file__).parent / "migrations"
 #: Key of the lock in PostgreSQL under which tables are made.
 _LOCK = 20_261_128
@@ -81,6 +83,7 @@ class Database:
         connected = self._engine.connect().execution_options(writing=True)
         with connected as connection, connection.begin():
             if not self._is_sqlite:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{MAX_WAIT}s'")
                 connection.exec_driver_sql(lock)
             yield connection
 
@@ -143,15 +146,19 @@ def _parsed(url: str) -> sa.URL:
         parsed = make_url(url)
     except ArgumentError as error:
         raise InvalidInput(f"{rule} Received: something else.") from error
-    if parsed.drivername not in ("sqlite", "postgresql+psycopg") or not parsed.database:
-        shown = parsed.render_as_string(hide_password=True)
-        raise InvalidInput(f"{rule} Received: {shown!r:.100}.")
+    # What lies in memory alone would be gone with the process.
+    lasting = parsed.database not in (None, "", ":memory:")
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg") or not lasting:
+        name = parsed.render_as_string(hide_password=True)
+        raise InvalidInput(f"{rule} Received: {name!r:.100}.")
     return parsed
 
 
 def _engine(url: sa.URL, is_sqlite: bool) -> sa.Engine:
     try:
         if not is_sqlite:
+            if "connect_timeout" not in url.query:
+                url = url.update_query_dict({"connect_timeout": str(MAX_CONNECT)})
             return sa.create_engine(url, pool_pre_ping=True)
         engine = sa.create_engine(url, connect_args={"timeout": MAX_WAIT})
     except (ImportError, NoSuchModuleError) as error:

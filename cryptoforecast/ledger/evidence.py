@@ -13,7 +13,8 @@ is tested is the mean difference, which may change with time.
 
 Outcomes of forecasts that overlap are not known in the order in which the forecasts were made. So a
 forecast gives evidence only if it was made when the outcome of the one before was known: the choice
-depends on times alone. ``benchmarks/anytime.py`` measures how often it claims what is not there.
+depends on times alone. The usual test of the same forecasts stands beside it, for one look.
+``benchmarks/anytime.py`` measures how often each claims what is not there.
 """
 
 from __future__ import annotations
@@ -22,14 +23,11 @@ import math
 
 import numpy as np
 
+from cryptoforecast.evaluation import significance
 from cryptoforecast.ledger import grading
 from cryptoforecast.types import MEDIAN, QUANTILES, Array
-from cryptoforecast.types.ledger import (
-    LEDGER_LEVELS,
-    AnytimeVerdict,
-    LedgerForecast,
-    LedgerOutcome,
-)
+from cryptoforecast.types.ledger import LEDGER_LEVELS, LedgerForecast, LedgerOutcome
+from cryptoforecast.types.ledger_record import MIN_FORECASTS, LedgerVerdict, UsualTest
 
 #: What forecasts are compared with: the last price by the miss, the cone by the pinball loss.
 AGAINST = ("naive", "cone")
@@ -39,15 +37,17 @@ LEVEL = 0.95
 CLAIM = 2 / (1 - LEVEL)
 #: Rates over which the process is averaged.
 RATES = 0.95 * 0.5 ** np.arange(12)
-# What each squared deviation costs at a rate.
+#: What each squared deviation costs at a rate.
 PSI = -np.log1p(-RATES) - RATES
 #: Columns of the evidence at a step: when the next forecast may count, in seconds since 1970; how
 #: many counted, and how often their ranges held; then for each of ``AGAINST`` the columns below.
 _NEXT, _SEPARATE, _HITS, _FIRST = 0, 1, 2, 2 + len(LEDGER_LEVELS)
 #: Differences, largest bound, sum and squared deviations of the scaled differences, and the sum of
-#: the other's scaled losses.
-_COUNT, _BOUND, _SUM, _SQUARES, _BASE = range(5)
-COLUMNS = _FIRST + 5 * len(AGAINST)
+#: the other's scaled losses; for the usual test the sums of the differences and of their squares.
+_COUNT, _BOUND, _SUM, _SQUARES, _BASE, _PLAIN, _PLAIN_SQUARES = range(7)
+#: Columns against one other.
+PART = 7
+COLUMNS = _FIRST + PART * len(AGAINST)
 _STEEPEST = np.maximum(QUANTILES, 1 - np.array(QUANTILES))
 
 
@@ -73,10 +73,15 @@ def add(evidence: Array, forecast: LedgerForecast, outcome: LedgerOutcome) -> Ar
     for column, level in enumerate(LEDGER_LEVELS, _HITS):
         result[rows, column] += outcome.inside[level][rows]
     for place, (base, own, bound) in enumerate(_losses(forecast, outcome)):
-        first = _FIRST + 5 * place
-        part = with_difference(evidence[:, first : first + 5], base, own, bound)
-        result[rows, first : first + 5] = part[rows]
+        columns = columns_against(place)
+        part = with_difference(evidence[:, columns], base, own, bound)
+        result[rows, columns] = part[rows]
     return result
+
+
+def columns_against(place: int) -> slice:
+    """Return the columns of the evidence against one of ``AGAINST``."""
+    return slice(_FIRST + PART * place, _FIRST + PART * (place + 1))
 
 
 def _losses(
@@ -98,9 +103,9 @@ def with_difference(part: Array, base: Array, own: Array, bound: Array) -> Array
     """Return evidence with one more difference in each row; equal forecasts add nothing.
 
     Args:
-        part: ``(n, 5)`` evidence against one other.
-        base: ``(n,)`` losses of the other.
-        own: ``(n,)`` own losses.
+        part: ``(n, PART)`` evidence against one other.
+        base: ``(n,)`` losses of the other, log-return.
+        own: ``(n,)`` own losses, log-return.
         bound: ``(n,)`` how far the two can be apart, known when the forecasts were made.
     """
     count, total = part[:, _COUNT], part[:, _SUM]
@@ -110,11 +115,12 @@ def with_difference(part: Array, base: Array, own: Array, bound: Array) -> Array
     # The bound holds exactly, the stored losses have eight digits.
     scaled = np.clip((base - own) / unit, -0.5, 0.5)
     guess = np.where(count > 0, total / np.maximum(count, 1), 0.0)
-    added = np.stack(
-        [np.ones(len(part)), scale - part[:, _BOUND], scaled, (scaled - guess) ** 2, base / unit],
-        axis=1,
-    )
-    result: Array = part + np.where(counts[:, None], added, 0.0)
+    plain = base - own
+    growth = (
+        np.ones(len(part)), scale - part[:, _BOUND], scaled, (scaled - guess) ** 2, base / unit,
+        plain, plain**2,
+    )  # fmt: skip
+    result: Array = part + np.where(counts[:, None], np.stack(growth, axis=1), 0.0)
     return result
 
 
@@ -125,37 +131,55 @@ def separate(evidence: Array, step: int) -> tuple[int, dict[int, int]]:
     return int(row[_SEPARATE]), hits
 
 
-def verdicts(evidence: Array, step: int) -> tuple[AnytimeVerdict, ...]:
+def verdicts(evidence: Array, step: int) -> tuple[LedgerVerdict, ...]:
     """Judge the forecasts of a step against each of ``AGAINST``.
 
     Where there is no difference yet, the skill is NaN and nothing is claimed.
     """
     row = evidence[step - 1]
-    return tuple(
-        _verdict(name, row[_FIRST + 5 * place : _FIRST + 5 * place + 5])
-        for place, name in enumerate(AGAINST)
-    )
+    return tuple(verdict(name, row[columns_against(place)]) for place, name in enumerate(AGAINST))
 
 
-def _verdict(against: str, part: Array) -> AnytimeVerdict:
+def verdict(against: str, part: Array) -> LedgerVerdict:
+    """Judge forecasts by the evidence against one other, ``(PART,)``."""
     count, total, squares, base = (
         float(part[column]) for column in (_COUNT, _SUM, _SQUARES, _BASE)
     )
+    usual = usual_test(part)
     if count == 0 or base <= 0:
-        return AnytimeVerdict(against, int(count), math.nan, math.nan, math.nan, 1.0)
+        return LedgerVerdict(against, int(count), math.nan, math.nan, math.nan, 1.0, usual)
     lowest = _lowest_mean(total, squares, count) * count / base
     highest = -_lowest_mean(-total, squares, count) * count / base
-    log_evidence = _log_evidence(total, squares)
-    return AnytimeVerdict(
-        against, int(count), total / base, lowest, highest, math.exp(min(log_evidence, 700.0))
-    )
+    e_value = math.exp(min(_log_evidence(total, squares), 700.0))
+    return LedgerVerdict(against, int(count), total / base, lowest, highest, e_value, usual)
+
+
+def usual_test(part: Array) -> UsualTest:
+    """Test once whether two forecasters have the same expected loss.
+
+    It is the test of Diebold and Mariano with the correction of Harvey, Leybourne and Newbold
+    (1997). Since the forecasts do not overlap it has no lags, and is Student's test of the mean
+    difference.
+
+    Args:
+        part: ``(PART,)`` evidence against one other.
+    """
+    count, total, squares = (float(part[column]) for column in (_COUNT, _PLAIN, _PLAIN_SQUARES))
+    if count < MIN_FORECASTS:
+        return UsualTest(total / count if count else math.nan, math.nan)
+    mean = total / count
+    variance = (squares - count * mean**2) / (count - 1)
+    if not variance > 1e-12 * squares / count:  # a difference that is always the same
+        return UsualTest(mean, math.nan)
+    statistic = mean / math.sqrt(variance / count)
+    return UsualTest(mean, significance.two_sided(statistic, count - 1))
 
 
 def log_evidence(part: Array) -> Array:
     """Return the logarithm of the evidence that forecasts are better, ``(n,)``.
 
     Args:
-        part: ``(n, 5)`` evidence against one other.
+        part: ``(n, PART)`` evidence against one other.
     """
     return _log_process(part[:, _SUM], part[:, _SQUARES])
 

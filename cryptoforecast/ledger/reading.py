@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 
 import pandas as pd
@@ -9,25 +10,43 @@ import sqlalchemy as sa
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.ledger import rows, series_store, sums, tables
-from cryptoforecast.types.ledger import LedgerEntry, LedgerRecord, LedgerSeries, SeriesName
+from cryptoforecast.types.ledger import LedgerEntry, SeriesName
+from cryptoforecast.types.ledger_record import LedgerRecord, LedgerSeries
 
 _OUTCOME = "outcome_"
 #: Series in one answer, at most.
 MAX_SERIES = 500
+#: Numbers in one question; a database takes a bounded number.
+MAX_NUMBERS = 500
 
 
-def all_series(connection: sa.Connection) -> list[LedgerSeries]:
-    """Return the series with the most forecasts, at most ``MAX_SERIES``, and their counts."""
-    due = (
-        sa.select(sa.func.min(tables.waiting.c.due_at))
-        .where(tables.waiting.c.series == tables.series.c.id)
-        .scalar_subquery()
-    )
-    statement = sa.select(tables.series, due.label("due")).order_by(
-        tables.series.c.recorded.desc(), tables.series.c.id
-    )
-    found = connection.execute(statement.limit(MAX_SERIES)).mappings()
-    return [_series(row) for row in found]
+def series(
+    connection: sa.Connection,
+    model: str | None = None,
+    predictor: str | None = None,
+    coin: str | None = None,
+    interval: str | None = None,
+) -> list[LedgerSeries]:
+    """Return the series with the most forecasts, at most ``MAX_SERIES``, and their counts.
+
+    Args:
+        connection: To the ledger.
+        model: Only those of this model.
+        predictor: Only those of this predictor.
+        coin: Only those of this ticker, or of this pair such as ``"BTC-EUR"``.
+        interval: Only those of this candle length.
+    """
+    table = tables.series.c
+    statement = _series_rows().order_by(table.recorded.desc(), table.id).limit(MAX_SERIES)
+    for column, value in (
+        (table.model, model), (table.predictor, predictor), (table.interval, interval)
+    ):  # fmt: skip
+        if value is not None:
+            statement = statement.where(column == value)
+    if coin is not None:
+        pair = table.coin + "-" + table.quote
+        statement = statement.where(sa.or_(table.coin == coin.upper(), pair == coin.upper()))
+    return [_series(row) for row in connection.execute(statement).mappings()]
 
 
 def record(connection: sa.Connection, name: SeriesName, step: int) -> LedgerRecord:
@@ -38,14 +57,8 @@ def record(connection: sa.Connection, name: SeriesName, step: int) -> LedgerReco
     """
     if not 1 <= step <= name.horizon:
         raise InvalidInput(f"`step` must be 1 to {name.horizon}. Received: {step}.")
-    statement = sa.select(
-        tables.series,
-        sa.select(sa.func.min(tables.waiting.c.due_at))
-        .where(tables.waiting.c.series == tables.series.c.id)
-        .scalar_subquery()
-        .label("due"),
-    )
-    row = connection.execute(statement.where(*series_store.of_series(name))).mappings().first()
+    statement = _series_rows().where(*series_store.of_series(name))
+    row = connection.execute(statement).mappings().first()
     if row is None:
         raise InvalidInput(
             f"The ledger has no forecast of {name.market} {name.interval} by {name.model:.80} "
@@ -64,38 +77,81 @@ def record(connection: sa.Connection, name: SeriesName, step: int) -> LedgerReco
     )
 
 
-def entries(
-    connection: sa.Connection, name: SeriesName | None, limit: int, before: int | None = None
-) -> list[LedgerEntry]:
+def entries(connection: sa.Connection, name: SeriesName | None, limit: int) -> list[LedgerEntry]:
     """Return forecasts with their outcomes, the newest first.
 
     Args:
         connection: To the ledger.
         name: Only those of this series.
         limit: How many, at most.
-        before: Only those with a smaller position.
     """
     statement = _entries()
     if name is None:
         statement = statement.order_by(tables.forecasts.c.position.desc())
     else:
-        named = rows.of_series(name).items()
-        statement = statement.where(*(tables.forecasts.c[key] == value for key, value in named))
-        statement = statement.order_by(tables.forecasts.c.origin.desc())
-    if before is not None:
-        statement = statement.where(tables.forecasts.c.position < before)
+        statement = statement.where(*_of(name)).order_by(tables.forecasts.c.origin.desc())
     return _read(connection.execute(statement.limit(limit)))
 
 
-def due(connection: sa.Connection, now: pd.Timestamp, limit: int) -> list[LedgerEntry]:
-    """Return open forecasts whose last candle has closed, the first due first."""
+def newest(connection: sa.Connection, names: Sequence[SeriesName], limit: int) -> list[LedgerEntry]:
+    """Return the newest forecasts of some series together, the newest first.
+
+    Args:
+        connection: To the ledger.
+        names: The series.
+        limit: How many, at most.
+    """
+    place = tables.forecasts.c.position
+    of_each = (
+        sa.select(place).where(*_of(name)).order_by(tables.forecasts.c.origin.desc()).limit(limit)
+        for name in names
+    )
+    positions = heapq.nlargest(
+        limit, (position for one in of_each for position in connection.execute(one).scalars())
+    )
+    result = []
+    for first in range(0, len(positions), MAX_NUMBERS):
+        page = place.in_(positions[first : first + MAX_NUMBERS])
+        result += _read(connection.execute(_entries().where(page).order_by(place.desc())))
+    return result
+
+
+def due(
+    connection: sa.Connection, now: pd.Timestamp, limit: int, after: LedgerEntry | None = None
+) -> list[LedgerEntry]:
+    """Return open forecasts whose last candle has closed, the first due first.
+
+    Args:
+        connection: To the ledger.
+        now: The time, UTC.
+        limit: How many, at most.
+        after: Only those that come after this one in that order.
+    """
+    place = sa.tuple_(tables.waiting.c.due_at, tables.waiting.c.forecast)
     statement = (
         _entries()
         .join(tables.waiting, tables.waiting.c.forecast == tables.forecasts.c.position)
         .where(tables.waiting.c.due_at <= rows.time_text(now))
-        .order_by(tables.waiting.c.due_at, tables.forecasts.c.position)
+        .order_by(tables.waiting.c.due_at, tables.waiting.c.forecast)
     )
+    if after is not None:
+        statement = statement.where(place > (rows.time_text(after.forecast.due_at), after.position))
     return _read(connection.execute(statement.limit(limit)))
+
+
+def _of(name: SeriesName) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that a forecast is one of a series."""
+    return [tables.forecasts.c[key] == value for key, value in rows.of_series(name).items()]
+
+
+def _series_rows() -> sa.Select[tuple[object, ...]]:
+    """Return the rows of the series, each with the time at which its next forecast is due."""
+    next_due = (
+        sa.select(sa.func.min(tables.waiting.c.due_at))
+        .where(tables.waiting.c.series == tables.series.c.id)
+        .scalar_subquery()
+    )
+    return sa.select(*tables.series.c, next_due.label("due"))
 
 
 def _entries() -> sa.Select[tuple[object, ...]]:
@@ -124,8 +180,3 @@ def _series(row: rows.Row) -> LedgerSeries:
     counts = series_store.read(row).counts()
     due_at = None if row["due"] is None else rows.time_of(row["due"])
     return LedgerSeries(name=rows.series_of(row), **counts, next_due=due_at)
-
-
-def names(found: Sequence[LedgerSeries]) -> list[SeriesName]:
-    """Return the names of series."""
-    return [series.name for series in found]

@@ -12,12 +12,7 @@ from sqlalchemy import RowMapping
 
 from cryptoforecast.ledger import tables
 from cryptoforecast.types import Array
-from cryptoforecast.types.ledger import (
-    LEDGER_LEVELS,
-    LedgerForecast,
-    LedgerOutcome,
-    SeriesName,
-)
+from cryptoforecast.types.ledger import LEDGER_LEVELS, LedgerForecast, LedgerOutcome, SeriesName
 
 Row = Mapping[str, Any] | RowMapping
 

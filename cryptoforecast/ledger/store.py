@@ -20,7 +20,7 @@ MAX_CLOCK_DIFFERENCE = pd.Timedelta(seconds=5)
 
 
 def _same(table: sa.Table, columns: Sequence[str]) -> sa.Select[tuple[int]]:
-    """Return the question for a row that has given values in some columns."""
+    """Return the question for a row that has the same values in some columns."""
     return sa.select(table.c.position).where(
         *(table.c[name] == sa.bindparam(name) for name in columns)
     )

@@ -22,11 +22,8 @@ from cryptoforecast.types.ledger import (
     SOURCE_GONE,
     LedgerForecast,
     LedgerOutcome,
-    LedgerRecord,
-    LedgerSeries,
-    LedgerShare,
-    LedgerWeek,
 )
+from cryptoforecast.types.ledger_record import LedgerRecord, LedgerSeries, LedgerShare, LedgerWeek
 
 #: Sums of one week, ``(horizon, 9)``: outcomes, prices inside each range, misses in the quote
 #: currency, and pinball losses.

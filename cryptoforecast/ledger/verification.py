@@ -24,7 +24,7 @@ _TIME = {chain.FORECAST: "made_at", chain.OUTCOME: "graded_at"}
 
 @dataclass
 class _Walk:
-    """What is found on the way from the first entry to the last."""
+    """What is met on the way from the first entry to the last."""
 
     problems: list[str] = field(default_factory=list)
     count: int = 0
@@ -85,13 +85,13 @@ def rebuild(connection: sa.Connection) -> None:
         numbers[name] = series_store.insert(connection, name, counted)
         series_store.write(connection, numbers[name], counted)
     for page in _pages(sorted(walk.waiting)):
-        found = connection.execute(
+        forecasts = connection.execute(
             sa.select(tables.forecasts).where(tables.forecasts.c.position.in_(page))
         ).mappings()
         waiting = [
             {"forecast": row["position"], "series": numbers[rows.series_of(row)],
              "due_at": row["due_at"]}
-            for row in found
+            for row in forecasts
         ]  # fmt: skip
         connection.execute(sa.insert(tables.waiting), waiting)
 
@@ -199,10 +199,10 @@ class _Counting:
             tables.outcomes, tables.outcomes.c.forecast == tables.forecasts.c.position
         )
         statement = sa.select(tables.forecasts).select_from(joined)
-        found = connection.execute(
+        forecasts = connection.execute(
             statement.where(position >= first, position < first + _PAGE)
         ).mappings()
-        self._forecasts = {row["position"]: row for row in found}
+        self._forecasts = {row["position"]: row for row in forecasts}
 
     def add(self, kind: str, row: rows.Row) -> None:
         if kind == chain.FORECAST:
@@ -224,18 +224,18 @@ class _Counting:
 
 
 def _compare_sums(connection: sa.Connection, walk: _Walk) -> None:
-    """Compare what is kept beside the entries with what was counted anew."""
-    kept: dict[SeriesName, SeriesSums] = {}
+    """Compare what lies beside the entries with what was counted anew."""
+    stored: dict[SeriesName, SeriesSums] = {}
     numbers: dict[int, SeriesName] = {}
     for row in connection.execute(sa.select(tables.series)).mappings():
         name = rows.series_of(row)
-        kept[name], numbers[row["id"]] = series_store.read(row), name
+        stored[name], numbers[row["id"]] = series_store.read(row), name
     for row in connection.execute(sa.select(tables.tallies)).mappings():
         if row["series"] in numbers:
-            kept[numbers[row["series"]]].weeks[row["week"]] = sums.values(row["figures"])
+            stored[numbers[row["series"]]].weeks[row["week"]] = sums.values(row["figures"])
     waiting = set(connection.execute(sa.select(tables.waiting.c.forecast)).scalars())
-    same = kept.keys() == walk.counted.keys() and waiting == walk.waiting
-    if not same or not all(each.equals(kept[name]) for name, each in walk.counted.items()):
+    same = stored.keys() == walk.counted.keys() and waiting == walk.waiting
+    if not same or not all(each.equals(stored[name]) for name, each in walk.counted.items()):
         walk.report(
             "What is counted beside the entries does not follow from them. `ledger rebuild` "
             "counts anew."

@@ -1,15 +1,13 @@
-"""The ledger: forecasts that stand before their outcome, and how they turned out."""
+"""The entries of the ledger: forecasts that stand before their outcome, and how they turned out."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from cryptoforecast.types.learning import MEDIAN
-from cryptoforecast.types.predictor_names import predictor_phrase
 from cryptoforecast.types.prices import INTERVALS, Array
 from cryptoforecast.types.quotes import market_name
 
@@ -239,184 +237,6 @@ class Verification:
     def intact(self) -> bool:
         """Whether nothing was rewritten."""
         return self.count == 0
-
-
-@dataclass(frozen=True)
-class LedgerSeries:
-    """How many forecasts of a series there are, by their state.
-
-    Attributes:
-        name: The series.
-        recorded: All of them.
-        settled: Those with an outcome that counts; of simulated prices, those with an outcome.
-        source_gone: Void ones whose candles the source no longer has.
-        candle_revised: Void ones whose last candle the source has changed.
-        next_due: When the next open one is due, UTC; ``None`` where none is open.
-    """
-
-    name: SeriesName
-    recorded: int
-    settled: int
-    source_gone: int
-    candle_revised: int
-    next_due: pd.Timestamp | None
-
-    @property
-    def open(self) -> int:
-        """Those whose candles have not all closed."""
-        return self.recorded - self.settled - self.source_gone - self.candle_revised
-
-    @property
-    def void(self) -> int:
-        """Those that count nowhere."""
-        return self.source_gone + self.candle_revised + self.name.simulated * self.settled
-
-
-@dataclass(frozen=True)
-class LedgerShare:
-    """How often a range held what came.
-
-    Attributes:
-        level: The promise, in %.
-        hits: Prices inside.
-        count: Prices in all.
-        low: Lower end of the exact 95 % interval of the probability behind the share, from
-            forecasts whose spans do not overlap.
-        high: Upper end of it.
-        separate: How many of them do not overlap.
-    """
-
-    level: int
-    hits: int
-    count: int
-    low: float
-    high: float
-    separate: int
-
-    @property
-    def value(self) -> float:
-        """The share, a fraction."""
-        return self.hits / self.count
-
-    @property
-    def kept(self) -> bool:
-        """Whether the promise lies in the interval."""
-        return self.low <= self.level / 100 <= self.high
-
-
-@dataclass(frozen=True, eq=False)
-class LedgerView:
-    """What the ledger has of some forecasts.
-
-    Attributes:
-        head: The end of the chain.
-        series: The series that are meant.
-        record: What the only one of them shows; ``None`` where there are several, or none.
-        entries: The newest forecasts of them.
-    """
-
-    head: LedgerHead
-    series: tuple[LedgerSeries, ...]
-    record: LedgerRecord | None
-    entries: tuple[LedgerEntry, ...]
-
-
-@dataclass(frozen=True)
-class AnytimeVerdict:
-    """Whether forecasts are better than others, however often one has looked.
-
-    Attributes:
-        against: What they are compared with: ``"naive"`` by the miss, ``"cone"`` by the pinball
-            loss.
-        forecasts: Forecasts whose spans do not overlap; the evidence comes from them alone.
-        skill: 1 - their weighted loss / the other's, a fraction.
-        low: Lower end of the confidence sequence of the skill: at no time is it above the truth,
-            with a probability of 95 % together with the upper end.
-        high: Upper end of it.
-        e_value: Evidence against "not better"; 40 or more is a claim.
-    """
-
-    against: str
-    forecasts: int
-    skill: float
-    low: float
-    high: float
-    e_value: float
-
-    @property
-    def better(self) -> bool:
-        """Whether the forecasts are better by more than chance."""
-        return self.low > 0
-
-    @property
-    def worse(self) -> bool:
-        """Whether they are worse by more than chance."""
-        return self.high < 0
-
-
-@dataclass(frozen=True)
-class LedgerWeek:
-    """The graded forecasts of one week, at one step.
-
-    Attributes:
-        start: Monday of the week in which the forecasts were due, UTC.
-        count: How many there are.
-        miss: Mean miss of the middle, quote currency.
-        miss_naive: Mean miss of the last price.
-        pinball: Mean pinball loss, log-return.
-        pinball_naive: That of the last price with a constant band.
-        pinball_cone: That of the volatility cone.
-    """
-
-    start: pd.Timestamp
-    count: int
-    miss: float
-    miss_naive: float
-    pinball: float
-    pinball_naive: float
-    pinball_cone: float
-
-
-@dataclass(frozen=True)
-class LedgerRecord:
-    """What the graded forecasts of a series say, at one step.
-
-    Attributes:
-        series: The series and its counts.
-        step: 1 to the horizon.
-        shares: How often each range held, by ``LEDGER_LEVELS``; none without graded forecasts.
-        total: All graded forecasts together; ``None`` where there are none.
-        weeks: The same by week, in order.
-        verdicts: Against the last price, and against the cone.
-    """
-
-    series: LedgerSeries
-    step: int
-    shares: tuple[LedgerShare, ...]
-    total: LedgerWeek | None
-    weeks: tuple[LedgerWeek, ...]
-    verdicts: tuple[AnytimeVerdict, ...]
-
-
-def anytime_sentence(verdict: AnytimeVerdict) -> str:
-    """Write a verdict that may be looked at at any time in a sentence."""
-    other = predictor_phrase(verdict.against)
-    kind = "miss less than" if verdict.against == "naive" else "have a better range than"
-    worse = "miss more than" if verdict.against == "naive" else "have a worse range than"
-    if not math.isfinite(verdict.skill):
-        return f"There is no forecast yet that differs from {other}."
-    if verdict.better or verdict.worse:
-        return f"The forecasts {kind if verdict.better else worse} {other}, by more than chance."
-    return f"Whether the forecasts {kind} {other} can't be told from chance yet."
-
-
-def record_sentence(record: LedgerRecord) -> str:
-    """Write how often the 80 % range held: "The 80 % range held 169 of 212 prices"."""
-    share = next((share for share in record.shares if share.level == 80), None)
-    if share is None:
-        return "No forecast has been graded yet"
-    kind = "simulated prices" if record.series.name.simulated else "prices"
-    return f"The 80 % range held {share.hits:,} of {share.count:,} {kind}"
 
 
 def result_text(entry: LedgerEntry, step: int) -> str:

@@ -1,4 +1,4 @@
-"""The parts of the Ledger page: the finding, the chart, the promise, the list and the weeks."""
+"""The parts of the Ledger page: the choices, the finding, the chart, the list and the weeks."""
 
 from __future__ import annotations
 
@@ -18,27 +18,19 @@ from cryptoforecast.types import (
     predictor_name,
     short_moment_text,
 )
-from cryptoforecast.types.ledger import (
-    AnytimeVerdict,
-    LedgerEntry,
+from cryptoforecast.types.ledger import LedgerEntry, SeriesName, result_text
+from cryptoforecast.types.ledger_record import (
     LedgerRecord,
     LedgerSeries,
-    SeriesName,
     record_sentence,
-    result_text,
 )
-from cryptoforecast.ui import bars, card, elements, ending, url, words
+from cryptoforecast.ui import card, elements, ending, url, words
 
-#: Forecasts in the chart, those of them in the table, and those in the file.
-SHOWN, LISTED, EXPORTED = 44, 8, 10_000
+#: Forecasts in the chart, in the table and in the file, at most.
+MAX_CHART, MAX_LINES, MAX_FILE = 44, 8, 10_000
 _INSIDE = ":green[:material/check:]"
 _OUTSIDE = ":red[:material/close:]"
 _WAITING = ":gray[:material/schedule:]"
-_TAMPER = (
-    "Each entry carries a hash of itself and of the one before. `ledger verify` finds every "
-    "rewrite; `ledger head` prints a hash to publish, with which a ledger that was made anew is "
-    "found too."
-)
 
 
 @dataclass(frozen=True)
@@ -59,10 +51,10 @@ def choose(service: Service) -> Choice:
 
     Where nothing is recorded, the page says so and ends.
     """
-    found = service.ledger.series()
-    if not found:
+    stored = service.ledger.series()
+    if not stored:
         _empty()
-    markets = _markets(found)
+    markets = _markets(stored)
     market = _last("market", list(markets), next(iter(markets)))
     series = {_key(each.name): each.name for each in markets[market]}
     name = series[_last("series", list(series), next(iter(series)))]
@@ -92,10 +84,10 @@ def _empty() -> None:
     ending.end_page()
 
 
-def _markets(found: Sequence[LedgerSeries]) -> dict[str, list[LedgerSeries]]:
+def _markets(stored: Sequence[LedgerSeries]) -> dict[str, list[LedgerSeries]]:
     """Return the series of each market; simulated prices are a market of their own."""
     markets: dict[str, list[LedgerSeries]] = {}
-    for each in sorted(found, key=lambda one: one.name.simulated):
+    for each in sorted(stored, key=lambda one: one.name.simulated):
         name = each.name.market + ("-simulated" if each.name.simulated else "")
         markets.setdefault(name, []).append(each)
     return markets
@@ -150,7 +142,7 @@ def finding(service: Service, record: LedgerRecord) -> None:
         card.answer(words.plain(record_sentence(record)), words.plain(line))
         st.download_button(
             "CSV",
-            lambda: files.csv_text(ledger_files.frame(service.ledger.entries(name, EXPORTED))),
+            lambda: files.csv_text(ledger_files.frame(service.ledger.entries(name, MAX_FILE))),
             file_name=f"ledger-{name.market}-{name.interval}.csv".lower(),
             mime="text/csv",
             icon=":material/download:",
@@ -176,95 +168,11 @@ def chart(entries: Sequence[LedgerEntry], record: LedgerRecord) -> None:
     )
 
 
-def promise(record: LedgerRecord) -> None:
-    """Compare how often the ranges held with what they promise, and the misses."""
-    series, total = record.series, record.total
-    if total is None:
-        card.heading("Nothing to judge yet", "The promise is judged once forecasts are due.")
-        _locked()
-        return
-    kept = all(share.kept for share in record.shares)
-    few = any(share.high < share.level / 100 for share in record.shares)
-    broken = "The ranges hold too few prices" if few else "The ranges are wider than promised"
-    card.heading("The promise holds" if kept else broken, mark="good" if kept else "watch")
-    with st.container(gap="xsmall"):
-        kind = "practised" if series.name.simulated else "graded"
-        st.caption(f"{total.count:,} {kind}, share held", help=words.plain(_intervals(record)))
-        bars.draw(
-            [
-                bars.of_share(f"{share.level} % range", share.value, share.level / 100)
-                for share in record.shares
-            ],
-            side=True,
-        )
-    with st.container(gap="xsmall"):
-        st.caption("Average miss")
-        quote = series.name.quote
-        misses: tuple[tuple[str, float, str, bars.Meaning], ...] = (
-            ("Forecasts", total.miss, words.miss(total.miss, quote), "chosen"),
-            ("Stays put", total.miss_naive, words.miss(total.miss_naive, quote), "reference"),
-        )
-        bars.draw(bars.of_misses(misses), side=True)
-    with st.container(gap="xxsmall"):
-        for verdict in record.verdicts:
-            mark, finding = _verdict(verdict)
-            st.markdown(
-                f"{card.MARKS[mark]} {words.plain(finding)}", help=words.plain(_evidence(verdict))
-            )
-    st.space("stretch")
-    _locked()
-
-
-def _intervals(record: LedgerRecord) -> str:
-    """Write the exact intervals behind the bars."""
-    separate = record.shares[0].separate
-    parts = [
-        f"{share.level} %: {words.percent(share.low)} to {words.percent(share.high)}"
-        for share in record.shares
-    ]
-    return (
-        "Exact 95 % intervals (Clopper-Pearson) of the share behind each bar, from the "
-        f"{separate:,} forecasts that do not overlap: {'; '.join(parts)}."
-    )
-
-
-def _verdict(verdict: AnytimeVerdict) -> tuple[card.Mark, str]:
-    """Return the sign and the words of a verdict."""
-    other = "on the price than “stays put”"
-    if verdict.against == "cone":
-        other = "range than the volatility cone"
-    if verdict.better:
-        return "better", f"Better {other}."
-    if verdict.worse:
-        return "worse", f"Worse {other}."
-    return "tie", f"No better {other}."
-
-
-def _evidence(verdict: AnytimeVerdict) -> str:
-    """Explain a verdict: it holds however often one looks."""
-    text = (
-        "This verdict may be looked at every day (anytime-valid confidence sequence): over all "
-        "looks together it is wrong at most 5 times in 100. It rests on "
-        f"{verdict.forecasts:,} forecasts that do not overlap"
-    )
-    if verdict.forecasts:
-        low, high = words.percent(verdict.low), words.percent(verdict.high)
-        text += f". Improvement {words.percent(verdict.skill)}, at least {low}, at most {high}"
-    return f"{text}."
-
-
-def _locked() -> None:
-    st.caption(
-        ":material/lock: Stored with time and fingerprint; nothing is changed afterwards.",
-        help=_TAMPER,
-    )
-
-
 def listed(entries: Sequence[LedgerEntry], record: LedgerRecord) -> None:
     """List the newest forecasts: what was promised, what came, and what is due."""
     series, step = record.series, record.step
     header = ["Stored, UTC", "80 % range", "What came", "Result", "Miss"]
-    rows = [line(entry, step) for entry in entries[:LISTED]]
+    rows = [line(entry, step) for entry in entries[:MAX_LINES]]
     with st.container(key="nums-ledger"):
         st.table(
             pd.DataFrame(rows, columns=header),

@@ -45,6 +45,10 @@ def test_the_answer_is_what_the_service_says(filled):
     assert answer["record"]["step"] == 2
     assert [each["level"] for each in answer["record"]["shares"]] == [50, 80, 95]
     assert len(answer["entries"]) == 5
+    for verdict in answer["record"]["verdicts"]:
+        assert verdict["usual_test"].keys() == {"p_value", "better", "worse", "sentence"}
+    refused = client.get("/ledger?coin=BTC&step=2")
+    assert refused.status_code == 422
     both = client.get("/ledger").json()
     assert len(both["series"]) == 2
     assert both["record"] is None

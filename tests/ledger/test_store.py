@@ -36,7 +36,7 @@ def test_a_forecast_and_its_outcome_come_back(url):
     with database.reading() as connection:
         (entry,) = reading.entries(connection, making.SERIES, 10)
         assert reading.due(connection, clock.now, 10) == []
-        (series,) = reading.all_series(connection)
+        (series,) = reading.series(connection)
     assert entry.state == GRADED
     assert entry.outcome.graded_at == clock.now
     np.testing.assert_array_equal(
@@ -106,17 +106,58 @@ def test_an_outcome_needs_its_forecast(url):
         ledger.grade([making.outcome(7, making.forecast())])
 
 
-def test_entries_come_the_newest_first_in_pages(url):
+def test_entries_come_the_newest_first(url):
     ledger, database, clock = making.opened(url)
     making.fill(ledger, clock, 12)
     with database.reading() as connection:
-        first = reading.entries(connection, making.SERIES, 5)
-        rest = reading.entries(connection, making.SERIES, 50, before=first[-1].position)
+        names = [each.name for each in reading.series(connection)]
+        of_one = reading.entries(connection, making.SERIES, 50)
         both = reading.entries(connection, None, 50)
-    origins = [entry.forecast.origin for entry in [*first, *rest]]
+        newest = reading.newest(connection, names, 7)
+        newest_of_one = reading.newest(connection, [making.SERIES], 7)
+    origins = [entry.forecast.origin for entry in of_one]
     assert origins == sorted(origins, reverse=True)
     assert len(set(origins)) == 12
     assert len(both) == 24
+    positions = [entry.position for entry in both]
+    assert positions == sorted(positions, reverse=True)
+    assert [entry.position for entry in newest] == positions[:7]
+    assert [entry.position for entry in newest_of_one] == [e.position for e in of_one[:7]]
+
+
+def test_series_are_chosen_before_they_are_limited(url, monkeypatch):
+    """The rarest series is found by its name among more than an answer has."""
+    ledger, database, _ = making.opened(url)
+    monkeypatch.setattr(reading, "MAX_SERIES", 2)
+    for coin, quote, count in (("ETH", "USD", 3), ("SOL", "USD", 2), ("BTC", "EUR", 1)):
+        series = dataclasses.replace(making.SERIES, coin=coin, quote=quote)
+        ledger.record([
+            making.forecast(series=dataclasses.replace(series, predictor=f"p{number}"))
+            if number else making.forecast(series=series) for number in range(count)
+        ])  # fmt: skip
+    with database.reading() as connection:
+        assert len(reading.series(connection)) == 2
+        for coin, count in (("BTC", 1), ("btc-eur", 1), ("BTC-USD", 0), ("ETH-USD", 2)):
+            series = reading.series(connection, coin=coin)
+            assert len(series) == count
+            assert {each.name.coin for each in series} <= {coin[:3].upper()}
+        assert len(reading.series(connection, predictor="p1", coin="SOL", interval="1h")) == 1
+        assert reading.series(connection, model="none") == []
+
+
+def test_what_is_due_comes_in_pages(url):
+    ledger, database, clock = making.opened(url)
+    for row in range(100, 105):
+        clock.now = making.HISTORY.candles.index[row] + 2 * making.HOUR - pd.Timedelta(minutes=1)
+        ledger.record([making.forecast(row, series=dataclasses.replace(making.SERIES, coin=coin))
+                       for coin in ("BTC", "ETH")])  # fmt: skip
+    clock.now += 9 * making.HOUR
+    pages, last = [], None
+    with database.reading() as connection:
+        while page := reading.due(connection, clock.now, 3, after=last):
+            pages.append([entry.position for entry in page])
+            last = page[-1]
+    assert pages == [[1, 2, 3], [4, 5, 6], [7, 8, 9], [10]]
 
 
 def test_what_is_counted_can_be_made_anew(url):
@@ -185,7 +226,9 @@ def test_a_file_that_is_no_database_is_a_clear_error(tmp_path):
         pass
 
 
-@pytest.mark.parametrize("url", ["", "ledger.sqlite", "mysql://root@host/name", "sqlite://"])
+@pytest.mark.parametrize(
+    "url", ["", "ledger.sqlite", "mysql://root@host/name", "sqlite://", "sqlite:///:memory:"]
+)
 def test_other_databases_are_refused(url):
     with pytest.raises(InvalidInput, match="CRYPTOFORECAST_LEDGER must be sqlite"):
         Database(url)

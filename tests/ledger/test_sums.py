@@ -58,7 +58,7 @@ def test_there_is_no_record_of_what_was_never_forecast(url):
             reading.record(connection, making.SERIES, 1)
         with pytest.raises(InvalidInput, match="`step` must be 1 to 3"):
             reading.record(connection, making.SERIES, 4)
-        assert reading.all_series(connection) == []
+        assert reading.series(connection) == []
     ledger.record([making.forecast()])
     with database.reading() as connection:
         record = reading.record(connection, making.SERIES, 1)

@@ -10,7 +10,7 @@ import pytest
 from cryptoforecast import charts
 from cryptoforecast.ledger import reading
 from cryptoforecast.service import shared
-from cryptoforecast.types.ledger import LedgerRecord
+from cryptoforecast.types.ledger_record import LedgerRecord
 from tests.ledger import making
 from tests.pages.conftest import rows, words
 
@@ -45,6 +45,24 @@ def test_the_page_says_how_often_the_range_held(open_page, filled):
     assert list(table.columns) == ["Stored, UTC", "80 % range", "What came", "Result", "Miss"]
     assert list(table["Result"][:3]) == ["", "", ""]
     assert set(table["Result"][3:]) <= {"inside", "above", "below"}
+
+
+def test_the_usual_test_stands_beside_the_verdict_that_may_be_looked_at_every_day(
+    open_page, filled
+):
+    record, _ = filled
+    few = words(open_page("ledger"))
+    assert record.shares[0].separate == 9
+    assert "Too few to judge yet" in few
+    assert "for one look: price too few forecasts, range too few forecasts." in few
+    record = shared().ledger.record_of(making.SERIES, 1)
+    text = words(open_page("ledger", ahead="1"))
+    price, range_ = (each.usual for each in record.verdicts)
+    assert (
+        "You may look at these two every day. The usual test is for one look: price "
+        f"{'better' if price.better else 'not proven'} ({price.p_text}), range "
+        f"{'better' if range_.better else 'not proven'} ({range_.p_text})."
+    ) in text
 
 
 def test_step_and_model_are_in_the_address(open_page, filled):

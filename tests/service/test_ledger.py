@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -16,6 +19,8 @@ from cryptoforecast.prices.live.sources import Fetched
 from cryptoforecast.service import LedgerService, PriceService, Service, price_choices
 from cryptoforecast.settings import Settings
 from cryptoforecast.types.ledger import CANDLE_REVISED, GRADED, OPEN, SOURCE_GONE, VOID
+from cryptoforecast.types.ledger_record import EVERY_DAY, ONE_LOOK
+from tests.ledger import making
 
 HOUR = pd.Timedelta(hours=1)
 
@@ -31,6 +36,7 @@ class Market:
         self.factor = 1.0
         self.last = now
         self.candles = {}
+        self.meanwhile = lambda: None  # what happens while it answers
 
     def symbol(self, coin):
         return coin.symbol if coin.quote == "USD" else None
@@ -44,6 +50,7 @@ class Market:
     def fetch(self, symbol, interval, start, end, deadline):
         if not self.answers:
             raise SourceUnavailable("Market does not answer.")
+        self.meanwhile()
         end = self.now if end is None else min(end, self.now)
         if symbol not in self.candles:
             coin, since = symbol.partition("-")[0], self.last - pd.Timedelta(days=800)
@@ -177,6 +184,42 @@ def test_models_meet_candles_of_their_own_length(ledger):
         ledger.record(["naive"], [f"C{number}" for number in range(51)])
 
 
+def test_a_method_without_training_forecasts_candles_of_any_length(ledger):
+    (attempt,) = ledger.record(["naive"], ["BTC"], ["4h", "4h"])
+    assert attempt.forecast.candle_length == 4 * HOUR
+
+
+def test_the_version_is_that_of_the_weights_that_forecast(ledger, market, home):
+    """A model that is replaced while its prices are fetched is recorded as what it was."""
+    service = Service(Settings(home=home))
+    folder = home / "models" / "mine"
+    shutil.copytree("models/btc-1h-dense", folder)
+    before = service.saved_models.version("mine")
+
+    def replace() -> None:
+        shutil.rmtree(folder)
+        shutil.copytree("models/btc-1h-lstm-close", folder)
+
+    market.meanwhile = replace
+    (attempt,) = ledger.record(["mine"], ["BTC"])
+    market.meanwhile = lambda: None
+    assert attempt.forecast.version == before != service.saved_models.version("mine")
+    (same,) = ledger.record(["btc-1h-dense"], ["BTC"])
+    np.testing.assert_array_equal(attempt.forecast.quantiles, same.forecast.quantiles)
+
+
+def test_everything_that_is_due_is_graded_page_by_page(ledger, market, monkeypatch):
+    """A source that is gone holds nothing up, though more wait for it than are graded at once."""
+    monkeypatch.setattr("cryptoforecast.service.ledger.MAX_PAGE", 2)
+    for name, coins in (("gone", ["BTC", "ETH", "SOL"]), ("market", ["LTC", "XRP"])):
+        market.name = name
+        assert [each.state for each in ledger.record(["naive"], coins)] == ["recorded"] * len(coins)
+    market.now += 25 * HOUR
+    assert dataclasses.astuple(ledger.grade()) == (2, 0, 3)
+    assert [entry.state for entry in ledger.entries()] == [GRADED, GRADED, OPEN, OPEN, OPEN]
+    assert ledger.verify().outcomes == 2
+
+
 def test_looking_makes_no_ledger(ledger, home):
     assert ledger.series() == []
     assert ledger.entries() == []
@@ -235,6 +278,23 @@ def test_the_commands_record_show_and_verify(run, home, tmp_path, capsys):
     assert found["problems"] == ["Entry 2, a forecast, is not as it was written."]
     assert cli.main(["ledger", "verify"]) == 1
     assert "The ledger was rewritten." in capsys.readouterr().out
+
+
+def test_text_and_page_say_which_verdict_may_be_looked_at_every_day(home, tmp_path, capsys):
+    home.mkdir()
+    entries, _, clock = making.opened(f"sqlite:///{home}/ledger.sqlite")
+    making.fill(entries, clock, 30)
+    assert cli.main(["ledger", "show", "--model", making.SERIES.model, "--step", "1"]) == 0
+    text = capsys.readouterr().out
+    every_day, one_look = text.index(f"{EVERY_DAY}:\n  "), text.index(f"{ONE_LOOK}:\n  ")
+    assert every_day < one_look
+    for sentence in re.findall("p [=<] 0[.][0-9]+", text):
+        assert text.index(sentence) > one_look
+    assert len(re.findall("p [=<] 0[.][0-9]+", text)) == 2
+    assert cli.main(["ledger", "export", "--html", str(tmp_path / "l.html")]) == 0
+    page = (tmp_path / "l.html").read_text()
+    assert page.count(f"<p>{EVERY_DAY}:</p>") == page.count(f"<p>{ONE_LOOK}:</p>") == 2
+    assert "it needs 20 forecasts that differ and do not overlap; there are 9." in page
 
 
 def test_nothing_of_the_database_is_loaded_before_it_is_used():
