@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from cryptoforecast.errors import InvalidBundle, UnknownModel
-from cryptoforecast.learning import bundles
+from cryptoforecast.learning import bundle_versions, bundles
 from cryptoforecast.learning.training_cache import TrainingCache
 from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
 from cryptoforecast.prices.simulation.market import simulate
@@ -97,12 +97,27 @@ def write_text(home: Path, name: str, version: int) -> None:
     files.write_text(f"{version}\n" * 20_000, home / "exports" / name)
 
 
+def renew(home: Path, name: str, version: int) -> None:
+    """Let a model take the place of a saved one, which is stored as a version."""
+    folder = models_of(home)
+    before = bundles.version(folder / name)
+    bundle_versions.replace(folder, name, before, model(version))
+
+
+def roll_back(home: Path, name: str) -> None:
+    """Bring the only stored version of a model back, if it can be read."""
+    for stored in bundle_versions.history(models_of(home), name)[1:]:
+        bundle_versions.restore(models_of(home), name, stored.version)
+
+
 def prepare(home: Path) -> None:
     """Make a home in which everything is there once."""
     (home / "exports").mkdir(parents=True)
     for name, versions in (("mine", [0]), ("other", [7]), ("twice", [0, 1])):
         for version in versions:
             bundles.save(model(version), models_of(home), name, force=True)
+    bundles.save(model(3), models_of(home), "renewed")
+    renew(home, "renewed", 4)
     for name in ("A", "B"):
         prices_of(home).store(price_key(name), entry(1))
     for key in KEYS[:2]:
@@ -126,6 +141,7 @@ def snapshot(home: Path) -> Snapshot:
     result: Snapshot = {}
     for name in bundles.names(models_of(home)):
         result["model", name] = _loaded(models_of(home) / name)
+        result |= {("version", f"{name} {number}"): number for number in _versions(home, name)}
     for name in bundles.names(home / "results"):
         result["training", name] = _loaded(home / "results" / name)
     for path in sorted((home / "prices").glob("*.parquet")):
@@ -135,6 +151,15 @@ def snapshot(home: Path) -> Snapshot:
     for path in sorted((home / "exports").glob("[!.]*")):
         result["file", path.name] = _written(path)
     return result
+
+
+def _versions(home: Path, name: str) -> list[int]:
+    """Return the versions of a model, also the current one, as its history lists them."""
+    try:
+        history = bundle_versions.history(models_of(home), name)
+    except (InvalidBundle, UnknownModel):  # deleted or damaged, as the model itself says
+        return []
+    return [int(one.summary.card.verdict) for one in history]
 
 
 def _loaded(path: Path) -> int | str:
@@ -162,7 +187,9 @@ def leftovers(home: Path) -> list[str]:
     """List what is in a home besides whole models, prices and written files."""
     wanted: set[Path] = set()
     for folder in (models_of(home), home / "results"):
-        for bundle in folder.glob("[!.]*/bundle.json"):
+        versions = [*folder.glob("[!.]*/versions/[!.]*/bundle.json")]
+        wanted |= {path.parent.parent for path in versions}
+        for bundle in [*folder.glob("[!.]*/bundle.json"), *versions]:
             names = json.loads(bundle.read_text())["checksums"]
             wanted |= {bundle, bundle.parent, *(bundle.with_name(name) for name in names)}
     wanted |= {*home.glob("prices/[!.]*.parquet"), *home.glob("exports/[!.]*")}

@@ -43,6 +43,8 @@ from benchmarks.crash_home import (
     prepare,
     price_key,
     prices_of,
+    renew,
+    roll_back,
     snapshot,
     start,
     write_prices,
@@ -91,6 +93,31 @@ def rename(home: Path) -> None:
     bundles.rename(models_of(home), "mine", "renamed")
 
 
+def renew_one(home: Path) -> None:
+    """Let a renewed model take the place of a saved one."""
+    renew(home, "mine", 1)
+
+
+def renew_again(home: Path) -> None:
+    """Do so with a model that was renewed before."""
+    renew(home, "renewed", 5)
+
+
+def roll_one_back(home: Path) -> None:
+    """Bring the version before a renewal back."""
+    roll_back(home, "renewed")
+
+
+def delete_renewed(home: Path) -> None:
+    """Delete a model with its versions."""
+    bundles.delete(models_of(home), "renewed")
+
+
+def rename_renewed(home: Path) -> None:
+    """Give a model with versions another name."""
+    bundles.rename(models_of(home), "renewed", "moved")
+
+
 def cache_training(home: Path) -> None:
     """Put a training into the full cache, which drops another one."""
     cache_of(home).put(KEYS[2], model(1))
@@ -124,11 +151,14 @@ def report(home: Path) -> None:
 
 
 ACTS: tuple[Act, ...] = (
-    save_new, overwrite, overwrite_again, delete, rename, cache_training,
-    cache_training_again,
+    save_new, overwrite, overwrite_again, delete, rename,
+    renew_one, renew_again, roll_one_back, delete_renewed, rename_renewed,
+    cache_training, cache_training_again,
     cache_prices, cache_more_prices, convert, report,
 )  # fmt: skip
-SHORT_ACTS = (save_new, overwrite_again, delete, rename, cache_prices)
+SHORT_ACTS = (save_new, overwrite_again, delete, rename, renew_again, cache_prices)
+#: In the short form, of acts of many moments only every third one is disturbed.
+LONG_ACTS = (renew_again,)
 
 
 @dataclass
@@ -220,7 +250,13 @@ def losses(before: Snapshot, after: Snapshot, home: Path) -> Iterator[str]:
 
 
 def at_every_call(
-    act: Act, folder: Path, tally: Tally, error: int | None = None, *, only_changes: bool = False
+    act: Act,
+    folder: Path,
+    tally: Tally,
+    error: int | None = None,
+    *,
+    only_changes: bool = False,
+    stride: int = 1,
 ) -> int:
     """Disturb each call of an act in turn.
 
@@ -230,6 +266,7 @@ def at_every_call(
         tally: Where to count.
         error: The error that each call fails with; ``None``: the process is killed.
         only_changes: Whether calls that change nothing on the disk are passed over.
+        stride: One of so many moments is disturbed.
 
     Returns:
         How many moments there are.
@@ -240,9 +277,9 @@ def at_every_call(
     shutil.copytree(template, folder / "after")
     act(folder / "after")
     after = snapshot(folder / "after")
-    number = 0
+    number = 1 - stride
     while True:
-        number += 1
+        number += stride
         home = folder / str(number)
         shutil.copytree(template, home)
         disturb = _die if error is None else lambda: _fail(error or 0)
@@ -341,7 +378,8 @@ def _every_call(folder: Path, *, short: bool) -> Iterator[Tally]:
             if short and error and act is not overwrite_again:
                 continue
             tally = Tally()
-            count = at_every_call(act, folder, tally, error, only_changes=short)
+            stride = 3 if short and act in LONG_ACTS else 1
+            count = at_every_call(act, folder, tally, error, only_changes=short, stride=stride)
             what = "killed" if error is None else "full disk"
             print(f"{act.__name__:22} {what:10} {count:4} moments, {tally.lost} lost", flush=True)
             yield tally

@@ -71,7 +71,7 @@ def create(names: Iterable[Path]) -> BinaryIO:
     for path in names:
         with contextlib.suppress(FileExistsError):
             file = path.open("xb")
-            if _lock(file):
+            if lock(file):
                 return file
             file.close()  # another process took it for abandoned in this moment
     raise FileExistsError(f"No name is free: {names}")
@@ -148,11 +148,11 @@ def remove_unused(path: Path, is_needed: Callable[[], bool] = lambda: False) -> 
                 path.unlink()  # fails if a process has the file open
             return
         with path.open("r+b") as file:
-            if _lock(file, is_mine=False) and not is_needed():
+            if lock(file, is_mine=False) and not is_needed():
                 path.unlink()
 
 
-def _lock(file: BinaryIO, *, is_mine: bool = True) -> bool:
+def lock(file: BinaryIO, *, is_mine: bool = True) -> bool:
     """Lock an open file; return whether it is this process's alone and still has its name.
 
     Args:

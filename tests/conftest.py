@@ -55,6 +55,7 @@ SLOW = (
     "record",
     "server",
     "service/test_ledger.py",
+    "service/test_renewals.py",
     "signals/test_commands.py",
     "test_architecture.py",
     "test_assistants.py",

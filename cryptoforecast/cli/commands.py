@@ -17,6 +17,7 @@ from cryptoforecast.cli import (
     ledger,
     models,
     prices,
+    renewals,
     signals,
     text,
 )
@@ -57,6 +58,8 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         return _backtest(service, args, cancelled)
     if args.command == "train":
         return _train(service, args, cancelled)
+    if args.command == "retrain":
+        return renewals.retrain(service, args, cancelled)
     if args.command == "forecast":
         return forecasts.answer(service, args)
     if args.command == "anomalies":

@@ -61,10 +61,17 @@ EXAMPLES = {
         "models export mine --to mine.zip",
         "models export btc-1h-lstm-close --format onnx --to btc.onnx",
     ),
+    "models history": ("models history mine", "models history mine --json"),
     "models import": ("models import mine.zip", "models import mine.zip --name theirs"),
     "models list": ("models list", "models list --json"),
     "models rename": ("models rename mine better",),
+    "models rollback": ("models rollback mine", "models rollback mine --to 5f0c7dd1a2b3"),
     "models show": ("models show btc-1h-dense",),
+    "retrain": (
+        "retrain mine",
+        "retrain mine --fresh --days 730",
+        "retrain mine --data prices.csv",
+    ),
     "serve": ("serve", "serve --host 0.0.0.0 --port 8080 --workers 2"),
     "tick": ("tick", "tick --models global-1h-lstm --coins BTC,ETH"),
     "train": (

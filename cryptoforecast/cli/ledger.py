@@ -11,6 +11,7 @@ from cryptoforecast.cli.progress import one_line, say
 from cryptoforecast.errors import CryptoForecastError, InvalidInput
 from cryptoforecast.json_views import Json
 from cryptoforecast.json_views import ledger as json_views
+from cryptoforecast.json_views.renewals import renewal_json
 from cryptoforecast.service import Service, files, ledger_files, ticks
 from cryptoforecast.texts import lines_text
 from cryptoforecast.types.ledger import (
@@ -106,7 +107,7 @@ def _tick(service: Service, args: argparse.Namespace) -> Answer:
     )
     result = ticks.tick(service, selection)
     errors = list(result.failures.values())
-    if len(errors) == len(ticks.STEPS):
+    if {"grade", "record"} <= result.failures.keys():
         raise errors[0]
     for error in errors:
         if not isinstance(error, CryptoForecastError):
@@ -116,10 +117,13 @@ def _tick(service: Service, args: argparse.Namespace) -> Answer:
     json: Json = {
         "grades": _counts_json(result.grades),
         "forecasts": [json_views.attempt_json(each) for each in result.attempts],
+        "renewal": None if result.renewal is None else renewal_json(result.renewal),
         "failures": {name: str(error) for name, error in result.failures.items()},
         "head": json_views.head_json(service.ledger.head()),
     }
     text = _counts(result.grades) + _attempts_text(result.attempts)
+    if result.renewal is not None:
+        text += f"{result.renewal.name}: {result.renewal.sentence}\n"
     return Answer(json, text, status=status_of(errors[0]) if errors else 0)
 
 

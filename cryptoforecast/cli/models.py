@@ -1,4 +1,4 @@
-"""The commands of saved models: list, show, rename, delete, export and import."""
+"""The commands of saved models: list, show, rename, delete, export, import, and their versions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from cryptoforecast import json_views
-from cryptoforecast.cli import text
+from cryptoforecast.cli import renewals, text
 from cryptoforecast.cli.answer import Answer
 from cryptoforecast.cli.progress import one_line, say
 from cryptoforecast.cli.streams import STANDARD
@@ -23,6 +23,8 @@ def answer(service: Service, args: argparse.Namespace) -> Answer:
         "rename": _rename,
         "export": _export,
         "import": _import,
+        "history": renewals.history,
+        "rollback": renewals.rollback,
     }[args.action](service, args)
 
 

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from cryptoforecast import __version__
-from cryptoforecast.cli import arguments, completion, examples, groups, ledger_options, names
+from cryptoforecast.cli import (
+    arguments,
+    completion,
+    examples,
+    groups,
+    ledger_options,
+    model_options,
+    names,
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -46,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     _parser(commands, "mcp", "Serve an assistant on this computer, by the Model Context Protocol.")
     _add_backtest(commands)
     _add_train(commands)
+    _add_retrain(commands)
     _add_forecast(commands)
     _add_anomalies(commands)
     _add_ledger(commands)
@@ -197,6 +206,16 @@ def _add_train(commands: Commands) -> None:
     groups.add_spec(command)
 
 
+def _add_retrain(commands: Commands) -> None:
+    command = _command(
+        commands,
+        "retrain",
+        "Train one of your models on newer prices, and replace it if that is not worse.",
+    )
+    model_options.add_retrain(command)
+    groups.add_prices(command)
+
+
 def _add_forecast(commands: Commands) -> None:
     command = _command(commands, "forecast", "Forecast the steps after the last closed candle.")
     command.add_argument(
@@ -281,39 +300,11 @@ def _add_models(commands: Commands) -> None:
         commands, "models", "List, show, rename, delete, export or import saved models."
     )
     actions = models.add_subparsers(
-        dest="action", required=True, metavar="list|show|rename|delete|export|import"
-    )
-    _action(actions, "list", "List the saved models.")
-    for name, help in (
-        ("show", "Show one model's card."),
-        ("delete", "Delete one of your models."),
-    ):
-        _action(actions, name, help).add_argument("name", metavar="NAME")
-    rename = _action(actions, "rename", "Give one of your models another name.")
-    rename.add_argument("name", metavar="OLD")
-    rename.add_argument("new", metavar="NEW")
-    export = _action(actions, "export", "Write a model to one file, to take it elsewhere.")
-    export.add_argument("name", metavar="NAME")
-    export.add_argument(
-        "--format",
-        metavar="F",
-        help=f"{', '.join(names.FORMATS)}: for other programs (default: for `models import`)",
-    )
-    export.add_argument(
-        "--to",
-        metavar="FILE",
-        type=Path,
+        dest="action",
         required=True,
-        help="a name in .zip; or one that ends as the format: one file from closes to prices, of a "
-        "network that reads closes alone",
+        metavar="list|show|rename|delete|export|import|history|rollback",
     )
-    export.add_argument("--force", action="store_true", help="overwrite an existing file")
-    importing = _action(actions, "import", "Save the model of a file that `models export` wrote.")
-    importing.add_argument(
-        "file", metavar="FILE", type=Path, help="an archive of `models export`; - for stdin"
-    )
-    importing.add_argument("--name", metavar="NAME", help="save it under this name")
-    importing.add_argument("--force", action="store_true", help="overwrite a model of this name")
+    model_options.add(lambda name, help: _action(actions, name, help))
 
 
 def _add_ledger(commands: Commands) -> None:

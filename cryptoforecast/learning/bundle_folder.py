@@ -10,18 +10,21 @@ import functools
 import itertools
 import json
 import os
+import shutil
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from cryptoforecast import whole_files
-from cryptoforecast.errors import InvalidBundle
+from cryptoforecast.errors import InvalidBundle, NameTaken
 from cryptoforecast.learning import bundle_format
 
-#: The file that makes a folder a saved model.
-BUNDLE = "bundle.json"
+#: The file that makes a folder a saved model, and the folder of the versions before it.
+BUNDLE, VERSIONS = "bundle.json", "versions"
+#: How often a save or a load starts again because another process has replaced the model.
+MAX_ATTEMPTS = 100
 
 
 def is_file(path: Path) -> bool:
@@ -30,6 +33,65 @@ def is_file(path: Path) -> bool:
         return stat.S_ISREG(path.stat().st_mode)
     except (OSError, ValueError):  # ValueError: a name that no file can have
         return False
+
+
+def write(target: Path, archive: bytes, text: Callable[[str], str], *, force: bool) -> None:
+    """Write a model, as a whole or not at all; start again if its folder is deleted meanwhile.
+
+    Args:
+        target: The model's folder.
+        archive: Its packed weights.
+        text: Returns the content of ``bundle.json`` for a name of the file of the weights.
+        force: Whether to replace a model that is there.
+
+    Raises:
+        NameTaken: If there is a model and ``force`` is false.
+        OSError: If the files can't be written.
+    """
+    if not os.path.lexists(target / BUNDLE):
+        tidy(target)  # what is left of a model that was deleted is none of this one's
+    for attempt in range(MAX_ATTEMPTS):
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            _write_files(target, archive, text, force=force)
+            break
+        except FileNotFoundError:
+            if attempt == MAX_ATTEMPTS - 1:
+                raise
+        finally:
+            tidy(target)
+    whole_files.sync_folder(target.parent)
+
+
+def taken(name: str) -> NameTaken:
+    """Return the error that says that a model of this name is there already."""
+    return NameTaken(
+        f"A model named {name} exists. Choose another name, or replace it (--force on the command "
+        "line, force=True in Python).",
+        name,
+    )
+
+
+def _write_files(target: Path, archive: bytes, text: Callable[[str], str], *, force: bool) -> None:
+    """Write both files, each locked until the model is there as a whole.
+
+    The temporary file is there before the weights, so that ``is_needed`` can tell ours.
+    """
+    with (
+        whole_files.create(whole_files.temporary_names(target)) as bundle,
+        whole_files.create(weights_names(target)) as weights,
+    ):
+        path = Path(weights.name)
+        try:
+            weights.write(archive)
+            whole_files.sync(weights)
+            bundle.write(text(path.name).encode())
+            whole_files.publish(bundle, target / BUNDLE, overwrite=force)
+        except FileExistsError as error:  # another process has saved one in this moment
+            raise taken(target.name) from error
+        finally:
+            if not is_needed(path):
+                path.unlink(missing_ok=True)
 
 
 def weights_names(target: Path) -> Iterator[Path]:
@@ -53,9 +115,21 @@ def tidy(target: Path) -> None:
                 whole_files.remove_unused(path, functools.partial(is_needed, path))
             is_model = os.path.lexists(target / BUNDLE)
             was_model = was_model and not is_model
+        if not is_model and not _weights_in(target) and any(target.glob(whole_files.TEMPORARY)):
+            _remove_versions(target)
         if is_model or not _weights_in(target):
             whole_files.tidy(target)
             target.rmdir()  # fails unless it is empty
+
+
+def _remove_versions(target: Path) -> None:
+    """Remove the versions of a model that was deleted.
+
+    Raises:
+        OSError: If they can't be removed; the temporary file then stays, so that it is tried again.
+    """
+    if (target / VERSIONS).is_dir():
+        shutil.rmtree(target / VERSIONS)
 
 
 def _is_tidy(target: Path) -> bool:

@@ -121,6 +121,17 @@ def write(model: TrainedModel, archive: bytes, name: str = WEIGHTS) -> str:
     return json.dumps(content, indent=1) + "\n"
 
 
+def copied(content: Mapping[str, object], name: str) -> str:
+    """Return the content of ``bundle.json`` for a copy of a model; its version is the same.
+
+    Args:
+        content: Content of ``bundle.json``.
+        name: Name of the file of the weights beside the copy.
+    """
+    checksum = _object(content, "checksums")[weights_name(content)]
+    return json.dumps({**content, "checksums": {name: checksum}}, indent=1) + "\n"
+
+
 def weights_name(content: Mapping[str, object]) -> str:
     """Return the name of the file of the weights.
 
@@ -197,7 +208,7 @@ def read(content: Mapping[str, object], spec: ModelSpec, archive: bytes) -> Trai
     Raises:
         InvalidBundle: If something is altered, or contradicts the spec.
     """
-    _check_archive(content, archive)
+    check_archive(content, archive)
     return TrainedModel(
         spec=spec,
         scaler=_scaler(_object(content, "scaler"), spec),
@@ -215,7 +226,7 @@ def read_summary(
 
     See ``read``.
     """
-    _check_archive(content, archive)
+    check_archive(content, archive)
     _residuals(content["residuals"], spec)
     return (
         _scaler(_object(content, "scaler"), spec),
@@ -232,7 +243,12 @@ def _check_text(content: object) -> None:
         raise InvalidBundle("A text in it has half of a character (a surrogate).") from error
 
 
-def _check_archive(content: Mapping[str, object], archive: bytes) -> None:
+def check_archive(content: Mapping[str, object], archive: bytes) -> None:
+    """Check that packed weights are those of a bundle.
+
+    Raises:
+        InvalidBundle: If they are not.
+    """
     name = weights_name(content)
     if hashlib.sha256(archive).hexdigest() != _object(content, "checksums")[name]:
         raise InvalidBundle(f"{name} was altered: its checksum differs.")

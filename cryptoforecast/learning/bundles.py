@@ -9,6 +9,7 @@ processes do with it meanwhile. ``bundle_format`` owns what the files contain.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -22,24 +23,21 @@ from cryptoforecast.errors import (
     CryptoForecastError,
     InvalidBundle,
     InvalidInput,
-    NameTaken,
     UnknownModel,
 )
 from cryptoforecast.learning import bundle_folder, bundle_format
-from cryptoforecast.learning.bundle_folder import BUNDLE, is_file
+from cryptoforecast.learning.bundle_folder import BUNDLE, VERSIONS, is_file
 from cryptoforecast.learning.bundle_format import parameters, shapes
 from cryptoforecast.types import ModelSpec, ModelSummary, TrainedModel
 
 __all__ = [
-    "check_name", "check_writable", "delete", "discard", "load", "names", "parameters", "rename",
-    "save", "shapes", "summary", "tidy",
+    "check_name", "check_writable", "delete", "discard", "load", "names", "parameters", "parts",
+    "rename", "save", "shapes", "summary", "tidy", "version",
 ]  # fmt: skip
 
 Model = TypeVar("Model")
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-#: How often a save or a load starts again because another process has replaced the model.
-MAX_ATTEMPTS = 100
 #: Folders in which earlier versions wrote a model, or moved one away while they replaced it.
 OLD_TEMPORARY = re.compile(r"\.(new|old)-[a-z0-9_]{8}")
 
@@ -78,7 +76,10 @@ def save(model: TrainedModel, folder: Path, name: str, *, force: bool = False) -
     target = folder / check_name(name)
     try:
         check_free(folder, name, force=force)
-        _write(model, target, force=force)
+        archive = bundle_format.pack(model)
+        _check_readable(model, archive)
+        text = functools.partial(bundle_format.write, model, archive)
+        bundle_folder.write(target, archive, text, force=force)
     except OSError as error:
         raise _unwritable(folder, error) from error
     return target
@@ -103,7 +104,7 @@ def check_free(folder: Path, name: str, *, force: bool = False) -> None:
             f"folder. Choose another name, or delete {name} first; what it leads to stays."
         )
     if not force and os.path.lexists(target / BUNDLE):
-        raise _taken(name)
+        raise bundle_folder.taken(name)
 
 
 def check_writable(folder: Path) -> None:
@@ -164,14 +165,31 @@ def version(path: Path) -> str:
     return _load(path, lambda content, _, __: bundle_format.version(content))
 
 
+def parts(path: Path) -> tuple[Mapping[str, object], bytes]:
+    """Return the content of ``bundle.json`` and the packed weights, as they are on the disk.
+
+    Raises:
+        UnknownModel: See ``load``.
+        InvalidBundle: If they do not belong together.
+    """
+
+    def read(
+        content: Mapping[str, object], _: ModelSpec, archive: bytes
+    ) -> tuple[Mapping[str, object], bytes]:
+        bundle_format.check_archive(content, archive)
+        return content, archive
+
+    return _load(path, read)
+
+
 def _load(path: Path, read: Callable[[Mapping[str, object], ModelSpec, bytes], Model]) -> Model:
-    for _ in range(MAX_ATTEMPTS):
+    for _ in range(bundle_folder.MAX_ATTEMPTS):
         if not is_file(path / BUNDLE):
             break
         try:
             with (path / BUNDLE).open("rb") as file:
                 try:
-                    return read(*_parts(file, path))
+                    return read(*_opened(file, path))
                 except Exception:  # of any kind, also if another process replaced the weights
                     if bundle_folder.is_current(file, path / BUNDLE):
                         raise
@@ -247,7 +265,7 @@ def rename(folder: Path, name: str, new: str) -> None:
         ) from error
     except OSError as error:
         if os.path.lexists(target):  # another process has saved one in this moment
-            raise _taken(new) from error
+            raise bundle_folder.taken(new) from error
         raise CryptoForecastError(
             f"Renaming a model needs a folder that can be written. Received: {folder} "
             f"({error.strerror}). Rename {name} there by hand."
@@ -286,25 +304,25 @@ def tidy(folder: Path) -> None:
         folder: Folder of saved models; it need not exist.
     """
     with contextlib.suppress(OSError):
+        whole_files.tidy(folder)
         with os.scandir(folder) as entries:
             names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
         for name in names:
             if _is_name(name):
+                _tidy_versions(folder / name / VERSIONS)
                 bundle_folder.tidy(folder / name)
             elif OLD_TEMPORARY.fullmatch(name):
                 _bring_back(folder / name)
 
 
+def _tidy_versions(folder: Path) -> None:
+    tidy(folder)
+    with contextlib.suppress(OSError):
+        folder.rmdir()  # fails unless it is empty
+
+
 def _is_name(name: str) -> bool:
     return bool(NAME.fullmatch(name)) and ".." not in name and not name.endswith(".")
-
-
-def _taken(name: str) -> NameTaken:
-    return NameTaken(
-        f"A model named {name} exists. Choose another name, or replace it (--force on the command "
-        "line, force=True in Python).",
-        name,
-    )
 
 
 def _unwritable(folder: Path, error: OSError) -> CryptoForecastError:
@@ -321,23 +339,6 @@ def _reason(error: Exception) -> str:
     return " ".join(text.split())[:300].rstrip(".") or type(error).__name__
 
 
-def _write(model: TrainedModel, target: Path, *, force: bool) -> None:
-    """Write a model; start again if its folder is deleted meanwhile."""
-    archive = bundle_format.pack(model)
-    _check_readable(model, archive)
-    for attempt in range(MAX_ATTEMPTS):
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-            _write_files(model, archive, target, force=force)
-            break
-        except FileNotFoundError:
-            if attempt == MAX_ATTEMPTS - 1:
-                raise
-        finally:
-            bundle_folder.tidy(target)
-    whole_files.sync_folder(target.parent)
-
-
 def _check_readable(model: TrainedModel, archive: bytes) -> None:
     """Refuse a model that could not be read again, such as one whose weights are not finite."""
     try:
@@ -348,28 +349,6 @@ def _check_readable(model: TrainedModel, archive: bytes) -> None:
             "A model must be finite numbers and plain texts to be saved. Received: "
             f"{_reason(error)}. Train it again."
         ) from error
-
-
-def _write_files(model: TrainedModel, archive: bytes, target: Path, *, force: bool) -> None:
-    """Write both files, each locked until the model is there as a whole.
-
-    The temporary file is there before the weights, so that ``is_needed`` can tell ours.
-    """
-    with (
-        whole_files.create(whole_files.temporary_names(target)) as bundle,
-        whole_files.create(bundle_folder.weights_names(target)) as weights,
-    ):
-        path = Path(weights.name)
-        try:
-            weights.write(archive)
-            whole_files.sync(weights)
-            bundle.write(bundle_format.write(model, archive, path.name).encode())
-            whole_files.publish(bundle, target / BUNDLE, overwrite=force)
-        except FileExistsError as error:  # another process has saved one in this moment
-            raise _taken(target.name) from error
-        finally:
-            if not bundle_folder.is_needed(path):
-                path.unlink(missing_ok=True)
 
 
 def _bring_back(aside: Path) -> None:
@@ -383,7 +362,7 @@ def _bring_back(aside: Path) -> None:
         shutil.rmtree(aside)
 
 
-def _parts(bundle: BinaryIO, path: Path) -> tuple[Mapping[str, object], ModelSpec, bytes]:
+def _opened(bundle: BinaryIO, path: Path) -> tuple[Mapping[str, object], ModelSpec, bytes]:
     """Return the content of an open ``bundle.json``, the spec in it, and the packed weights."""
     content, spec = bundle_format.read_spec(
         bundle_folder.content(bundle, bundle_format.MAX_JSON_BYTES)

@@ -54,6 +54,8 @@ def tick(service: Service) -> None:
     for attempt in result.attempts:
         if attempt.refusal:
             log.warning("%s was not recorded: %s", attempt.model, attempt.refusal)
+    if result.renewal is not None:
+        log.info("%s: %s", result.renewal.name, result.renewal.sentence)
 
 
 def _run(length: float, service: Callable[[], Service]) -> None:

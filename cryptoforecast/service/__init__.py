@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cryptoforecast.service.lessons import LessonService
     from cryptoforecast.service.outlooks import OutlookService
     from cryptoforecast.service.prices import PriceService, is_file
+    from cryptoforecast.service.renewals import RenewalService
     from cryptoforecast.service.saved_models import SavedModelService
     from cryptoforecast.service.signals import SignalService
     from cryptoforecast.service.training import Run, TrainingService
@@ -34,6 +35,7 @@ __all__ = [
     "LessonService",
     "OutlookService",
     "PriceService",
+    "RenewalService",
     "Run",
     "SavedModelService",
     "Service",
@@ -56,6 +58,7 @@ _HOMES = {
     "LessonService": "lessons",
     "OutlookService": "outlooks",
     "PriceService": "prices",
+    "RenewalService": "renewals",
     "Run": "training",
     "SavedModelService": "saved_models",
     "SignalService": "signals",
@@ -92,6 +95,7 @@ class Service:
         anomalies: Past candles that were surprising.
         ledger: Forecasts that stand before their outcome.
         saved_models: Models on disk, of the user and of the project.
+        renewals: Saved models that are trained on newer prices, and their versions.
         owner_key: Recognises the owner of the installation.
     """
 
@@ -106,6 +110,7 @@ class Service:
         from cryptoforecast.service.outlooks import OutlookService
         from cryptoforecast.service.owner_key import OwnerKey
         from cryptoforecast.service.prices import PriceService
+        from cryptoforecast.service.renewals import RenewalService
         from cryptoforecast.service.saved_models import SavedModelService
         from cryptoforecast.service.signals import SignalService
         from cryptoforecast.service.training import TrainingService
@@ -121,6 +126,10 @@ class Service:
         self.saved_models = SavedModelService(settings, self.owner_key.remedy())
         self.backtests = BacktestService(self.training, one_heavy, memory)
         self.walk_forward = WalkForwardService(self.training, one_heavy, memory)
+        self.renewals = RenewalService(
+            settings, self.prices, self.training, self.saved_models, memory,
+            self.owner_key.remedy(),
+        )  # fmt: skip
         self.forecasts = ForecastService(self.saved_models, one_heavy)
         self.outlooks = OutlookService(self.saved_models, self.forecasts, self.backtests)
         self.ledger = LedgerService(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from cryptoforecast.service import Service
 from cryptoforecast.types.ledger import Attempt, GradeCounts
+from cryptoforecast.types.renewal import Renewal
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,13 @@ class Tick:
     Attributes:
         grades: What became of the forecasts that were due.
         attempts: What became of the forecasts that were to be recorded.
+        renewal: What came of the model that was past its date for longest; ``None`` if none was.
         failures: Why a step failed, by its name.
     """
 
     grades: GradeCounts = field(default_factory=lambda: GradeCounts(0, 0, 0))
     attempts: list[Attempt] = field(default_factory=list)
+    renewal: Renewal | None = None
     failures: dict[str, Exception] = field(default_factory=dict)
 
 
@@ -81,5 +84,10 @@ def _record(service: Service, selection: Selection, result: Tick) -> None:
     )  # fmt: skip
 
 
+def _renew(service: Service, selection: Selection, result: Tick) -> None:
+    del selection
+    result.renewal = service.renewals.renew_next()
+
+
 #: The steps in their order, by the names that messages and JSON have.
-STEPS: Mapping[str, Step] = {"grade": _grade, "record": _record}
+STEPS: Mapping[str, Step] = {"grade": _grade, "record": _record, "renew": _renew}

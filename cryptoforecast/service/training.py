@@ -14,7 +14,7 @@ import pandas as pd
 
 from cryptoforecast.errors import CryptoForecastError, InvalidInput
 from cryptoforecast.jobs import Job, Runner
-from cryptoforecast.learning import networks, training, training_cache
+from cryptoforecast.learning import networks, samples, training, training_cache
 from cryptoforecast.service import effort
 from cryptoforecast.service.memory import Memory
 from cryptoforecast.settings import Settings
@@ -24,6 +24,7 @@ from cryptoforecast.types import (
     Monitor,
     PriceHistory,
     Progress,
+    Split,
     TrainedModel,
     User,
 )
@@ -109,6 +110,35 @@ class TrainingService:
         self._check_memory(expected.megabytes)
         with self._measured(expected.seconds, monitor) as measured:
             return training.train(history, spec, measured)
+
+    def fit(
+        self,
+        history: PriceHistory,
+        spec: ModelSpec,
+        cut: Split,
+        monitor: Monitor = UNWATCHED,
+        initial: TrainedModel | None = None,
+    ) -> TrainedModel:
+        """Train a network on a split of its own; nothing is cached.
+
+        Args:
+            history: ``n`` candles in one unit.
+            spec: Settings of the network.
+            cut: The split, whose spans are long enough.
+            monitor: Follows the progress, and may stop the work.
+            initial: A model of the same shape, from whose weights the training starts.
+
+        Raises:
+            InvalidInput: If the settings or the prices are outside the rules.
+            Cancelled: If the monitor stopped the work.
+        """
+        training.check(history, spec, cut)
+        expected = effort.of_training(spec, len(history))
+        self._check_memory(expected.megabytes)
+        past = dataclasses.replace(history, candles=history.candles.iloc[: cut.fit_end])
+        raw = samples.raw_samples(past, spec)
+        with self._measured(expected.seconds, monitor) as measured:
+            return training.fit(history, spec, cut, raw, measured, initial)
 
     def submit(self, history: PriceHistory, spec: ModelSpec, *, user: User) -> Job[Run]:
         """Train in the background; a second request for the same training joins the same job.

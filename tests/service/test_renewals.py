@@ -1,0 +1,216 @@
+"""Models that renew themselves: only if that is not worse, and whatever goes wrong changes nothing.
+
+One tiny network is trained once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast import cli
+from cryptoforecast.errors import (
+    Cancelled,
+    Changed,
+    InvalidInput,
+    NotAllowed,
+    NotEnoughData,
+    SourceUnavailable,
+)
+from cryptoforecast.evaluation import renewal
+from cryptoforecast.learning import bundles, inference, specs
+from cryptoforecast.service import Service, ticks
+from cryptoforecast.settings import Settings
+from cryptoforecast.types import OWNER, Monitor, PriceHistory, TrainedModel, User
+from cryptoforecast.types.expiry import is_expired
+from tests import synthetic
+
+GUEST = User("a session", owner=False)
+SPEC = specs.make(network="dense", features=("return",), lookback=5, units=(4,), epochs=3)
+
+
+def files_of(home):
+    paths = sorted(path for path in (home / "models").rglob("*") if path.is_file())
+    return {str(path): path.read_bytes() for path in paths}
+
+
+@pytest.fixture(scope="module")
+def history() -> PriceHistory:
+    return synthetic.history(1100)
+
+
+@pytest.fixture(scope="module")
+def champion(history, tmp_path_factory) -> TrainedModel:
+    service = Service(Settings(tmp_path_factory.mktemp("champion"), live=False))
+    past = dataclasses.replace(history, candles=history.candles.iloc[:700])
+    result = service.backtests.run(past, SPEC)
+    return service.saved_models.save(result, "mine", user=OWNER).model
+
+
+@pytest.fixture
+def service(home, champion) -> Service:
+    service = Service(Settings(home, live=False))
+    service.saved_models.add(champion, "mine", user=OWNER)
+    return service
+
+
+def weakened(model: TrainedModel) -> TrainedModel:
+    """A model whose forecasts are far off: any other is better."""
+    weights = [array.copy() for array in model.weights]
+    weights[-1][:] = 5
+    return dataclasses.replace(model, weights=tuple(weights))
+
+
+def test_a_renewed_model_serves_as_it_was_tested(service, history, champion, home):
+    cutoff = pd.Timestamp(champion.card.cutoff)
+    result = service.renewals.renew("mine", history, user=OWNER)
+    saved = service.saved_models.load("mine").model
+    assert (result.saved, result.start, result.passed) == ("mine", "warm", True)
+    assert result.sentence.startswith("Renewed: ")
+    # Neither has learnt from the candles of the comparison, which are the newest.
+    assert pd.Timestamp(saved.card.cutoff) > cutoff
+    assert saved.card.learnt_until <= result.first
+    assert result.last == history.closes_at - pd.Timedelta(hours=1)
+    new = int((history.candles.index > cutoff).sum())
+    assert result.origins == new // 2
+    # What is stored is what was tested, and its card has that test.
+    cut = renewal.split(history, champion.spec, champion.card)
+    again = renewal.compete(history, champion, saved, cut)
+    assert again.challenger_loss == result.challenger_loss
+    assert again.difference.low == result.low > -renewal.MARGIN
+    assert saved.card.origins == result.origins
+    # The same settings, so that the next renewal has as many epochs; other weights.
+    assert saved.spec == champion.spec
+    assert saved.record.epochs < champion.record.epochs
+    rows = range(1000, 1010)
+    before, after = (inference.forecast(one, history, rows) for one in (champion, saved))
+    assert not np.array_equal(before.quantiles, after.quantiles)
+
+    versions = service.renewals.history("mine")
+    assert [one.version for one in versions] == [
+        service.saved_models.version("mine"), result.champion_version,
+    ]  # fmt: skip
+    back = service.renewals.rollback("mine", user=OWNER)
+    assert back.version == result.champion_version == service.saved_models.version("mine")
+    np.testing.assert_array_equal(
+        service.saved_models.load("mine").model.weights[0], champion.weights[0]
+    )
+    with pytest.raises(InvalidInput, match="already"):
+        service.renewals.rollback("mine", back.version, user=OWNER)
+    with pytest.raises(InvalidInput, match="no earlier version"):
+        service.renewals.rollback("mine", user=OWNER)
+
+
+def test_a_worse_one_is_not_kept(service, history, champion, home, monkeypatch):
+    # The challenger is spoilt after its fit; the comparison itself is the real one.
+    fit = service.training.fit
+    monkeypatch.setattr(service.training, "fit", lambda *rest: weakened(fit(*rest)))
+    before = files_of(home)
+    result = service.renewals.renew("mine", history, user=OWNER, fresh=True)
+    assert (result.saved, result.start, result.passed) == (None, "fresh", False)
+    assert result.low < -renewal.MARGIN
+    assert result.sentence.startswith("Kept: ")
+    after = files_of(home)
+    assert {path: after[path] for path in before} == before
+    assert [path for path in after.keys() - before.keys() if "attempt" not in path] == []
+    assert service.renewals.last_attempt("mine").sentence == result.sentence
+
+
+def test_what_fails_or_is_cancelled_changes_nothing(service, history, home):
+    before = files_of(home)
+    with pytest.raises(Cancelled):
+        service.renewals.renew("mine", history, Monitor(cancelled=lambda: True), user=OWNER)
+    looks = iter(range(10_000))
+    late = Monitor(cancelled=lambda: next(looks) > 3)
+    with pytest.raises(Cancelled):
+        service.renewals.renew("mine", history, late, user=OWNER)
+    with pytest.raises(NotAllowed, match="Only the owner"):
+        service.renewals.renew("mine", history, user=GUEST)
+    with pytest.raises(NotAllowed, match="Only the owner"):
+        service.renewals.rollback("mine", user=GUEST)
+    simulated = dataclasses.replace(history, simulated=True, source="simulated")
+    with pytest.raises(InvalidInput, match="real prices is renewed by such prices alone"):
+        service.renewals.renew("mine", simulated, user=OWNER)
+    with pytest.raises(SourceUnavailable):  # nor do simulated prices stand in for absent ones
+        service.renewals.renew("mine", user=OWNER)
+    other = dataclasses.replace(history, coin="ETH")
+    with pytest.raises(InvalidInput, match=r"1h candles of BTC\. Received: 1h .* ETH"):
+        service.renewals.renew("mine", other, user=OWNER)
+    few = dataclasses.replace(history, candles=history.candles.iloc[:580])
+    with pytest.raises(NotEnoughData, match="neither has learnt from"):
+        service.renewals.renew("mine", few, user=OWNER)
+    assert files_of(home) == before
+
+
+def test_a_model_that_was_replaced_during_the_training_is_left_as_it_is(
+    service, history, champion, home
+):
+    def replace(_: object) -> None:
+        bundles.save(weakened(champion), home / "models", "mine", force=True)
+
+    with pytest.raises(Changed, match="meanwhile"):
+        service.renewals.renew("mine", history, Monitor(replace), user=OWNER)
+    assert len(service.renewals.history("mine")) == 1
+    assert service.saved_models.load("mine").model.weights[-1][0] == 5
+
+
+def test_the_newest_candles_of_the_comparison_shape_nothing(history, champion):
+    cut = renewal.split(history, champion.spec, champion.card)
+    assert cut.test_start > history.candles.index.searchsorted(pd.Timestamp(champion.card.cutoff))
+    assert cut.fit_end == cut.test_start
+    origins = cut.validation_origins(champion.card.needs)
+    assert max(rows.stop for rows in origins) + cut.horizon <= cut.test_start
+    # Half of what is new, at most 1,000, and at least what a claim needs.
+    spec = dataclasses.replace(champion.spec, horizon=24)
+    assert len(renewal.split(history, spec, champion.card).test_origins()) == 20 * 24
+    long = synthetic.history(4000)
+    cut = renewal.split(long, champion.spec, champion.card)
+    assert len(cut.test_origins()) == renewal.MAX_ORIGINS
+
+
+def test_on_the_command_line_and_in_a_tick(service, history, champion, home, tmp_path, capsys):
+    """A shipped model is renewed as a copy; what is past its date is renewed by a tick."""
+    file = tmp_path / "BTC_1h.csv"
+    history.candles.to_csv(file)
+
+    def run(*args: str):
+        status = cli.main([*args])
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    status, out, err = run("retrain", "mine", "--data", str(file), "--fresh", "--json")
+    assert status == 0, err
+    result = json.loads(out)
+    assert (result["promoted"], result["saved"], result["start"]) == (True, "mine", "fresh")
+    assert result["contest"]["ci_low"] > -result["contest"]["margin"]
+    assert result["champion"]["version"].startswith("sha256:")
+    status, out, _ = run("models", "history", "mine", "--json")
+    versions = json.loads(out)["versions"]
+    assert [one["current"] for one in versions] == [True, False]
+    assert run("models", "history", "mine")[1].count("\n") > 4
+    assert run("models", "rollback", "mine", "--to", versions[1]["version"][:19])[0] == 0
+    assert (
+        json.loads(run("models", "history", "mine", "--json")[1])["versions"][0]["version"]
+        == (versions[1]["version"])
+    )
+    status, out, err = run("retrain", "global-1h-lstm")
+    assert (status, out) == (2, "")
+    assert "model of one coin" in err
+    assert run("retrain", "mine", "--warm", "--fresh")[0] == 2
+    assert run("retrain", "mine")[0] == 3  # real prices are needed, and there are none
+    assert "Live prices" in run("retrain", "btc-1h-dense")[2]
+
+    # A tick tries what is past its date, and nothing that was tried a moment ago.
+    assert is_expired(service.saved_models.load("mine").model.card, pd.Timestamp.now("UTC"))
+    (home / "models" / "mine" / "versions" / "attempt.json").unlink()
+    assert service.renewals.due() == ["mine"]
+    result = ticks.tick(service)
+    service.ledger.close()
+    assert isinstance(result.failures["renew"], SourceUnavailable)
+    assert service.renewals.due() == ["mine"]  # prices may come back at any moment
+    service.renewals.renew("mine", history, user=OWNER)
+    assert service.renewals.due() == []
