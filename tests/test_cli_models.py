@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cryptoforecast import cli
+from cryptoforecast.cli import options, prices
 from cryptoforecast.learning import bundles
 from cryptoforecast.service import shared
 from cryptoforecast.settings import Settings
@@ -99,5 +100,10 @@ def test_an_export_for_other_programs_is_refused_before_the_work(run, tmp_path):
     general = (*export, "global-1h-lstm", "--format=keras", "--to", tmp_path / "a.keras")
     refused(run(*general), "reads scaled_return")
     classic = (*export, "classic", "--format=h5", "--to", tmp_path / "a.zip")
-    refused(run(*classic), "`train --preset classic --save classic`")
+    answer = run(*classic)
+    refused(answer, "Train it first: `train ")
+    remedy = answer[2].split("`")[1]
+    args = options.parser().parse_args(remedy.split())
+    prices.check(args)  # nothing is missing
+    assert (args.preset, args.save) == ("classic", "classic")
     assert not list(tmp_path.glob("*.*"))

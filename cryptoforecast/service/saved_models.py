@@ -88,7 +88,7 @@ class SavedModelService:
         other = (
             f" Use `backtest --network {name}` for the forecaster of this name."
             if name in (*NETWORKS, *BASELINES)
-            else f" Train it first: `train --preset {name} --save {name}`."
+            else f" Train it first: `train --coin BTC --preset {name} --save {name}`."
             if name in PRESETS
             else ""
         )

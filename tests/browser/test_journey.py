@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
+from typing import Any
 
+import httpx2
+import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+import cryptoforecast as cf
 from tests.prices.files import samples
 
 CHART = ".js-plotly-plot"
@@ -80,6 +85,46 @@ def test_times_and_labels_fit_a_phone(url: str, page: Page):
     page.get_by_role("tab", name="Numbers").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert _overflow(page) <= 0
+
+
+@pytest.mark.parametrize("page", ["desktop"], indirect=True)
+def test_the_numbers_are_those_of_the_api_to_the_last_digit(url: str, page: Page):
+    page.goto(f"{url}/?history_1h=90+days&model=global-1h-lstm")
+    page.get_by_role("tab", name="Numbers").click()
+    grid = page.get_by_test_id("stDataFrame").first
+    expect(grid.get_by_test_id("glide-cell-0-0")).to_be_attached()
+    names, *cells = grid.evaluate(
+        "grid => [...grid.querySelectorAll('tr')]"
+        ".map(row => [...row.children].map(cell => cell.textContent))"
+    )
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").first.click()
+    with Path(download.value.path()).open(encoding="utf-8", newline="") as file:
+        table = [*csv.DictReader(file)]
+
+    steps = _steps_of_the_api(url, pd.Timestamp(table[0]["origin_closes_at"]))
+    assert len(table) == len(steps) == 24
+    assert len(cells) >= 5
+    for number, step in enumerate(steps):
+        expected = {f"q{level}": price for level, price in step["quantiles"].items()}
+        assert {name: float(table[number][name]) for name in expected} == expected
+        if number < len(cells):
+            shown = dict(zip(names, cells[number], strict=True))
+            assert {name: float(shown[name]) for name in expected} == expected
+
+
+def _steps_of_the_api(url: str, end: pd.Timestamp) -> list[Any]:
+    """Send the candles that the page has read to the API of the same server."""
+    start = end.normalize() - pd.Timedelta(days=90)
+    frame = cf.fetch("BTC", start=start, end=end, simulated="only").frame()
+    candles = {name: frame[name].tolist() for name in ("open", "high", "low", "close", "volume")}
+    candles["time"] = [time.isoformat() for time in frame.index]
+    body = {"series": [{"id": "page", "candles": candles}]}
+    address = f"{url}/api/v1/models/global-1h-lstm/forecast"
+    (answer,) = httpx2.post(address, json=body, timeout=60).json()["series"]
+    assert answer["problem"] is None
+    steps: list[Any] = answer["forecast"]["steps"]
+    return steps
 
 
 @pytest.mark.parametrize("name", ["market", "models"])
