@@ -12,6 +12,7 @@ left, right = card.sides()
 with left:
     anomalies.chart(recent)
 with right:
+    anomalies.verdict(surprises)
     anomalies.threshold(history.interval)
     anomalies.promise(surprises)
 with card.framed():

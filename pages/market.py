@@ -1,7 +1,7 @@
 """Market: what the price did, its candles and indicators, and whether the data can be trusted."""
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import card, market, price_check, subject
+from cryptoforecast.ui import card, elements, market, price_check, subject
 
 service = shared()
 choice = subject.row(service, windows=False, models=False)
@@ -13,6 +13,6 @@ with left:
     market.chart(view, log=log, indicators=indicators)
 with right:
     price_check.judgement(view.history)
-market.candle_table(view.part)
+elements.candle_table(view.part)
 price_check.checks(view.history)
 market.keep_fresh(service, choice.query, choice.history.closes_at)

@@ -43,10 +43,12 @@ def delay(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = Fals
             xshift=4 if anchor == "left" else -4, font={"size": 11, "color": colours.faint},
         )  # fmt: skip
     subtitle = style.subtitle_lines(
-        result.history, "distance to the price so many candles before the target"
+        result.history,
+        step_name(result, step),
+        "distance to the price so many candles before the target",
     )
     style.lay_out(
-        figure, f"Just a delayed price? {step_name(result, step)}", subtitle, dark=dark, height=320,
+        figure, "Is it just a delayed price?", subtitle, dark=dark, height=320,
         revision=f"delay {interval} {step}", legend=False,
     )  # fmt: skip
     figure.update_layout(
@@ -112,10 +114,12 @@ def residuals(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
             hovertemplate=f"{name} %{{y:+.2f}} %<extra></extra>",
         )  # fmt: skip
     subtitle = style.subtitle_lines(
-        result.history, wording.span_of_closes(times), "above 0: the price came out higher"
+        result.history,
+        f"{step_name(result, step)}, {wording.span_of_closes(times)}",
+        "above 0: the price came out higher",
     )
     style.lay_out(
-        figure, f"Errors over time, {step_name(result, step)}", subtitle, dark=dark, height=340,
+        figure, "When did it miss, and by how much?", subtitle, dark=dark, height=340,
         revision=f"residuals {interval} {step}",
     )  # fmt: skip
     figure.update_layout(
@@ -161,9 +165,11 @@ def histogram(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
         line={"color": colours.forecast, "width": 2, "dash": "dot"},
         hovertemplate="normal %{y:,.0f}<extra></extra>",
     )  # fmt: skip
-    subtitle = style.subtitle_lines(result.history, "the outermost bars hold all beyond")
+    subtitle = style.subtitle_lines(
+        result.history, f"{step_name(result, step)}, the outermost bars hold all beyond"
+    )
     style.lay_out(
-        figure, f"Sizes of the errors, {step_name(result, step)}", subtitle, dark=dark, height=320,
+        figure, "How large are the misses?", subtitle, dark=dark, height=320,
         revision=f"histogram {step}",
     )  # fmt: skip
     figure.update_layout(
@@ -220,10 +226,11 @@ def autocorrelation(
         figure.add_vline(x=step - 0.5, line={"color": colours.rule, "dash": "dash", "width": 1})
     subtitle = style.subtitle_lines(
         result.history,
-        "shaded: errors within chance (95 %)" + (", right of the dashed line" if step > 1 else ""),
+        step_name(result, step),
+        "shaded: by chance (95 %)" + (", right of the dashed line" if step > 1 else ""),
     )
     style.lay_out(
-        figure, f"Do errors repeat? {step_name(result, step)}", subtitle, dark=dark, height=320,
+        figure, "Does a miss say something about the next?", subtitle, dark=dark, height=320,
         revision=f"autocorrelation {step}",
     )  # fmt: skip
     figure.update_layout(
@@ -312,8 +319,8 @@ def free_run(result: Backtest, frame: pd.DataFrame, *, dark: bool = False) -> go
     count = int(frame["origins"].iloc[0])
     subtitle = style.subtitle_lines(result.history, f"mean error from {count} starting points")
     style.lay_out(
-        figure, "One step, again and again", subtitle, dark=dark, height=340,
-        revision=f"free run {interval}", legend_rows=2,
+        figure, "What if it is fed its own forecasts?", subtitle, dark=dark, height=340,
+        revision=f"free run {interval}",
     )  # fmt: skip
     figure.update_layout(
         xaxis={"title": style.axis_title("candles ahead"), "nticks": 9, "tickformat": "d",

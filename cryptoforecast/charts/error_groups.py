@@ -32,10 +32,13 @@ def by_clock(
         dark: Whether the page behind is dark.
     """
     what = "hour of the day" if unit == "hour" else "weekday"
-    subtitle = style.subtitle_lines(result.history, f"{what} in which the predicted candle opens")
+    which = "At which hour" if unit == "hour" else "On which weekday"
+    subtitle = style.subtitle_lines(
+        result.history, f"{step_name(result, step)}, by the {what} in which its candle opens"
+    )
     figure = _averages(frame, unit, dark)
     style.lay_out(
-        figure, f"Errors by {what}, {step_name(result, step)}", subtitle, dark=dark, height=320,
+        figure, f"{which} does it miss most?", subtitle, dark=dark, height=320,
         revision=f"{unit} {step}",
     )  # fmt: skip
     axis: dict[str, object] = {"title": style.axis_title(f"{what}, UTC")}
@@ -70,11 +73,13 @@ def by_regime(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
         dark: Whether the page behind is dark.
     """
     subtitle = style.subtitle_lines(
-        result.history, "thirds of the forecasts, by the volatility when they were made"
+        result.history,
+        step_name(result, step),
+        "thirds of the forecasts, by the volatility when they were made",
     )
     figure = _averages(frame, "regime", dark)
     style.lay_out(
-        figure, f"Errors by market, {step_name(result, step)}", subtitle, dark=dark, height=320,
+        figure, "Does it miss more in restless markets?", subtitle, dark=dark, height=320,
         revision=f"regime {step}",
     )  # fmt: skip
     figure.update_layout(

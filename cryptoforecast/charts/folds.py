@@ -71,14 +71,16 @@ def folds(walk_forward: WalkForward, *, dark: bool = False) -> go.Figure:
     for begin in style.dates(pd.DatetimeIndex(frame["test_from"].iloc[1:])):
         figure.add_vline(x=begin, line={"color": style.GRID, "width": 1, "dash": "dot"})
     label = wording.step_label(result.spec.horizon, interval)
-    subtitle = style.subtitle_lines(result.history, "dashed: the last price; below it is better")
+    subtitle = style.subtitle_lines(
+        result.history, label, "dashed: the last price; below it is better"
+    )
     style.lay_out(
-        figure, f"Errors by fold, {label}, naive = 1", subtitle, dark=dark, height=340,
+        figure, "Is it the same in every fold?", subtitle, dark=dark, height=340,
         revision=f"folds {interval} {len(frame)}",
     )  # fmt: skip
     figure.update_layout(
         xaxis=style.time_axis(interval) | {"title": style.axis_title("test span, UTC")},
-        yaxis={"title": {"text": "error / naive error", "font": {"size": 11}}, "nticks": 6},
+        yaxis={"title": {"text": "error, last price = 1", "font": {"size": 11}}, "nticks": 6},
     )
     return figure
 

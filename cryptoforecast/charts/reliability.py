@@ -42,7 +42,7 @@ def reliability(result: Reliability, *, dark: bool = False) -> go.Figure:
         hovertemplate="promised %{x:.1f} %: measured %{y:.1f} %<extra></extra>",
         **_bars(result.observed, colours.forecast),
     )  # fmt: skip
-    _lay_out(figure, result.backtest, "Quantiles: promised and measured", result.step,
+    _lay_out(figure, result.backtest, "Do its chances come true?", result.step,
              f"{result.origins:,} outcomes", dark=dark, revision="reliability")  # fmt: skip
     figure.update_layout(
         hovermode="closest",
@@ -75,7 +75,7 @@ def pit(result: Reliability, *, dark: bool = False) -> go.Figure:
         x=[0, 100], y=[width, width], name="as promised", mode="lines", hoverinfo="skip",
         line={"color": colours.forecast, "dash": "dash", "width": 1.5},
     )  # fmt: skip
-    _lay_out(figure, result.backtest, "Where in the forecast prices ended", result.step,
+    _lay_out(figure, result.backtest, "Where in the forecast do prices end?", result.step,
              f"{result.origins:,} outcomes, flat is right", dark=dark, revision="pit")  # fmt: skip
     figure.update_layout(
         hovermode="closest",
@@ -108,7 +108,7 @@ def coverage_by_step(result: CoverageBySteps, *, dark: bool = False) -> go.Figur
     _add_promises(figure, colours)
     noun = wording.candle_count(2, backtest.history.interval).removeprefix("2 ")
     count = f"{len(backtest.forecast):,} past forecasts"
-    _lay_out(figure, backtest, "Coverage by step", None, count,
+    _lay_out(figure, backtest, "Does the range hold at every step?", None, count,
              dark=dark, revision="coverage by step")  # fmt: skip
     figure.update_layout(
         xaxis={"title": style.axis_title(f"{noun} ahead"), "range": [0.5, len(steps) + 0.5],
@@ -140,7 +140,7 @@ def coverage_by_regime(result: Reliability, *, dark: bool = False) -> go.Figure:
             **_bars([regime.coverage[level] for regime in result.regimes], colour),
         )  # fmt: skip
     _add_promises(figure, colours)
-    _lay_out(figure, result.backtest, "Coverage by volatility", result.step,
+    _lay_out(figure, result.backtest, "Does the range hold in restless markets?", result.step,
              "thirds of the forecasts, by the volatility when they were made",
              dark=dark, revision="coverage by regime")  # fmt: skip
     figure.update_layout(

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import functools
 import html
+import math
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -26,6 +28,10 @@ from cryptoforecast.types.quotes import DEFAULT_QUOTE, decimals
 BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILLION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
 
+#: Characters of a line of a subtitle, so that it fits a phone.
+MAX_LINE = 52
+# Pixels that a phone has for a legend, of the sign of an entry and of a letter.
+_PHONE, _LEGEND_KEY, _LETTER = 300, 45, 6
 #: Line of a subtitle above prices that are not from a market.
 SIMULATED = "<b>Simulated prices, not a market</b>"
 
@@ -119,7 +125,6 @@ def lay_out(
     height: int,
     revision: str,
     legend: bool = True,
-    legend_rows: int = 1,
     extra: Mapping[str, object] | None = None,
 ) -> go.Figure:
     """Give a figure its title, margins, legend and colours.
@@ -127,12 +132,11 @@ def lay_out(
     Args:
         figure: The figure, which is changed in place.
         title: What it shows, at most about 45 characters to fit a telephone.
-        subtitle: Lines below the title, at most about 55 characters each.
+        subtitle: Lines below the title, see ``subtitle_lines``.
         dark: Whether the page behind is dark.
         height: Height in pixels.
         revision: Zoom and hidden lines survive a refresh while this stays the same.
         legend: Whether to list the lines above the plot.
-        legend_rows: Rows that the legend takes on a telephone.
         extra: Layout of this figure alone, such as its axes, merged into the common layout. This
             takes a third of the time of a second ``update_layout``.
 
@@ -140,9 +144,8 @@ def lay_out(
         The same figure.
     """
     colours = theme(dark)
-    top = (
-        32 + (14 + 15 * len(subtitle) if subtitle else 0) + (6 + 20 * legend_rows if legend else 0)
-    )
+    rows = _legend_rows(figure) if legend else 0
+    top = 32 + (14 + 15 * len(subtitle) if subtitle else 0) + (6 + 20 * rows if rows else 0)
     layout = {
         "template": _template(colours.template),
         "height": height,
@@ -190,6 +193,19 @@ def lay_out(
     # Without `overwrite` Plotly merges key by key, which takes ten times as long.
     figure.update_layout(_merge(layout, extra or {}), overwrite=True)
     return figure
+
+
+def _legend_rows(figure: go.Figure) -> int:
+    """Return how many rows the legend takes on a phone, where all entries are equally wide."""
+    names = {
+        str(trace.legendgroup or trace.name)
+        for trace in figure.data
+        if trace.showlegend is not False
+    }
+    if not names:
+        return 1
+    widest = _LEGEND_KEY + _LETTER * max(map(len, names))
+    return math.ceil(len(names) / max(1, int(_PHONE / widest)))
 
 
 def plain(text: str) -> str:
@@ -249,8 +265,8 @@ def _template(name: str) -> go.layout.Template:
 
 
 def subtitle_lines(history: PriceHistory, *parts: str) -> list[str]:
-    """Return the lines of a subtitle, first the label of simulated prices where they are."""
-    lines = [plain(part) for part in parts if part]
+    """Return the lines of a subtitle, none too long; first the label of simulated prices."""
+    lines = [plain(line) for part in parts for line in textwrap.wrap(part, MAX_LINE)]
     return [SIMULATED, *lines] if history.simulated else lines
 
 

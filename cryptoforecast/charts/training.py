@@ -34,17 +34,19 @@ def loss_curve(
     epoch = [point.epoch for point in curve]
     figure = go.Figure()
     figure.add_scatter(
-        x=epoch, y=[point.loss for point in curve], name="training", mode="lines+markers",
+        x=epoch, y=[point.loss for point in curve], name="prices it learns from",
+        mode="lines+markers",
         line={"color": colours.rule, "dash": "dot", "width": 2}, marker={"symbol": "circle"},
-        hovertemplate="training %{y:.4g}<extra></extra>",
+        hovertemplate="learns from: %{y:.4g}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
-        x=epoch, y=[point.val_loss for point in curve], name="validation", mode="lines+markers",
+        x=epoch, y=[point.val_loss for point in curve], name="prices it hasn't seen",
+        mode="lines+markers",
         line={"color": colours.forecast, "width": 2}, marker={"symbol": "diamond"},
-        hovertemplate="validation %{y:.4g}<extra></extra>",
+        hovertemplate="hasn't seen: %{y:.4g}<extra></extra>",
     )  # fmt: skip
     style.lay_out(
-        figure, "Loss by epoch", [], dark=dark, height=280, revision="loss",
+        figure, "How did the miss fall in training?", [], dark=dark, height=280, revision="loss",
     )  # fmt: skip
     best = best_epoch(curve)
     if best is not None:
@@ -54,7 +56,7 @@ def loss_curve(
         )  # fmt: skip
     last = max([1, *epoch, *([] if epochs is None else [epochs])])
     axis: dict[str, object] = {
-        "title": style.axis_title("epoch"),
+        "title": style.axis_title("pass over the data (epoch)"),
         "range": [0.5, last + 0.5],
         "tickformat": "d",
     }
@@ -62,11 +64,11 @@ def loss_curve(
         axis["dtick"] = 1
     figure.update_layout(
         xaxis=axis,
-        yaxis={"title": style.axis_title("loss, scaled target"), "nticks": 6},
+        yaxis={"title": style.axis_title("miss (loss)"), "nticks": 6},
     )
     if not curve:
         figure.add_annotation(
-            text="The first epoch is running", showarrow=False, xref="paper", yref="paper",
+            text="The first pass is running", showarrow=False, xref="paper", yref="paper",
             x=0.5, y=0.5, font={"size": 13, "color": colours.faint},
         )  # fmt: skip
     if not titled:

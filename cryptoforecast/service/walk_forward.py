@@ -121,6 +121,17 @@ class WalkForwardService:
         name = f"{title(history, spec)} in {plan.folds} folds"
         return self._training.jobs.submit(key, name, work, user=user)
 
+    def expected(self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> effort.Effort:
+        """Estimate what a test of a network takes on this machine, if no fold is in the cache.
+
+        Args:
+            history: ``n`` candles.
+            spec: Settings of the network.
+            plan: The folds.
+        """
+        whole = _effort(history, spec, plan)
+        return dataclasses.replace(whole, seconds=whole.seconds * self._training.pace.factor)
+
     def key(self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> str:
         """Name a walk-forward test by all that shapes it."""
         return KEY_PREFIX + training_cache.key(history, spec, dataclasses.asdict(plan))

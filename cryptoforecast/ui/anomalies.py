@@ -106,8 +106,19 @@ def chart(recent: Anomalies) -> None:
     )
 
 
+def verdict(anomalies: Anomalies) -> None:
+    """Write whether the threshold kept its promise on these prices."""
+    rate = anomalies.rate
+    card.heading(
+        words.plain(rate.verdict),
+        f"{rate.alarms:,} on these prices, {words.plain(count_text(rate.expected))} promised. "
+        "The spike rule fires at every jump. The forecast knows when jumps are normal.",
+        mark="good" if "as often" in rate.verdict else "watch",
+    )
+
+
 def promise(anomalies: Anomalies) -> None:
-    """Compare how often both rules fired with what they promise, and write what follows."""
+    """Compare how often both rules fired with what they promise."""
     history, rate = anomalies.surprises.history, anomalies.rate
     span = span_text(len(anomalies.surprises) * history.candle_length, close=True)
     rates = {_KINDS[kind]: each for kind, each in anomalies.measured.items()}
@@ -117,14 +128,6 @@ def promise(anomalies: Anomalies) -> None:
         with st.container(gap="xsmall"):
             st.caption(words.plain(title), help=words.plain(_counted(each)))
             bars.draw(_bars(each, anomalies.alarms_a_month, longest), f"{number:d}")
-    verdict = rate.verdict
-    with st.container(gap="xxsmall"):
-        card.heading(
-            words.plain(verdict),
-            f"{rate.alarms:,} on these prices, {words.plain(count_text(rate.expected))} promised. "
-            "The spike rule fires at every jump. The forecast knows when jumps are normal.",
-            mark="good" if "as often" in verdict else "watch",
-        )
 
 
 def _counted(rate: AlarmRate) -> str:

@@ -18,7 +18,7 @@ from cryptoforecast.types import (
     days_text,
     duration,
 )
-from cryptoforecast.ui import card, elements, identity, selection, training
+from cryptoforecast.ui import card, elements, identity, selection, training, words
 from cryptoforecast.ui.plan import Plan
 from cryptoforecast.ui.words import plain
 
@@ -151,7 +151,14 @@ def _offer(
             "with the settings of the model above. A fold that was trained before is not trained "
             "again."
         )
-        if not st.button("Run the test", type="primary", icon=":material/model_training:"):
+        seconds = service.walk_forward.expected(history, spec, plan).seconds
+        if not st.button(
+            f"Run the test · about {words.seconds(seconds)}",
+            type="primary",
+            icon=":material/model_training:",
+            key="walk",
+            help="An estimate for this machine, from the trainings that it has seen.",
+        ):
             return
         with elements.errors():
             job = service.walk_forward.submit(history, spec, plan, user=identity.user())

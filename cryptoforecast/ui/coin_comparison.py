@@ -19,7 +19,7 @@ from cryptoforecast.types import (
     duration,
     predictor_name,
 )
-from cryptoforecast.ui import bars, card, elements, inputs, live, words
+from cryptoforecast.ui import bars, card, elements, inputs, leaderboard, live, words
 
 #: Where the URL has the coins, and how many there are at first.
 LINK, COUNT = "coins", 3
@@ -50,6 +50,12 @@ def show(service: Service, one: ModelSummary, close: Callable[[], None]) -> None
     with st.spinner("Testing on each coin …"):
         test = service.backtests.on_coins(model, histories)
     _draw(one, test)
+    elements.table(
+        "The numbers of this chart",
+        lambda: leaderboard.numbers(test.board).rename(columns={"predictor": "coin"}),
+        next(iter(histories.values())),
+        "coins",
+    )
     _differences(one, test, histories)
 
 

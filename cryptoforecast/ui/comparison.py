@@ -28,6 +28,7 @@ from cryptoforecast.ui import (
     identity,
     inputs,
     judgement,
+    leaderboard,
     live,
     missing,
     model_facts,
@@ -106,6 +107,12 @@ def _show(service: Service, models: Sequence[ModelSummary]) -> None:
         st.caption(words.plain(charts.NOTE))
     with right:
         _figures(result, board, list(loaded))
+    elements.table(
+        "The numbers of this chart",
+        lambda: leaderboard.numbers(board, list(loaded)),
+        history,
+        "comparison",
+    )
     _differences(models)
 
 

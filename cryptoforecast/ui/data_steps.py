@@ -15,7 +15,6 @@ from cryptoforecast.ui import (
     card,
     data,
     elements,
-    market,
     opened,
     price_check,
     reading,
@@ -111,7 +110,7 @@ def check_view(file: File, history: PriceHistory) -> None:
     if file.source is not None:
         repairs.offer(file.source, history, folded=True)
     price_check.checks(history)
-    market.candle_table(history)
+    elements.candle_table(history)
 
 
 def forecast_view(file: File, history: PriceHistory) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import pandas as pd
 import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.service import Service
 from cryptoforecast.service.forecasts import calibration_sentence, members_sentence, spread_sentence
-from cryptoforecast.types import Backtest, NextSteps, moment_text
+from cryptoforecast.types import Backtest, NextSteps, moment_text, predictor_name
 from cryptoforecast.ui import (
     elements,
     forecast_table,
@@ -61,6 +64,13 @@ def _training(result: Backtest) -> None:
         )
         st.markdown(plain(charts.words_on_loss(curve)))
     st.caption(plain(scores.training_sentence(result)))
+    if curve:
+        elements.table(
+            "The numbers behind this chart",
+            lambda: pd.DataFrame([dataclasses.asdict(each) for each in curve]),
+            result.history,
+            f"{result.predictor}-training",
+        )
 
 
 def _numbers(future: NextSteps) -> None:
@@ -89,7 +99,9 @@ def _numbers(future: NextSteps) -> None:
             future.history,
             f"{future.model}-weights",
             columns={
-                each.name: st.column_config.NumberColumn(format="percent")
+                each.name: st.column_config.NumberColumn(
+                    predictor_name(each.name), format="percent"
+                )
                 for each in future.members
             },
         )

@@ -14,6 +14,7 @@ from cryptoforecast.errors import CryptoForecastError, NameTaken
 from cryptoforecast.service import files
 from cryptoforecast.types import Array, PriceHistory
 from cryptoforecast.types.quotes import decimals
+from cryptoforecast.ui import columns as headings
 from cryptoforecast.ui.words import plain
 
 if TYPE_CHECKING:
@@ -92,15 +93,27 @@ def table(
         return
     with folded:
         frame = rows()
-        last = frame.tail(MAX_ROWS)
+        last = headings.readable(frame.tail(MAX_ROWS))
         st.dataframe(
-            last, hide_index=True, alt=title, column_order=order, column_config=dict(columns or {})
+            last,
+            hide_index=True,
+            alt=title,
+            column_order=order,
+            column_config=headings.headed(last, columns),
         )
         if len(last) < len(frame):
             st.caption(
                 f"These are the last {len(last)} of {len(frame):,} rows. The download has all."
             )
         download(frame, history, name)
+
+
+def candle_table(history: PriceHistory) -> None:
+    """Offer the candles behind a chart as a table."""
+    title = f"All candles ({history.quote}; a time is the open of its candle)"
+    close = history.candles["close"].to_numpy(float)
+    columns = price_columns(("open", "high", "low", "close"), close, history.quote)
+    table(title, history.candles.reset_index, history, "candles", columns=columns)
 
 
 def price_columns(
@@ -123,6 +136,8 @@ def download(
 ) -> None:
     """Offer a whole table as CSV, with coin, quote currency and source in each row.
 
+    A table of several coins has its own column of coins.
+
     Args:
         frame: The table.
         history: The prices that it belongs to.
@@ -130,11 +145,11 @@ def download(
         label: Of the button.
     """
     prefix = "simulated-" if history.simulated else ""
+    origin = {"coin": history.coin, "quote": history.quote, "source": history.source}
+    more = {key: value for key, value in origin.items() if key not in frame}
     st.download_button(
         plain(label),
-        lambda: files.csv_text(
-            frame.assign(coin=history.coin, quote=history.quote, source=history.source)
-        ),
+        lambda: files.csv_text(frame.assign(**more)),
         file_name=f"{prefix}{history.market}-{history.interval}-{name}.csv".lower(),
         mime="text/csv",
         icon=":material/download:",

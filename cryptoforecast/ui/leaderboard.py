@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Collection
 from typing import NamedTuple
 
 import pandas as pd
@@ -75,6 +77,17 @@ def show(service: Service, test: backtest.FinishedTest) -> None:
         slow_baselines.offer(result.forecasts, lambda: _add_slow(service, test))
     name = f"{section.name}-step-{measure.step}"
     elements.table("The numbers of this chart", lambda: section.frame, result.history, name)
+
+
+def numbers(board: Leaderboard, names: Collection[str] = ()) -> pd.DataFrame:
+    """Return the numbers of a leaderboard, a row for each predictor.
+
+    Args:
+        board: The leaderboard.
+        names: Only these predictors; by default all of them.
+    """
+    rows = [each for each in board.standings if not names or each.predictor in names]
+    return pd.DataFrame([dataclasses.asdict(each) for each in rows])
 
 
 def heading_of(board: Leaderboard) -> str:

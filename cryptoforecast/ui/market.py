@@ -187,14 +187,6 @@ def chart(view: View, *, log: bool, indicators: list[str]) -> None:
     )
 
 
-def candle_table(history: PriceHistory) -> None:
-    """Offer the candles behind a chart as a table."""
-    title = f"All candles ({history.quote}; a time is the open of its candle)"
-    close = history.candles["close"].to_numpy(float)
-    columns = elements.price_columns(("open", "high", "low", "close"), close, history.quote)
-    elements.table(title, history.candles.reset_index, history, "candles", columns=columns)
-
-
 @st.fragment(run_every="30s")
 def keep_fresh(service: Service, query: MarketQuery, closes_at: pd.Timestamp) -> None:
     """Run the page again when a newer candle has closed."""

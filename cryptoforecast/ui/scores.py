@@ -85,6 +85,9 @@ def _compare(service: Service, result: Backtest, metric: str) -> None:
     st.subheader(words.plain(leaderboard.heading_of(board)))
     figure = charts.skills(board, [result.predictor], dark=elements.dark())
     elements.chart(figure, alt=section.sentence, key=f"scores-{metric}")
+    elements.table(
+        "The numbers of this chart", lambda: section.frame, result.history, f"scores-{metric}"
+    )
 
 
 def training_sentence(result: Backtest) -> str:

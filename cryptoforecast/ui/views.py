@@ -34,7 +34,7 @@ def choose(*, folds: bool) -> str:
     views = [view for view in QUESTIONS if view != FOLDS or folds]
     return url.choose(
         "Question", views, "view", LEADERBOARD, QUESTIONS.__getitem__,
-        draw=st.pills, required=True, wrap=False,
+        draw=st.pills, required=True, wrap=True,
     )  # fmt: skip
 
 

@@ -119,7 +119,7 @@ def test_the_delay_is_drawn_with_its_target_and_its_origin(result):
         (0, "its target"), (STEP, "the last price"),
     ]  # fmt: skip
     assert [line.x0 for line in figure.layout.shapes] == [0, STEP]
-    assert "2 hours ahead" in figure.layout.title.text
+    assert "2 hours ahead" in figure.layout.title.subtitle.text
 
 
 def test_errors_over_time_are_in_per_cent(result):

@@ -56,7 +56,7 @@ def test_the_table_has_the_spans_of_each_fold(tested):
 def test_folds_are_parted_and_axes_named(tested):
     layout, frame = figure_of(tested).layout, table(tested)
     assert (layout.xaxis.title.text, layout.yaxis.title.text) == (
-        "test span, UTC", "error / naive error",
+        "test span, UTC", "error, last price = 1",
     )  # fmt: skip
     level, *borders = layout.shapes
     assert level.y0 == level.y1 == 1

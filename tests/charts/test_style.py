@@ -158,7 +158,18 @@ def test_the_title_has_room_for_each_of_its_lines():
     # A line of the subtitle is about 15 pixels high, one of the legend 20.
     assert two - one == 15
     assert laid_out("a").layout.margin.t > one + 20
-    assert laid_out("a", legend_rows=3).layout.margin.t == laid_out("a").layout.margin.t + 40
+    # On a phone, the two long entries stand below one another.
+    figures = [
+        go.Figure([{"name": name}, {"name": "as promised"}])
+        for name in ("measured", "measured, with 95 % interval")
+    ]
+    short, long = (
+        style.lay_out(
+            figure, "Title", ["a"], dark=False, height=300, revision="one"
+        ).layout.margin.t
+        for figure in figures
+    )
+    assert (short, long) == (laid_out("a").layout.margin.t, short + 20)
     assert laid_out("ab").layout.title.subtitle.text == "a<br>b"
 
 

@@ -11,11 +11,11 @@ from tests.charts.examples import CURVE, named
 
 def test_the_loss_curve_grows_in_place():
     figure = charts.loss_curve(CURVE, epochs=15)
-    assert list(named(figure, "validation").y) == [point.val_loss for point in CURVE]
+    assert list(named(figure, "prices it hasn't seen").y) == [point.val_loss for point in CURVE]
     assert tuple(figure.layout.xaxis.range) == (0.5, 15.5)
     assert not figure.layout.annotations
     waiting = charts.loss_curve((), epochs=15)
-    assert waiting.layout.annotations[0].text == "The first epoch is running"
+    assert waiting.layout.annotations[0].text == "The first pass is running"
     assert waiting.layout.uirevision == figure.layout.uirevision
 
 
@@ -30,7 +30,7 @@ def test_few_epochs_have_a_tick_each(epochs, distance):
     figure = charts.loss_curve(CURVE, epochs=epochs)
     assert figure.layout.xaxis.dtick == distance
     assert tuple(figure.layout.xaxis.range) == (0.5, epochs + 0.5)
-    assert figure.layout.title.text == "Loss by epoch"
+    assert figure.layout.title.text == "How did the miss fall in training?"
     # Without a limit the axis ends at the last epoch, and with none at the first.
     assert charts.loss_curve(CURVE).layout.xaxis.range[1] == 7.5
     assert charts.loss_curve(()).layout.xaxis.range[1] == 1.5
@@ -68,4 +68,4 @@ def test_the_lines_of_a_loss_curve_in_a_card_have_their_names():
     assert (unseen.y, learnt.y) == (CURVE[-1].val_loss, CURVE[-1].loss)
     assert unseen.yshift == -learnt.yshift > 0  # the higher line has its name above it
     (waiting,) = charts.loss_curve((), epochs=15, titled=False).layout.annotations
-    assert waiting.text == "The first epoch is running"
+    assert waiting.text == "The first pass is running"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 from cryptoforecast.types import QUANTILES
+from cryptoforecast.ui.columns import headed
 
 
 def tables() -> None:
@@ -46,3 +48,23 @@ def test_the_close_and_the_prediction_come_first_and_opens_last():
     assert columns["closes_at"]["label"] == "closes at (UTC)"
     formats = {columns[name]["type_config"]["format"] for name in ("close", "predicted", "q0.1")}
     assert len(formats) == 1
+
+
+def test_headings_are_plain_and_the_terms_stand_in_their_help():
+    page = AppTest.from_function(tables).run()
+    (table,) = page.dataframe
+    columns = json.loads(table.proto.columns)
+    assert (columns["q0.1"]["label"], columns["q0.1"]["help"]) == (
+        "80 % range, from",
+        "Quantile 0.1.",
+    )
+    assert columns["residual"]["label"] == "error"
+    for name in table.value.columns:
+        assert not columns.get(name, {}).get("label", name).startswith("q0.")
+
+
+def test_candles_keep_the_names_that_everybody_knows():
+    candles = pd.DataFrame({"open": [1.0], "high": [2.0], "low": [0.5], "close": [1.5]})
+    assert headed(candles) == {}
+    ends = pd.DataFrame({"low": [0.1], "high": [0.2]})
+    assert headed(ends)["low"]["label"] == "at least"
