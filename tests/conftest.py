@@ -27,6 +27,7 @@ SLOW = (
     "api/test_jobs.py",
     "benchmarks/test_soak.py",
     "browser",
+    "evaluation/test_ablation.py",
     "evaluation/test_anomalies.py",
     "evaluation/test_backtest.py",
     "evaluation/test_honesty.py",

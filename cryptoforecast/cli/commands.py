@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cryptoforecast import json_views
 from cryptoforecast.cli import (
+    ablations,
     anomalies,
     coins,
     exports,
@@ -27,9 +28,12 @@ from cryptoforecast.cli.prices import given
 from cryptoforecast.cli.progress import Meter, say
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import Service, choices, files, forecast_tables
+from cryptoforecast.service.ablations import SEEDS
+from cryptoforecast.service.ablations import check as check_ablation
 from cryptoforecast.service.anomalies import HAR
 from cryptoforecast.types import (
     OWNER,
+    Ablation,
     Backtest,
     ModelSpec,
     Monitor,
@@ -78,10 +82,10 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
     tested = _tested(service, args, cancelled)
     if isinstance(tested, WalkForward):
         walk_forward = tested if len(tested.folds) > 1 else None
-        additions = _additions(service, args, tested.backtest, walk_forward)
+        additions = _additions(service, args, tested.backtest, cancelled, walk_forward)
         json, words = json_views.walk_forward_json(tested), text.walk_forward(tested)
     else:
-        additions = _additions(service, args, tested)
+        additions = _additions(service, args, tested, cancelled)
         json = json_views.backtest_json(tested, saved=args.model)
         words = text.backtest(tested, saved=args.model)
     return Answer({**json, **additions.json}, words + additions.text)
@@ -89,7 +93,7 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
 
 def _backtest_coins(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
     """Test on several coins, and put the figures of the last step into one table."""
-    coins.check(args, {"html", "forecasts", "leaderboard", "data"})
+    coins.check(args, {"html", "forecasts", "leaderboard", "data", "ablate"})
     results = coins.each(args, lambda one: _tested(service, one, cancelled))
     json = []
     for each in results:
@@ -120,6 +124,8 @@ def _tested(
         choices.check_plan(plan, _spec(args))
     _check_additions(args, _spec(args))
     history, spec = _history_and_spec(service, args)
+    if args.ablate is not None:
+        check_ablation(spec, args.ablate, SEEDS if args.seeds is None else args.seeds)
     if args.refit_every is not None:
         folds = choices.folds_every(args.refit_every, len(history), spec)
         plan = dataclasses.replace(plan, folds=folds)
@@ -132,7 +138,7 @@ def _tested(
 
 def _tested_saved(service: Service, args: argparse.Namespace) -> Backtest:
     fixed = ("preset", "network", *(set(SPEC_OPTIONS) - {"test", "validation"}), *WALK_OPTIONS,
-             "refit_every")  # fmt: skip
+             "refit_every", "ablate", "seeds")  # fmt: skip
     unusable = sorted(given(args, fixed))
     if unusable:
         raise InvalidInput(
@@ -167,6 +173,12 @@ def _check_additions(args: argparse.Namespace, spec: ModelSpec) -> None:
         forecast_tables.check_style(args.style)
         if args.forecasts is None:
             raise InvalidInput("--style goes with the forecasts only. Add --forecasts FILE.")
+    if args.ablate is not None:
+        choices.check_network(spec.network)
+        if args.folds is not None or args.refit_every is not None:
+            raise InvalidInput("--ablate goes with one fold. Leave out --folds and --refit-every.")
+    elif args.seeds is not None:
+        raise InvalidInput("--seeds goes with --ablate only. Add --ablate INPUT.")
     if args.leaderboard is not None:
         choices.check_metric(args.leaderboard)
         choices.check_board(spec, args.step, args.against)
@@ -181,9 +193,10 @@ def _additions(
     service: Service,
     args: argparse.Namespace,
     result: Backtest,
+    cancelled: Cancelled,
     walk_forward: WalkForward | None = None,
 ) -> _Additions:
-    """Add the leaderboard, and write the report and the forecasts, as the options say."""
+    """Add the leaderboard, the ablation, the report and the forecasts, as the options say."""
     json: json_views.Json = {}
     words = ""
     if args.leaderboard is not None:
@@ -193,6 +206,10 @@ def _additions(
         )
         json |= {"leaderboard": json_views.leaderboard_json(board)}
         words += text.leaderboard(board)
+    if args.ablate is not None:
+        ablation = _ablated(service, args, result, cancelled)
+        json |= {"ablation": json_views.ablation_json(ablation)}
+        words += ablations.text(ablation, result.history.quote)
     if args.html is not None or args.forecasts is not None:
         json |= exports.write(
             args,
@@ -200,6 +217,21 @@ def _additions(
             lambda: forecast_tables.of(result, args.style or forecast_tables.STYLES[0]),
         )
     return _Additions(json, words + exports.sentences(args))
+
+
+def _ablated(
+    service: Service, args: argparse.Namespace, result: Backtest, cancelled: Cancelled
+) -> Ablation:
+    """Train with and without the inputs of ``--ablate``."""
+    with _meter(result.history, result.spec) as meter:
+        return service.ablations.run(
+            result.history,
+            result.spec,
+            args.ablate,
+            SEEDS if args.seeds is None else args.seeds,
+            Monitor(meter, cancelled),
+            use_cache=not args.no_cache,
+        )
 
 
 def _report(

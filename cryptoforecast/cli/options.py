@@ -178,6 +178,20 @@ def _add_backtest(commands: Commands) -> None:
     group.add_argument(
         "--step", metavar="N", type=arguments.whole, help="step of the horizon (default the last)"
     )
+    group = command.add_argument_group("with and without: do some inputs help?")
+    group.add_argument(
+        "--ablate",
+        metavar="A,B",
+        type=arguments.words,
+        help="train the network without these inputs too, e.g. signal:fear_greed, which is added "
+        "to the others, and compare",
+    )
+    group.add_argument(
+        "--seeds",
+        metavar="N",
+        type=arguments.whole,
+        help="trainings of each, with a seed each (default 3)",
+    )
     group = command.add_argument_group("files")
     group.add_argument(
         "--html", metavar="FILE", type=Path, help="write the whole report, with charts and tables"

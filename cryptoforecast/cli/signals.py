@@ -11,15 +11,17 @@ from cryptoforecast.cli.progress import one_line, say
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import Service
 from cryptoforecast.service.signals import input_of, name_of_file, span_of
-from cryptoforecast.types import PriceHistory, Signal
+from cryptoforecast.types import PriceHistory, Signal, is_signal
 
 _NAMED_FILE = re.compile(r"([a-z][a-z0-9_]*)=(.+)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def inputs(args: argparse.Namespace) -> tuple[str, ...]:
-    """Return the inputs that the signals of ``--signal`` make."""
-    return tuple(dict.fromkeys(input_of(_parts(text)[0]) for text in args.signal or ()))
+    """Return the inputs that the signals of ``--signal`` and ``--ablate`` make."""
+    named = [input_of(_parts(text)[0]) for text in args.signal or ()]
+    ablated = filter(is_signal, getattr(args, "ablate", None) or ())
+    return tuple(dict.fromkeys((*named, *ablated)))
 
 
 def beside(

@@ -83,7 +83,7 @@ def few_blocks(n: int, length: int, level: float) -> float:
         level: Confidence level, a fraction.
     """
     normal = NormalDist().inv_cdf((1 + level) / 2)
-    return _students_t(level, n / length - 1) / normal / math.sqrt(1 - length / n)
+    return students_t(level, n / length - 1) / normal / math.sqrt(1 - length / n)
 
 
 def block_length(n: int, horizon: int) -> int:
@@ -140,7 +140,7 @@ def difference_interval(
     mean, error, freedom = _mean_difference(losses, baseline_losses, horizon)
     if math.isnan(error) or not np.sum(baseline_losses) > 0:
         return math.nan, math.nan
-    half, base = _students_t(level, freedom) * error, float(np.mean(baseline_losses))
+    half, base = students_t(level, freedom) * error, float(np.mean(baseline_losses))
     return -(mean + half) / base, (half - mean) / base
 
 
@@ -177,7 +177,7 @@ def lags(n: int, horizon: int) -> int:
     return int(min(max(math.floor(4 * (n / 100) ** (2 / 9)), OVERLAPS * (horizon - 1)), n // 5))
 
 
-def _students_t(level: float, freedom: float) -> float:
+def students_t(level: float, freedom: float) -> float:
     """Find the distance from 0 within which Student's t lies with this probability."""
     low, high = 0.0, 1.0
     while two_sided(high, freedom) > 1 - level:

@@ -5,6 +5,7 @@ of an answer and what they mean are stated once, as a typed dictionary: the type
 code to it, and the API describes its answers with it.
 """
 
+from cryptoforecast.json_views.ablations import AblationJson, ablation_json
 from cryptoforecast.json_views.anomalies import AnomaliesJson, anomalies_json
 from cryptoforecast.json_views.backtests import (
     BacktestJson,
@@ -36,6 +37,7 @@ from cryptoforecast.json_views.values import (
 __all__ = [
     "MAX_PROBABILITY",
     "MIN_PROBABILITY",
+    "AblationJson",
     "AnomaliesJson",
     "BacktestJson",
     "Figures",
@@ -44,6 +46,7 @@ __all__ = [
     "Json",
     "ModelJson",
     "Says",
+    "ablation_json",
     "anomalies_json",
     "backtest_json",
     "data_json",

@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cryptoforecast.service.ablations import AblationService
     from cryptoforecast.service.anomalies import AnomalyService
     from cryptoforecast.service.backtests import BacktestService
     from cryptoforecast.service.forecasts import PREDICT_MODEL, ForecastService
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PREDICT_MODEL",
+    "AblationService",
     "AnomalyService",
     "BacktestService",
     "ForecastService",
@@ -50,6 +52,7 @@ __all__ = [
 
 # Where each name is loaded from when it is first used: a command that reads a file needs little.
 _HOMES = {
+    "AblationService": "ablations",
     "PREDICT_MODEL": "forecasts",
     "AnomalyService": "anomalies",
     "BacktestService": "backtests",
@@ -88,6 +91,7 @@ class Service:
         signals: Series beside the price.
         training: Networks, trained at once or in the background.
         backtests: Tests of one fit on the last share of a history.
+        ablations: Tests of whether inputs help.
         walk_forward: Tests with a new fit for each of several spans.
         forecasts: The steps after the last closed candle.
         outlooks: Forecasts by the name of what forecasts, with the test of them on past prices.
@@ -100,6 +104,7 @@ class Service:
     """
 
     def __init__(self, settings: Settings) -> None:
+        from cryptoforecast.service.ablations import AblationService
         from cryptoforecast.service.anomalies import AnomalyService
         from cryptoforecast.service.backtests import BacktestService
         from cryptoforecast.service.forecasts import ForecastService
@@ -130,6 +135,7 @@ class Service:
             settings, self.prices, self.training, self.saved_models, memory,
             self.owner_key.remedy(),
         )  # fmt: skip
+        self.ablations = AblationService(self.training)
         self.forecasts = ForecastService(self.saved_models, one_heavy)
         self.outlooks = OutlookService(self.saved_models, self.forecasts, self.backtests)
         self.ledger = LedgerService(

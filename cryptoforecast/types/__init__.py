@@ -4,6 +4,7 @@ All of them are frozen. The frames and arrays inside are shared, so no function 
 that it receives.
 """
 
+from cryptoforecast.types.ablation import Ablation, Contribution
 from cryptoforecast.types.anomalies import (
     MAX_RARITY,
     MONTH,
@@ -105,6 +106,7 @@ __all__ = [
     "PREDICTOR_NAMES",
     "QUANTILES",
     "UNWATCHED",
+    "Ablation",
     "AlarmRate",
     "Anomalies",
     "Array",
@@ -114,6 +116,7 @@ __all__ = [
     "CoinTest",
     "Comparison",
     "Contest",
+    "Contribution",
     "CoverageBySteps",
     "Delay",
     "EpochLoss",

@@ -10,7 +10,8 @@ import pytest
 
 from cryptoforecast import cli
 from cryptoforecast.prices import write
-from tests.signals import planted
+from cryptoforecast.signals.simulation import hint
+from tests import synthetic
 
 Run = Callable[..., tuple[int, str, str]]
 SMALL = ("--network", "dense", "--units", "4", "--epochs", "2", "--lookback", "8", "--final", "0")
@@ -35,10 +36,10 @@ def run(capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
     """Prices, and a file of a signal beside them."""
-    history, values = planted.market(900)
+    history = synthetic.history(900)
     prices, mood = tmp_path / "BTC.csv", tmp_path / "mood.csv"
     write(history, prices)
-    values.rename("value").rename_axis("time").to_csv(mood)
+    hint(history, 1.0).rename("value").rename_axis("time").to_csv(mood)
     return prices, mood
 
 
@@ -87,5 +88,43 @@ def test_a_mistake_is_refused_in_one_line(
 ) -> None:
     options = tuple(str(files[1]) if part == "MOOD" else part for part in options)
     status, out, err = run("backtest", "--data", files[0], *SMALL, *options)
+    assert (status, out) == (2, "")
+    assert message in err.splitlines()[-1]
+
+
+def test_an_ablation_compares_with_and_without(run: Run, files: tuple[Path, Path]) -> None:
+    prices, mood = files
+    backtest = (
+        "backtest", "--data", prices, *SMALL, "--signal", f"mood={mood}", "--lag", "0h",
+        "--ablate", "signal:mood", "--seeds", "2",
+    )  # fmt: skip
+    status, out, err = run(*backtest, "--json")
+    assert status == 0, err
+    result = json.loads(out)["ablation"]
+    assert (result["inputs"], result["seeds"], result["origins"]) == (["signal:mood"], [0, 1], 179)
+    for metric in ("mae", "pinball"):
+        one = result[metric]
+        assert one["skill"] == pytest.approx(1 - one["error"] / one["without"])
+        assert len(one["by_seed"]) == 2
+        assert one["low"] < one["skill"] < one["high"]
+    status, out, err = run(*backtest)  # trained already
+    assert out.splitlines()[-1] == result["sentence"]
+    assert "With and without signal:mood, step 1, 179 origins, seeds 0, 1:" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--ablate", "volume,signal:no"), "There is no signal no"),
+        (("--features", "return", "--ablate", "volume"), "leaves some inputs out"),
+        (("--ablate", "volume", "--folds", "2"), "--ablate goes with one fold"),
+        (("--seeds", "3"), "--seeds goes with --ablate only"),
+        (("--network", "cone", "--ablate", "volume"), "Only an lstm or a dense network"),
+    ],
+)
+def test_an_ablation_that_can_not_be_made_is_refused(
+    run: Run, files: tuple[Path, Path], options: tuple[str, ...], message: str
+) -> None:
+    status, out, err = run("backtest", "--data", files[0], *options)
     assert (status, out) == (2, "")
     assert message in err.splitlines()[-1]

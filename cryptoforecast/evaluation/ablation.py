@@ -1,0 +1,239 @@
+"""Ablation: do some inputs help? The same model with and without them, on the same origins.
+
+A network that is trained twice forecasts a little differently each time. So both models are
+trained with several seeds, and a difference counts only if it is more than chance over the origins
+*and* over the seeds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import numpy as np
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.evaluation import losses
+from cryptoforecast.evaluation.comparison import SIGNIFICANCE, Difference, compare_pairs
+from cryptoforecast.evaluation.difference_text import difference_text
+from cryptoforecast.evaluation.significance import students_t
+from cryptoforecast.forecasting import network
+from cryptoforecast.learning import samples, specs
+from cryptoforecast.types import (
+    INTERVAL_NOUNS,
+    UNWATCHED,
+    Ablation,
+    Array,
+    Contribution,
+    Forecast,
+    ModelSpec,
+    Monitor,
+    PriceHistory,
+    Progress,
+    TrainedModel,
+    input_name,
+)
+
+#: Seeds by default, and the bounds of their number. One seed says nothing about the others.
+SEEDS, MIN_SEEDS, MAX_SEEDS = 3, 2, 10
+_METRICS = ("mae", "pinball")
+
+#: Trains a network.
+Fit = Callable[[ModelSpec, Monitor], TrainedModel]
+
+
+def check(spec: ModelSpec, inputs: Collection[str], seeds: int = SEEDS) -> None:
+    """Refuse an ablation that can't be made, before anything is trained.
+
+    Args:
+        spec: A network with the inputs.
+        inputs: The inputs to leave out.
+        seeds: Trainings of each model.
+
+    Raises:
+        InvalidInput: If the model has none of these inputs, or no others, or is no network; or if
+            the number of seeds is outside its bounds.
+    """
+    specs.check_network(spec.network)
+    absent = [name for name in inputs if name not in spec.features]
+    others = [name for name in spec.features if name not in inputs]
+    if absent or not inputs or not others:
+        raise InvalidInput(
+            "An ablation leaves some inputs out, and others stay. Received: "
+            f"{', '.join(inputs) or 'none'}, of {', '.join(spec.features)}. Name some of these."
+        )
+    if not MIN_SEEDS <= seeds <= MAX_SEEDS:
+        raise InvalidInput(f"`seeds` must be {MIN_SEEDS} to {MAX_SEEDS}. Received: {seeds}.")
+
+
+def pairs(
+    spec: ModelSpec, inputs: Collection[str], seeds: int = SEEDS
+) -> list[tuple[ModelSpec, ModelSpec]]:
+    """Return the settings with and without the inputs, for each seed."""
+    others = tuple(name for name in spec.features if name not in inputs)
+    whole = [dataclasses.replace(spec, seed=seed) for seed in _seeds(spec, seeds)]
+    return [(one, dataclasses.replace(one, features=others)) for one in whole]
+
+
+def run(
+    history: PriceHistory,
+    spec: ModelSpec,
+    inputs: Collection[str],
+    fit: Fit,
+    seeds: int = SEEDS,
+    monitor: Monitor = UNWATCHED,
+) -> Ablation:
+    """Train a network with and without some inputs, and compare its test forecasts.
+
+    The networks are compared alone: what a stack mixes in would hide a part of the difference.
+
+    Args:
+        history: ``n`` candles, with the signals that the network reads.
+        spec: The network with the inputs. It is trained with its seed and those that follow.
+        inputs: The inputs to leave out.
+        fit: Trains a network on the history.
+        seeds: Trainings of each model.
+        monitor: Follows the progress, and may stop the work.
+
+    Raises:
+        InvalidInput: See ``check``.
+        NotEnoughData: If a span of the split would be too short.
+        Cancelled: If the monitor stopped the work.
+    """
+    check(spec, inputs, seeds)
+    history = samples.in_one_unit(history)
+    cut = samples.split(history, spec)
+    forecasts: tuple[list[Forecast], list[Forecast]] = [], []
+    began, total = time.perf_counter(), 2 * seeds
+    for i, pair in enumerate(pairs(spec, inputs, seeds)):
+        for side, one in enumerate(pair):
+            model = fit(one, _part(monitor, 2 * i + side, total, began))
+            predictor = network.for_test(model, cut)
+            forecasts[side].append(predictor.forecast(history, cut.test_origins()))
+    return compare(history, spec, inputs, *forecasts)
+
+
+def compare(
+    history: PriceHistory,
+    spec: ModelSpec,
+    inputs: Collection[str],
+    whole: Sequence[Forecast],
+    reduced: Sequence[Forecast],
+) -> Ablation:
+    """Compare forecasts with some inputs and without them.
+
+    Args:
+        history: The prices of the test.
+        spec: The network with the inputs.
+        inputs: The inputs that are left out.
+        whole: Forecasts with them, of each seed, from the same origins.
+        reduced: Forecasts without them, of the same seeds, from the same origins.
+    """
+    step = spec.horizon
+    by_metric = {metric: (_losses(whole, metric), _losses(reduced, metric)) for metric in _METRICS}
+    means = {
+        metric: (own.mean(axis=0), base.mean(axis=0)) for metric, (own, base) in by_metric.items()
+    }
+    differences = compare_pairs(means, step)
+    point, band = (
+        _contribution(metric, *by_metric[metric], differences[metric]) for metric in _METRICS
+    )
+    result = Ablation(
+        inputs=tuple(inputs),
+        others=tuple(name for name in spec.features if name not in inputs),
+        seeds=_seeds(spec, len(whole)),
+        step=step,
+        origins=by_metric["mae"][0].shape[1],
+        simulated=history.simulated,
+        point=point,
+        band=band,
+        sentence="",
+    )
+    return dataclasses.replace(result, sentence=_sentence(result, history.interval))
+
+
+def _losses(forecasts: Sequence[Forecast], metric: str) -> Array:
+    """Return the losses of the last step, ``(seeds, n)``."""
+    return np.array([losses.of_metric(each, metric, each.horizon) for each in forecasts])
+
+
+def _seeds(spec: ModelSpec, count: int) -> tuple[int, ...]:
+    """Return the first seeds of trainings that share none, as an ensemble has several each."""
+    return tuple(spec.seed + i * spec.ensemble for i in range(count))
+
+
+def _part(monitor: Monitor, number: int, total: int, began: float) -> Monitor:
+    """Follow one of several trainings as a part of the whole."""
+
+    def report(progress: Progress) -> None:
+        monitor.report(
+            dataclasses.replace(
+                progress,
+                fold=number + 1,
+                folds=total,
+                done=(number + progress.done) / total,
+                seconds=time.perf_counter() - began,
+            )
+        )
+
+    return Monitor(report, monitor.cancelled)
+
+
+def _contribution(metric: str, own: Array, base: Array, difference: Difference) -> Contribution:
+    """Make a contribution of losses, ``(seeds, n)`` each, and their difference over origins."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_seed = 1 - own.mean(axis=1) / base.mean(axis=1)
+    half = _half_width(by_seed)
+    low, high = by_seed.mean() - half, by_seed.mean() + half
+    return Contribution(
+        metric=metric,
+        error=float(own.mean()),
+        without=float(base.mean()),
+        skill=difference.skill,
+        low=float(np.minimum(difference.low, low)),
+        high=min(float(np.maximum(difference.high, high)), 1.0),
+        by_seed=tuple(by_seed.tolist()),
+    )
+
+
+def _half_width(values: Array) -> float:
+    """Return half the width of the interval of a mean by Student's t."""
+    distance = students_t(1 - SIGNIFICANCE, len(values) - 1)
+    return float(distance * np.std(values, ddof=1) / math.sqrt(len(values)))
+
+
+def _sentence(result: Ablation, interval: str) -> str:
+    """Write the result in words."""
+    names, several = _named(result.inputs), len(result.inputs) > 1
+    outcomes: Mapping[str, bool] = {
+        outcome: outcome in (result.point.outcome, result.band.outcome)
+        for outcome in ("better", "worse", "unknown")
+    }
+    helps, harms = ("help", "harm") if several else ("helps", "harms")
+    if outcomes["unknown"]:
+        return f"Too few forecasts to tell whether {names} {helps}: {result.origins:,} were tested."
+    if outcomes["better"] and outcomes["worse"]:
+        opening = f"{names} {helps} in one way and {harms} in another"
+    elif outcomes["better"]:
+        opening = f"{names} {helps}"
+    elif outcomes["worse"]:
+        opening = f"{names} {harms}"
+    else:
+        verb = "make" if several else "makes"
+        opening = f"{names} {verb} no difference that could be told from chance"
+    price, band = (
+        difference_text(each.skill, each.low, each.high) for each in (result.point, result.band)
+    )
+    noun = f"{'simulated ' if result.simulated else ''}{INTERVAL_NOUNS[interval]}s"
+    return (
+        f"{opening[0].upper()}{opening[1:]}: with {'them' if several else 'it'}, the error of the "
+        f"price is {price} and that of the band is {band}, over {result.origins:,} {noun} and "
+        f"{len(result.seeds)} trainings each way."
+    )
+
+
+def _named(inputs: Sequence[str]) -> str:
+    *others, last = (input_name(name) for name in inputs)
+    return f"{', '.join(others)} and {last}" if others else last
