@@ -58,6 +58,7 @@ SLOW = (
     "service/test_ledger.py",
     "service/test_renewals.py",
     "signals/test_commands.py",
+    "signals/test_live.py",
     "test_architecture.py",
     "test_assistants.py",
     "test_cli.py",

@@ -1,25 +1,42 @@
-"""The signals of the service: known ones by their name, and those of files."""
+"""The signals of the service: known ones by their name, other coins, and those of files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
+import numpy as np
 import pandas as pd
 
-from cryptoforecast.errors import InvalidInput
+from cryptoforecast.errors import InvalidInput, SourceUnavailable
+from cryptoforecast.service.price_choices import COINS
 from cryptoforecast.service.prices import PriceService
 from cryptoforecast.settings import Settings
 from cryptoforecast.signals.joining import with_signals
 from cryptoforecast.signals.series import from_series, name_of_file, span_of
-from cryptoforecast.types import PriceHistory, Signal, is_signal, signal_name
+from cryptoforecast.types import MarketQuery, PriceHistory, Signal, is_signal, signal_name
+from cryptoforecast.types.quotes import market_name
 from cryptoforecast.types.signals import SIGNAL_PREFIX
 
-__all__ = ["MAX_SIGNALS", "SignalService", "from_series", "input_of", "name_of_file", "span_of"]
+if TYPE_CHECKING:
+    from cryptoforecast.signals.live import LiveSignals
+    from cryptoforecast.signals.sources import SignalSource
+
+__all__ = [
+    "KNOWN", "MAX_SIGNALS", "SignalService", "from_series", "input_of", "name_of_file", "span_of",
+]  # fmt: skip
 
 #: Signals beside one history.
 MAX_SIGNALS = 8
+#: Signals that can be had by their name, and what they are; the ticker of another coin is one too.
+KNOWN: Mapping[str, str] = {
+    "fear_greed": "Fear & Greed of alternative.me, each day since 2018: 0 is fear, 100 is greed. "
+    "A value counts as known an hour after midnight UTC.",
+    "dvol": "Deribit's DVOL, each hour since 2021: the volatility that options on Bitcoin (beside "
+    "Ether, on Ether) expect.",
+}
 
 
 class SignalService:
@@ -28,11 +45,24 @@ class SignalService:
     Args:
         settings: Where signals are cached, and whether the network may be asked.
         prices: Gives the candles of other coins.
+        sources: Where live signals come from; by default those of ``LiveSignals``.
     """
 
-    def __init__(self, settings: Settings, prices: PriceService) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        prices: PriceService,
+        sources: Sequence[SignalSource] | None = None,
+    ) -> None:
         self._settings = settings
         self._prices = prices
+        self._sources = sources
+
+    @functools.cached_property
+    def _live(self) -> LiveSignals:
+        from cryptoforecast.signals.live import LiveSignals
+
+        return LiveSignals(self._settings, self._sources)
 
     def read(
         self,
@@ -63,10 +93,11 @@ class SignalService:
         Args:
             history: ``n`` candles.
             features: Inputs of the model; those that are no signals are left aside.
-            own: Signals of files, by which the others are not looked up.
+            own: Signals of files, which are not looked up by their name.
 
         Raises:
             InvalidInput: If there are too many, or one is unknown.
+            SourceUnavailable: If one can't be had, now or from the cache.
         """
         signals = {signal.name: signal for signal in own}
         names = [signal_name(name) for name in features if is_signal(name)]
@@ -74,12 +105,46 @@ class SignalService:
             raise InvalidInput(
                 f"A model may read {MAX_SIGNALS} signals. Received: {len(names)}. Leave some out."
             )
-        for name in {*names} - signals.keys() - history.signals.keys():
-            raise InvalidInput(
-                f"There is no signal {name}. Give it as a file (--signal {name}=FILE on the "
-                "command line, signals= in Python)."
-            )
+        missing = [name for name in names if name not in signals and name not in history.signals]
+        signals |= {name: self._known(name, history) for name in missing}
         return with_signals(history, [signals[name] for name in names if name in signals])
+
+    def _known(self, name: str, history: PriceHistory) -> Signal:
+        """Return a signal by its name alone."""
+        if name in KNOWN:
+            return self._live.signal(name, history)
+        if name.upper() in COINS and name.upper() != history.coin:
+            return self._of_coin(name, history)
+        raise InvalidInput(
+            f"There is no signal {name}. The known ones are {', '.join(KNOWN)} and the tickers of "
+            f"other coins, such as eth. Give one of your own as a file (--signal {name}=FILE on "
+            "the command line, signals= in Python)."
+        )
+
+    def _of_coin(self, name: str, history: PriceHistory) -> Signal:
+        """Return the moves (log-returns) of another coin, each known when its candle closes."""
+        length = history.candle_length
+        query = MarketQuery(
+            market_name(name.upper(), history.quote),
+            history.interval,
+            history.start - length,
+            history.closes_at,
+        )
+        ask = self._prices.simulated if history.simulated else self._prices.history
+        other = ask(query)
+        if other.simulated != history.simulated:
+            raise SourceUnavailable(
+                f"The prices of {name.upper()} could not be had. {' '.join(other.notes)} Leave the "
+                f"signal {name} out, or try again later."
+            )
+        close = other.candles["close"]
+        return from_series(
+            name,
+            np.log(close / close.shift()),
+            f"moves of {other.market} ({other.source})",
+            lag=length,
+            max_age=length / 2,  # the move of an earlier candle is no move of this one
+        )
 
 
 def input_of(name: str) -> str:

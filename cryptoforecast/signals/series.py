@@ -53,7 +53,7 @@ def from_series(
     values = _in_order(name, series)
     usual = pd.Timedelta(int(np.median(np.diff(values.index.asi8))), "ns")
     lag = _checked("lag", usual if lag is None else lag, pd.Timedelta(0))
-    least = pd.Timedelta(minutes=1)
+    least = pd.Timedelta(seconds=1)
     max_age = _checked("max_age", USUAL_AGE * usual if max_age is None else max_age, least)
     about = f"{source}, known {text_of(lag)} after its time, used for up to {text_of(max_age)}"
     return Signal(name, values.set_axis(values.index + lag), max_age, about, simulated)

@@ -58,7 +58,8 @@ def test_a_model_that_reads_a_signal_says_so_and_needs_it(
     forecast = ("forecast", "--model", "moody", "--data", prices)
     status, out, err = run(*forecast)
     assert (status, out) == (2, "")
-    assert "There is no signal mood. Give it as a file (--signal mood=FILE" in err
+    assert "There is no signal mood. " in err
+    assert "Give one of your own as a file (--signal mood=FILE" in err
     status, out, _ = run(*forecast, *signal, "--json")
     assert status == 0
     assert not [text for text in json.loads(out)["warnings"] if "signal" in text]
@@ -80,6 +81,8 @@ def test_a_model_that_reads_a_signal_says_so_and_needs_it(
         (("--signal", "no.csv"), "can't be read as a signal"),
         (("--signal", "MOOD", "--lag", "soon"), "such as 1d. Received: 'soon'"),
         (("--features", "return,signal:mood"), "There is no signal mood"),
+        (("--features", "return,signal:dvol"), "Live signals are switched off. Give it as a file"),
+        (("--features", "return,signal:btc"), "There is no signal btc"),
         (("--features", "return,signal:M"), "or of signals, such as signal:fear_greed"),
     ],
 )
@@ -88,7 +91,7 @@ def test_a_mistake_is_refused_in_one_line(
 ) -> None:
     options = tuple(str(files[1]) if part == "MOOD" else part for part in options)
     status, out, err = run("backtest", "--data", files[0], *SMALL, *options)
-    assert (status, out) == (2, "")
+    assert (status, out) == (3 if "signal:dvol" in options[-1] else 2, "")
     assert message in err.splitlines()[-1]
 
 
