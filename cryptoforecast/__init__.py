@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cryptoforecast.library.forecasts import Forecast
     from cryptoforecast.library.models import Model, load, models, train
     from cryptoforecast.library.prices import Prices, fetch, from_frame, read
+    from cryptoforecast.library.signals import signal
 
 __all__ = [
     "Anomalies",
@@ -36,6 +37,7 @@ __all__ = [
     "load",
     "models",
     "read",
+    "signal",
     "train",
 ]
 
@@ -54,6 +56,7 @@ _HOMES = {
     "load": "library.models",
     "models": "library.models",
     "read": "library.prices",
+    "signal": "library.signals",
     "train": "library.models",
 }
 

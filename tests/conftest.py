@@ -49,6 +49,7 @@ SLOW = (
     "library/test_examples.py",
     "library/test_models.py",
     "library/test_public.py",
+    "library/test_signals.py",
     "pages",
     "prices/files",
     "prices/live",

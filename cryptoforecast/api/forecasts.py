@@ -118,4 +118,6 @@ def _forecast(
     coin = parameters.coin(market.coin, market.quote, default_coin(saved))
     with at("/query/coin"):
         history = service.prices.history(MarketQuery(coin, interval), prices=market.prices)
+        if saved is not None:
+            history = service.signals.beside(history, saved.model.spec.features)
     return service.outlooks.of(history, name, question).json()

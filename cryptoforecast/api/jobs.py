@@ -48,7 +48,14 @@ class OrderSettings(BaseModel):
     target: Literal["return", "price"] | None = None
     loss: Literal["quantile", "mse"] | None = None
     training: Literal["sequences", "windows"] | None = None
-    features: Annotated[list[str] | None, Field(max_length=30)] = None
+    features: Annotated[
+        list[Annotated[str, Field(max_length=40)]] | None,
+        Field(
+            max_length=30,
+            description="inputs; signals too, such as signal:fear_greed",
+            examples=[["return", "range", "signal:fear_greed"]],
+        ),
+    ] = None
     lookback: Annotated[Whole | None, _within("lookback")] = None
     horizon: Annotated[Whole | None, _within("horizon")] = None
     units: Annotated[list[Whole] | None, Field(max_length=8, examples=[[64, 32]])] = None

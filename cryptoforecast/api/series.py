@@ -171,6 +171,9 @@ def _answer(
             if one.closes is not None:
                 question = service.outlooks.check_closes(name, question)
             history = _history(service, one, interval, body.quote)
+            saved = service.outlooks.saved(name)
+            if saved is not None:
+                history = service.signals.beside(history, saved.model.spec.features)
             outlook = service.outlooks.of(history, name, question)
         answer["forecast"] = outlook.json()
     except ValidationError as error:

@@ -232,8 +232,10 @@ class Tools:
         return {"verdict": verdict, **json_views.inspect_json(history)}
 
     def _outlook(self, model: str, wanted: _Prices, question: Question) -> Outlook:
-        self._service.outlooks.check(model, question)
+        saved = self._service.outlooks.check(model, question)
         history = self._history(model, wanted)
+        if saved is not None:
+            history = self._service.signals.beside(history, saved.model.spec.features)
         return self._service.outlooks.of(history, model, question)
 
     def _history(self, model: str, wanted: _Prices) -> PriceHistory:

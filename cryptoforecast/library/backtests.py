@@ -16,11 +16,14 @@ from cryptoforecast import charts, json_views
 from cryptoforecast.errors import InvalidInput, UnknownModel
 from cryptoforecast.library.models import Model, load
 from cryptoforecast.library.prices import Prices, history_of
+from cryptoforecast.library.signals import Signals, beside, inputs
 from cryptoforecast.library.values import Value, candles, digest, heading, paragraphs, table
 from cryptoforecast.service import choices, files, forecast_tables, shared
+from cryptoforecast.service.ablations import SEEDS
 from cryptoforecast.service.saved_models import with_scores
 from cryptoforecast.types import (
     UNWATCHED,
+    Ablation,
     ModelSpec,
     Monitor,
     PriceHistory,
@@ -114,6 +117,35 @@ class Backtest(Value):
             self.result.spec,
             self.result.split,
             *(each for part in parts for each in part),
+        )
+
+    def ablate(
+        self,
+        inputs: str | Collection[str],
+        *,
+        seeds: int = SEEDS,
+        progress: Callable[[Progress], None] | None = None,
+        cache: bool = True,
+    ) -> Ablation:
+        """Test whether some inputs help: train the network with and without them, and compare.
+
+        Args:
+            inputs: Inputs to leave out, such as ``"signal:fear_greed"`` or ``"volume"``.
+            seeds: Trainings of each network, 2 to 10, with a seed each.
+            progress: Called repeatedly with a ``Progress``.
+            cache: Whether trainings that were done before may be used again.
+
+        Returns:
+            The result. It prints as one sentence; ``point`` and ``band`` have the differences of
+            the two errors, with their intervals.
+
+        Raises:
+            InvalidInput: If the test is of no network, or it has none of these inputs or no others.
+        """
+        names = (inputs,) if isinstance(inputs, str) else tuple(inputs)
+        monitor = UNWATCHED if progress is None else Monitor(progress)
+        return shared().ablations.run(
+            self.result.history, self.result.spec, names, seeds, monitor, use_cache=cache
         )
 
     def frame(self, style: str = "cf") -> pd.DataFrame:
@@ -239,6 +271,7 @@ def backtest(
     horizon: int = 1,
     folds: int = 1,
     refit_every: int | None = None,
+    signals: Signals = (),
     progress: Callable[[Progress], None] | None = None,
     cache: bool = True,
     **spec: object,
@@ -256,6 +289,9 @@ def backtest(
         folds: Parts of the test span. Before each the network and the baselines are fitted again
             on all candles before it, so that the test walks forward.
         refit_every: Candles from one fit to the next, in place of ``folds``.
+        signals: What a network reads beside the price: names such as ``"fear_greed"``, or results
+            of ``signal``. They are added to its other inputs. A saved model that reads a signal of
+            yours needs it here.
         progress: Called repeatedly with a ``Progress`` while a network is trained.
         cache: Whether the same training, done before on the same prices, may be used again.
         spec: ``preset``, and settings of ``cryptoforecast.types.ModelSpec`` to change, such as
@@ -285,9 +321,13 @@ def backtest(
     history = history_of(prices)
     if isinstance(model, str) and (model in choices.NETWORKS or model in choices.BASELINES):
         given = {"horizon": horizon, "refit_every": refit_every, **spec}
-        return of_kind(history, model, given, folds=folds, progress=progress, cache=cache)
+        return of_kind(
+            history, model, given, folds=folds, signals=signals, progress=progress, cache=cache
+        )
     given = spec if refit_every is None else {**spec, "refit_every": refit_every}
-    return _of_saved(history, _model(model), horizon, folds, given)
+    tested = _model(model)
+    history = beside(history, tested.spec.features, signals)
+    return _of_saved(history, tested, horizon, folds, given)
 
 
 def of_kind(
@@ -296,6 +336,7 @@ def of_kind(
     given: Mapping[str, object],
     *,
     folds: int = 1,
+    signals: Signals = (),
     progress: Callable[[Progress], None] | None = None,
     cache: bool = True,
 ) -> Backtest:
@@ -307,7 +348,10 @@ def of_kind(
     _check_names(changes)
     volume = choices.has_volume(history.candles)
     spec = choices.make_spec(str(preset), kind, rows=len(history), volume=volume, **changes)
+    spec = choices.with_inputs(spec, inputs(signals))
     _check_ranges(history, kind, changes)
+    if choices.is_network(spec):
+        history = beside(history, spec.features, signals)
     if every is not None:
         plan = dataclasses.replace(plan, folds=_folds_every(every, plan, history, spec))
     monitor = UNWATCHED if progress is None else Monitor(progress)

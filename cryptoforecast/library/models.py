@@ -17,6 +17,7 @@ import pandas as pd
 from cryptoforecast.errors import InvalidBundle, InvalidInput, UnknownModel
 from cryptoforecast.library.forecasts import Forecast
 from cryptoforecast.library.prices import Prices, history_of
+from cryptoforecast.library.signals import Signals, beside
 from cryptoforecast.library.values import Value, digest, heading, paragraphs, table
 from cryptoforecast.service import choices, shared
 from cryptoforecast.service.saved_models import with_scores
@@ -89,6 +90,7 @@ class Model(Value):
         below: float | Iterable[float] = (),
         touch: float | Iterable[float] = (),
         predictor: str = "stack",
+        signals: Signals = (),
     ) -> Forecast:
         """Forecast the steps after the last closed candle.
 
@@ -101,6 +103,7 @@ class Model(Value):
                 each of them by each step.
             predictor: ``"stack"``, which combines the network and HAR, or one of the two by its
                 name: ``"lstm"`` or ``"dense"``, and ``"har"``.
+            signals: Signals of yours that the network reads beside the price; see ``signal``.
 
         Returns:
             The forecast, with its band and its warnings.
@@ -117,7 +120,8 @@ class Model(Value):
             >>> len(forecast), forecast.probabilities["probability"].between(0, 1).all()
             (1, np.True_)
         """
-        service, history = shared().forecasts, history_of(prices)
+        service = shared().forecasts
+        history = beside(history_of(prices), self.spec.features, signals)
         steps = service.next_steps(history, self.network, self.name, predictor)
         given = _levels("above", above), _levels("below", below), _levels("touch", touch)
         choices.check_levels([level for some in given for level in some])
@@ -131,6 +135,7 @@ class Model(Value):
         test: float | None = None,
         validation: float | None = None,
         since: str | date | pd.Timestamp | None = None,
+        signals: Signals = (),
     ) -> Backtest:
         """Test the network on the last share of prices, with its weights as they are.
 
@@ -143,6 +148,7 @@ class Model(Value):
                 with squared error is measured.
             since: Test on all candles from this time on, in place of ``test``; ``"cutoff"`` for
                 all that are new to the network.
+            signals: Signals of yours that the network reads beside the price; see ``signal``.
 
         Raises:
             InvalidInput: If ``prices`` are not ``Prices``, or a share or ``since`` is outside the
@@ -151,7 +157,9 @@ class Model(Value):
         """
         from cryptoforecast.library.backtests import backtest
 
-        return backtest(prices, self, test=test, validation=validation, since=since)
+        return backtest(
+            prices, self, test=test, validation=validation, since=since, signals=signals
+        )
 
     def save(self, name: str, *, force: bool = False) -> Model:
         """Save the network, with its card, among your models.
@@ -207,6 +215,7 @@ def train(
     network: str = "lstm",
     *,
     preset: str = "quick",
+    signals: Signals = (),
     progress: Callable[[Progress], None] | None = None,
     cache: bool = True,
     **spec: object,
@@ -217,6 +226,8 @@ def train(
         prices: Prices, at least about 450 candles.
         network: ``"lstm"`` or ``"dense"``.
         preset: ``"quick"``, ``"careful"`` or ``"classic"``, the popular recipe.
+        signals: What it reads beside the price: names such as ``"fear_greed"``, or results of
+            ``signal``. They are added to the other inputs.
         progress: Called repeatedly with a ``Progress`` while the network is trained.
         cache: Whether the same training, done before on the same prices, may be used again.
         spec: Settings of ``cryptoforecast.types.ModelSpec`` to change, such as ``horizon=24``,
@@ -246,7 +257,9 @@ def train(
             "which walks forward."
         )
     given = {"preset": preset, **spec}
-    result = of_kind(history_of(prices), network, given, progress=progress, cache=cache)
+    result = of_kind(
+        history_of(prices), network, given, signals=signals, progress=progress, cache=cache
+    )
     return Model(with_scores(result.result))
 
 

@@ -108,11 +108,14 @@ def _result(service: Service, order: Order, monitor: Monitor) -> Json:
     history = service.prices.history(query, prices=request["prices"])
     if order.kind == "backtest" and request["model"] is not None:
         model = service.saved_models.load(request["model"]).model
+        history = service.signals.beside(history, model.spec.features)
         tested = service.backtests.of_saved(history, model)
         return json_views.backtest_json(
             service.backtests.with_all_baselines(tested), saved=request["model"]
         )
     spec = _spec(request, history)
+    if choices.is_network(spec):
+        history = service.signals.beside(history, spec.features)
     if order.kind == "backtest":
         plan = WalkPlan(folds=request["folds"])
         return json_views.walk_forward_json(service.walk_forward.run(history, spec, plan, monitor))

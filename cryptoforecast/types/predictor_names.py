@@ -65,6 +65,13 @@ INPUT_NAMES: Mapping[str, str] = {
 }
 
 
+#: The name of each signal that is known by its name.
+SIGNAL_NAMES: Mapping[str, str] = {
+    "fear_greed": "Fear & Greed index",
+    "dvol": "volatility index of options (DVOL)",
+}
+
+
 def predictor_name(predictor: str) -> str:
     """Name a predictor or a saved model for people: "HAR regression".
 
@@ -79,7 +86,8 @@ def predictor_phrase(predictor: str) -> str:
 
 
 def input_name(feature: str) -> str:
-    """Name an input of a network: "hour of the day", "signal fear_greed"."""
+    """Name an input of a network: "hour of the day", "Fear & Greed index"."""
     if is_signal(feature):
-        return f"signal {signal_name(feature)}"
+        name = signal_name(feature)
+        return SIGNAL_NAMES.get(name, f"signal {name}")
     return INPUT_NAMES.get(feature, feature)

@@ -14,7 +14,8 @@ import cryptoforecast as cf
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
     "Anomalies", "Backtest", "CryptoForecastError", "Forecast", "Model", "Prices", "__version__",
-    "anomalies", "backtest", "fetch", "from_frame", "load", "models", "read", "train",
+    "anomalies", "backtest", "fetch", "from_frame", "load", "models", "read", "signal",
+    "train",
 }  # fmt: skip
 
 
