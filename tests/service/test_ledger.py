@@ -16,7 +16,7 @@ from cryptoforecast.errors import CryptoForecastError, InvalidInput, SourceUnava
 from cryptoforecast.ledger import grading
 from cryptoforecast.prices import simulate
 from cryptoforecast.prices.live.sources import Fetched
-from cryptoforecast.service import LedgerService, PriceService, Service, price_choices
+from cryptoforecast.service import LedgerService, PriceService, Service, price_choices, ticks
 from cryptoforecast.settings import Settings
 from cryptoforecast.types.ledger import CANDLE_REVISED, GRADED, OPEN, SOURCE_GONE, VOID
 from cryptoforecast.types.ledger_record import EVERY_DAY, ONE_LOOK
@@ -130,6 +130,28 @@ def test_a_forecast_whose_first_candle_has_closed_is_refused(ledger, market):
     with pytest.raises(InvalidInput, match="before its first candle closes"):
         ledger.record(["naive"], ["BTC"])
     assert ledger.head().position == 1
+
+
+def test_a_clock_that_jumps_back_writes_nothing_until_it_is_right(ledger, market, home):
+    """Neither a forecast nor an outcome gets a time before that of the entry before it."""
+    service = Service(Settings(home=home))
+    service.ledger = ledger
+    selection = ticks.Selection(["naive"], ["BTC"])
+    ledger.record(["naive"], ["BTC"])
+    market.now += 25 * HOUR
+    ledger.record(["naive"], ["BTC"])  # the first one is due, and not graded yet
+    head = ledger.head()
+    market.now -= HOUR / 2
+    wrong = ticks.tick(service, selection)
+    for step in ("grade", "record"):
+        assert isinstance(wrong.failures[step], InvalidInput)
+        assert "in the order of time" in str(wrong.failures[step])
+    assert ledger.head() == head
+    market.now += 2 * HOUR
+    right = ticks.tick(service, selection)
+    assert not right.failures
+    assert (right.grades.graded, [each.state for each in right.attempts]) == (1, ["recorded"])
+    assert ledger.verify(head).intact
 
 
 def test_one_that_is_refused_does_not_stop_the_others(ledger):
