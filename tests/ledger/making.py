@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+import sqlalchemy as sa
 
 from cryptoforecast.ledger import grading
 from cryptoforecast.ledger.database import Database
@@ -91,3 +94,16 @@ def database(url: str) -> Database:
     """A database that is closed after the test."""
     DATABASES.append(Database(url))
     return DATABASES[-1]
+
+
+@contextlib.contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Let nobody write, whatever locks the ledger itself uses."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    lock = ("BEGIN IMMEDIATE",) if url.startswith("sqlite") else ("BEGIN", "LOCK TABLE waiting")
+    with engine.connect() as connection:
+        for statement in lock:
+            connection.exec_driver_sql(statement)
+        yield
+        connection.exec_driver_sql("ROLLBACK")
+    engine.dispose()

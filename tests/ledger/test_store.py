@@ -217,6 +217,18 @@ def test_a_ledger_of_a_newer_version_is_left_alone(url):
         pass
 
 
+def test_a_writer_that_never_ends_is_not_waited_for_without_bound(url, monkeypatch):
+    monkeypatch.setattr("cryptoforecast.ledger.database.MAX_WAIT", 1)
+    ledger, _, _ = making.opened(url)
+    ledger.head()
+    with (
+        making.locked(url),
+        pytest.raises(LedgerUnavailable, match=r"database is locked|lock timeout"),
+    ):
+        ledger.record([making.forecast()])
+    assert ledger.record([making.forecast()]) == [1]
+
+
 def test_a_file_that_is_no_database_is_a_clear_error(tmp_path):
     (tmp_path / "ledger.sqlite").write_text("these are no tables" * 100)
     with (

@@ -8,11 +8,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from cryptoforecast.ledger import reading, verification
 from tests.ledger import making
@@ -38,19 +36,6 @@ def _uses(process: subprocess.Popen[str], url: str) -> bool:
     return any(name.startswith(mark) for name in names)
 
 
-@contextlib.contextmanager
-def _locked(url: str) -> Iterator[None]:
-    """Let nobody write, whatever locks the ledger itself uses."""
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    lock = ("BEGIN IMMEDIATE",) if url.startswith("sqlite") else ("BEGIN", "LOCK TABLE waiting")
-    with engine.connect() as connection:
-        for statement in lock:
-            connection.exec_driver_sql(statement)
-        yield
-        connection.exec_driver_sql("ROLLBACK")
-    engine.dispose()
-
-
 def test_two_ticks_record_and_grade_everything_once(url, home):
     ledger, database, clock = making.opened(url)
     for row in range(100, 100 + DUE):  # their source is switched off for long: they become void
@@ -60,7 +45,7 @@ def test_two_ticks_record_and_grade_everything_once(url, home):
         **os.environ, "CRYPTOFORECAST_LEDGER": url, "CRYPTOFORECAST_HOME": str(home),
         "CRYPTOFORECAST_LIVE": "0",
     }  # fmt: skip
-    with _locked(url):  # both begin before either may write
+    with making.locked(url):  # both begin before either may write
         processes = [
             subprocess.Popen(TICK, env=environment, stdout=subprocess.PIPE, text=True)
             for _ in range(2)
