@@ -24,8 +24,11 @@ def of_file(history: PriceHistory) -> str:
 
 
 def of_model(model: TrainedModel) -> tuple[object, ...]:
-    """Name a trained network by its settings, its prices and the time it was trained."""
-    return model.spec, model.card.fingerprint, model.card.created
+    """Name a trained network by all that shapes its forecasts, and by its training.
+
+    The card alone is not enough: whoever imports a model has written its card.
+    """
+    return model.fingerprint, model.card.fingerprint, model.card.created
 
 
 def of_baseline(history: PriceHistory, spec: ModelSpec) -> tuple[object, ...]:

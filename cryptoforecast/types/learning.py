@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -367,6 +369,18 @@ class TrainedModel:
     record: TrainingRecord
     card: ModelCard
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the settings, the scaling and all weights, 64 hexadecimal digits."""
+        digest = hashlib.sha256(repr(self.spec).encode())
+        scaler = self.scaler
+        for array in (
+            scaler.offset, scaler.scale, scaler.target_offset, scaler.target_scale, *self.weights,
+            *(() if self.residuals is None else (self.residuals,)),
+        ):  # fmt: skip
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
 
 @dataclass(frozen=True, eq=False)
 class ModelSummary:
@@ -399,11 +413,14 @@ class SavedModel:
         name: Its name, also that of its folder.
         shipped: Whether it comes with the project, and so can't be replaced or deleted.
         model: The model itself.
+        version: Digest of what was loaded, see ``bundle_format.version``; ``None`` for one that was
+            not loaded.
     """
 
     name: str
     shipped: bool
     model: TrainedModel
+    version: str | None = None
 
     @property
     def summary(self) -> ModelSummary:
