@@ -16,7 +16,7 @@ from cryptoforecast.api.problems import at
 from cryptoforecast.api.responses import answer, problems
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.service import Service, choices
-from cryptoforecast.types import predictor_name
+from cryptoforecast.types import SavedModel, predictor_name
 
 
 def add(api: FastAPI, service: Service) -> None:
@@ -60,19 +60,11 @@ def add(api: FastAPI, service: Service) -> None:
 def _all(service: Service, request: Request) -> ModelsJson:
     damaged = service.saved_models.damaged()
     cards: list[CardJson] = []
-    for saved in service.saved_models.all():
+    for summary in service.saved_models.all():
         try:
-            version = service.saved_models.version(saved.name)
+            cards.append(_card(service.saved_models.load(summary.name), request))
         except CryptoForecastError as error:  # it was damaged or deleted a moment ago
-            damaged[saved.name] = str(error)
-            continue
-        cards.append(
-            {
-                **json_views.model_json(saved),
-                "version": version,
-                "links": of_model(request, saved.name),
-            }
-        )
+            damaged[summary.name] = str(error)
     return {
         "models": cards,
         "damaged": [{"name": name, "problem": reason} for name, reason in damaged.items()],
@@ -85,13 +77,15 @@ def _one(service: Service, request: Request, name: str) -> json_views.Json:
         saved = service.outlooks.saved(name)
         if saved is None:
             return {**_method(request, name)}
-        version = service.saved_models.version(name)
-    card: CardJson = {
+    return {**_card(saved, request)}
+
+
+def _card(saved: SavedModel, request: Request) -> CardJson:
+    return {
         **json_views.model_json(saved.summary),
-        "version": version,
-        "links": of_model(request, name),
+        "version": str(saved.version),
+        "links": of_model(request, saved.name),
     }
-    return {**card}
 
 
 def _method(request: Request, name: str) -> MethodJson:

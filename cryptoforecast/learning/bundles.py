@@ -133,6 +133,28 @@ def load(path: Path) -> TrainedModel:
     return _load(path, bundle_format.read)
 
 
+def load_versioned(path: Path) -> tuple[TrainedModel, str]:
+    """Read a saved model and its version at once, also while another takes its place.
+
+    Args:
+        path: The model's folder.
+
+    Returns:
+        The model, and the name of its contents; see ``bundle_format.version``.
+
+    Raises:
+        UnknownModel: See ``load``.
+        InvalidBundle: See ``load``.
+    """
+
+    def read(
+        content: Mapping[str, object], spec: ModelSpec, archive: bytes
+    ) -> tuple[TrainedModel, str]:
+        return bundle_format.read(content, spec, archive), bundle_format.version(content)
+
+    return _load(path, read)
+
+
 def summary(path: Path, *, shipped: bool) -> ModelSummary:
     """Read all but the weights of a saved model, which are only compared with their checksum.
 

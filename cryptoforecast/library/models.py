@@ -46,12 +46,14 @@ class Model(Value):
         name: Of a saved model; ``None`` if it is not saved.
         shipped: Whether it comes with the project.
         folder: Where it was loaded from by its path; ``None`` if it has its name from our list.
+        loaded_version: Digest of what was loaded; ``None`` if it was not.
     """
 
     network: TrainedModel
     name: str | None = None
     shipped: bool = False
     folder: Path | None = None
+    loaded_version: str | None = None
 
     @property
     def card(self) -> ModelCard:
@@ -78,10 +80,9 @@ class Model(Value):
     @cached_property
     def version(self) -> str | None:
         """Digest of a saved model, as the REST API names it; ``None`` if it is not saved."""
-        models = shared().saved_models
-        if self.folder is not None:
-            return models.version_in(self.folder)
-        return None if self.name is None else models.version(self.name)
+        if self.loaded_version is not None or self.name is None:
+            return self.loaded_version
+        return shared().saved_models.version(self.name)  # it was saved a moment ago
 
     def forecast(
         self,
@@ -314,7 +315,7 @@ def models() -> list[Model]:
 
 def of_saved(saved: SavedModel) -> Model:
     """Make the library's model of a saved one."""
-    return Model(saved.model, saved.name, saved.shipped)
+    return Model(saved.model, saved.name, saved.shipped, loaded_version=saved.version)
 
 
 def _levels(name: str, given: float | Iterable[float]) -> tuple[float, ...]:

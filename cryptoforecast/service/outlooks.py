@@ -140,10 +140,9 @@ class OutlookService:
                 )
             return None
         saved = self._saved_models.load(name)
-        current = self._saved_models.version(name)
-        if version not in (None, current):
+        if version not in (None, saved.version):
             raise Changed(
-                f"`version` must be that of the model as it is now, {current}. Received: "
+                f"`version` must be that of the model as it is now, {saved.version}. Received: "
                 f"{version!r:.90}. The model was replaced: look at its card, then ask again."
             )
         return saved
@@ -210,7 +209,7 @@ class OutlookService:
             lambda: _figures(self._backtests.last_test(history, saved.model, predictor), predictor),
         )
         loss = self._forecasts.loss(steps, saved.model)
-        return self._outlook(steps, loss, question, test, self._saved_models.version(name))
+        return self._outlook(steps, loss, question, test, saved.version)
 
     def check_closes(self, name: str, question: Question) -> Question:
         """Return the question as closes alone can answer it.

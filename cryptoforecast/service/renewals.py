@@ -118,7 +118,7 @@ class RenewalService:
             Changed: If the model was replaced meanwhile, and is left as it is.
         """
         saved = self.check(name, user=user, save=save)
-        target, version = _target(saved, save), self._models.version(name)
+        target, version = _target(saved, save), str(saved.version)
         champion = saved.model
         history = samples.in_one_unit(
             self.newest_prices(champion.card) if history is None else history

@@ -51,8 +51,7 @@ class SavedModelService:
         self._indexes = (
             ModelIndex(self._own, shipped=False), ModelIndex(self._shipped, shipped=True),
         )  # fmt: skip
-        self._loaded: LruCache[TrainedModel] = LruCache(MAX_LOADED)
-        self._versions: LruCache[str] = LruCache(MAX_LOADED)
+        self._loaded: LruCache[tuple[TrainedModel, str]] = LruCache(MAX_LOADED)
         bundles.tidy(self._own)
 
     def all(self) -> list[ModelSummary]:
@@ -84,7 +83,7 @@ class SavedModelService:
         bundles.check_name(name)
         for folder in (self._own, self._shipped):
             if _is_saved(folder / name):
-                return SavedModel(name, folder == self._shipped, self._load(folder / name))
+                return SavedModel(name, folder == self._shipped, *self._load(folder / name))
         other = (
             f" Use `backtest --network {name}` for the forecaster of this name."
             if name in (*NETWORKS, *BASELINES)
@@ -112,11 +111,7 @@ class SavedModelService:
             UnknownModel: If there is no model of this name.
             InvalidBundle: If the model cannot be read.
         """
-        self.load(name)  # refuses what is no model
-        path = (self._own if _is_saved(self._own / name) else self._shipped) / name
-        file = (path / "bundle.json").stat()
-        changed = (path, file.st_ino, file.st_mtime_ns)
-        return self._versions.get_or_make(changed, lambda: bundles.version(path))
+        return str(self.load(name).version)
 
     def check_free(self, name: str, *, user: User, force: bool = False) -> None:
         """Refuse a name that ``save`` would refuse.
@@ -219,16 +214,7 @@ class SavedModelService:
             UnknownModel: If there is no model.
             InvalidBundle: If the model cannot be read.
         """
-        return SavedModel(path.resolve().name, False, self._load(path))
-
-    def version_in(self, path: Path) -> str:
-        """Return the digest of a model in a folder of any place; see ``version``.
-
-        Raises:
-            UnknownModel: If there is no model.
-            InvalidBundle: If the model cannot be read.
-        """
-        return bundles.version(path)
+        return SavedModel(path.resolve().name, False, *self._load(path))
 
     def delete(self, name: str, *, user: User) -> None:
         """Delete a model that was saved here.
@@ -347,14 +333,14 @@ class SavedModelService:
                 "can delete some."
             )
 
-    def _load(self, path: Path) -> TrainedModel:
-        """Load a model; one that has changed on disk is read again."""
+    def _load(self, path: Path) -> tuple[TrainedModel, str]:
+        """Load a model and its version; one that has changed on disk is read again."""
         try:
             file = (path / "bundle.json").stat()
         except OSError:
-            return bundles.load(path)  # raises what is the matter
+            return bundles.load_versioned(path)  # raises what is the matter
         changed = (path, file.st_ino, file.st_mtime_ns)
-        return self._loaded.get_or_make(changed, lambda: bundles.load(path))
+        return self._loaded.get_or_make(changed, lambda: bundles.load_versioned(path))
 
 
 def _is_saved(path: Path) -> bool:
