@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import serving
 
@@ -18,7 +18,9 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # there is nobody but our server
 ]
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
 @pytest.fixture(scope="session")
@@ -33,19 +35,41 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the app from an empty home, without a network."""
+    """Serve the app from an empty home, without a network. Tests leave the home as it was."""
     with serving.streamlit(tmp_path_factory.mktemp("home")) as address:
         yield address
 
 
-@pytest.fixture(params=["desktop", "phone"])
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """Open a tab at desktop or phone width that notes what its console complains of."""
-    size = {"desktop": (1280, 900), "phone": (390, 844)}[request.param]
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+@pytest.fixture(scope="session")
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """Open the profile of a browser that keeps the scripts which it has read.
+
+    Reading those of a page takes longer than all else that a page does.
+    """
+    context = browser.new_context()
     context.set_default_timeout(60_000)
-    tab = context.new_page()
-    yield tab
+    yield context
     context.close()
+
+
+@pytest.fixture
+def clean_profile(profile: BrowserContext) -> Iterator[BrowserContext]:
+    """Give a profile without pages, and leave nothing in it but scripts."""
+    yield profile
+    profile.set_offline(False)
+    profile.clear_cookies()
+    for page in profile.pages:
+        if page.url.startswith("http"):
+            page.evaluate("localStorage.clear()")
+        page.close()
+
+
+@pytest.fixture(params=list(SIZES))
+def page(request: pytest.FixtureRequest, clean_profile: BrowserContext) -> Page:
+    """Open a tab at desktop or phone width."""
+    width, height = SIZES[request.param]
+    tab = clean_profile.new_page()
+    tab.set_viewport_size({"width": width, "height": height})
+    return tab

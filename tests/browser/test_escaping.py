@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
 
 from cryptoforecast import html_report
 from cryptoforecast.evaluation import backtest
@@ -76,7 +76,7 @@ st.html("<p id='end'></p>")
 
 
 class Watch:
-    """Notes what a browser asks of others, and stops it.
+    """Notes what a browser asks of others, whom it does not find.
 
     Attributes:
         complaints: What the console says of them.
@@ -85,9 +85,13 @@ class Watch:
     def __init__(self, context: BrowserContext) -> None:
         self._requests: list[Request] = []
         self.complaints: list[str] = []
+        self._context = context
         context.on("request", self._note)
         context.on("console", self._hear)
-        context.route(lambda url: not _is_ours(url), lambda route: route.abort())
+
+    def end(self) -> None:
+        self._context.remove_listener("request", self._note)
+        self._context.remove_listener("console", self._hear)
 
     @property
     def foreign(self) -> list[str]:
@@ -105,11 +109,17 @@ class Watch:
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    context.set_default_timeout(60_000)
-    yield context
-    context.close()
+def watch(clean_profile: BrowserContext) -> Iterator[Watch]:
+    watch = Watch(clean_profile)
+    yield watch
+    watch.end()
+
+
+@pytest.fixture
+def page(clean_profile: BrowserContext) -> Page:
+    tab = clean_profile.new_page()
+    tab.set_viewport_size({"width": 1280, "height": 1000})
+    return tab
 
 
 @pytest.fixture(scope="module")
@@ -141,9 +151,8 @@ def settled(page: Page) -> None:
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
-def test_the_icon_is_ours_and_the_dark_page_asks_nobody_else(url: str, context: BrowserContext):
+def test_the_icon_is_ours_and_the_dark_page_asks_nobody_else(url: str, watch: Watch, page: Page):
     """What other pages ask for is watched by the tests below and by ``test_security``."""
-    watch, page = Watch(context), context.new_page()
     page.goto(url)
     settled(page)
     page.emulate_media(color_scheme="dark")
@@ -155,8 +164,7 @@ def test_the_icon_is_ours_and_the_dark_page_asks_nobody_else(url: str, context: 
     assert watch.complaints == []
 
 
-def test_an_address_of_a_stranger_is_only_text(hostile_url: str, context: BrowserContext):
-    watch, page = Watch(context), context.new_page()
+def test_an_address_of_a_stranger_is_only_text(hostile_url: str, watch: Watch, page: Page):
     for name, keys in [*((name, KEYS) for name in PAGES), ("", KEYS[1:])]:
         words = "&".join(f"{quote(key)}={quote(EVIL)}" for key in keys)
         page.goto(f"{hostile_url}/{name}?{words}")
@@ -168,8 +176,7 @@ def test_an_address_of_a_stranger_is_only_text(hostile_url: str, context: Browse
     assert watch.complaints == []
 
 
-def test_a_model_of_a_stranger_is_only_text(hostile_url: str, context: BrowserContext):
-    watch, page = Watch(context), context.new_page()
+def test_a_model_of_a_stranger_is_only_text(hostile_url: str, watch: Watch, page: Page):
     page.goto(f"{hostile_url}/models?card=evil")
     settled(page)
     page.get_by_text("All facts").click()
@@ -186,8 +193,7 @@ def test_a_model_of_a_stranger_is_only_text(hostile_url: str, context: BrowserCo
     assert watch.foreign == []
 
 
-def test_a_file_of_a_stranger_is_only_text(hostile_url: str, context: BrowserContext):
-    watch, page = Watch(context), context.new_page()
+def test_a_file_of_a_stranger_is_only_text(hostile_url: str, watch: Watch, page: Page):
     frame = samples.candles("1h", 400)
     evil = frame.assign(**{EVIL_NAME: "x", "symbol": EVIL_NAME})
     both = pd.concat([evil, frame.assign(**{EVIL_NAME: EVIL, "symbol": "BTC-EUR"})])
@@ -221,12 +227,11 @@ def test_a_file_of_a_stranger_is_only_text(hostile_url: str, context: BrowserCon
 
 
 def test_every_text_is_shown_letter_by_letter_in_every_element(
-    context: BrowserContext, tmp_path: Path
+    watch: Watch, page: Page, tmp_path: Path
 ):
     script = tmp_path / "elements.py"
     script.write_text(ELEMENTS)
     with serving.streamlit(tmp_path, script=str(script)) as address:
-        watch, page = Watch(context), context.new_page()
         page.goto(f"{address}/?escaped=1")
         page.wait_for_selector("#end", state="attached")
         expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
@@ -253,14 +258,13 @@ def test_every_text_is_shown_letter_by_letter_in_every_element(
         assert [url for url in watch.foreign if HOST in url]
 
 
-def test_a_report_runs_nothing_of_a_stranger(context: BrowserContext, tmp_path: Path):
+def test_a_report_runs_nothing_of_a_stranger(watch: Watch, page: Page, tmp_path: Path):
     history = synthetic.history(500, coin=EVIL, source=EVIL, notes=(EVIL,))
     spec = specs.make(network="cone", horizon=1)
     result = backtest.holdout(history, spec, baselines=("naive", "cone"))
     document = html_report.page(Analyses(), result)
     path = tmp_path / "report.html"
     path.write_text(document, "utf-8")
-    watch, page = Watch(context), context.new_page()
     page.goto(path.as_uri())
     expect(page.locator(".js-plotly-plot .gtitle").first).to_be_visible()
     assert page.evaluate(FOREIGN.replace("ours = location.origin", "ours = 'file:'")) == []
