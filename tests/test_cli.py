@@ -28,6 +28,7 @@ from cryptoforecast.service import SavedModelService, Service, shared
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import EpochLoss, MarketQuery, Progress
 from tests import synthetic
+from tests.command_line import refused, runner
 
 ROOT = Path(__file__).resolve().parent.parent
 unix = pytest.mark.skipif(sys.platform == "win32", reason="needs a Unix shell and signals")
@@ -79,30 +80,8 @@ def trained(training, home):
 
 
 @pytest.fixture
-def run(capsys, monkeypatch):
-    """Run a command here; return its status, stdout and stderr."""
-
-    def run(*args):
-        capsys.readouterr()
-        try:
-            status = cli.main([*map(str, args)])
-        except SystemExit as end:
-            status = end.code
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return run
-
-
-def refused(answer, *words):
-    """Exit 2, nothing on stdout, one clear line on stderr."""
-    status, out, err = answer
-    assert (status, out) == (2, "")
-    assert len(err.strip().splitlines()) == 1, err
-    assert "Traceback" not in err
-    assert len(err) < 700
-    for word in words:
-        assert word in err, err
+def run(capsys):
+    return runner(capsys)
 
 
 # ---------------------------------------------------------------------------- backtest and train

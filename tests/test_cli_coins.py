@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 import cryptoforecast as cf
-from cryptoforecast import cli
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.prices.files import price_file
 from cryptoforecast.service import shared
 from cryptoforecast.service.outlooks import Question
 from tests import synthetic
+from tests.command_line import refused, runner
 
 
 @pytest.fixture(scope="module")
@@ -27,26 +27,7 @@ def prices(tmp_path_factory):
 
 @pytest.fixture
 def run(capsys):
-    """Run a command here; return its status, stdout and stderr."""
-
-    def run(*args):
-        capsys.readouterr()
-        try:
-            status = cli.main([*map(str, args)])
-        except SystemExit as end:
-            status = end.code
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return run
-
-
-def refused(answer, *words):
-    status, out, err = answer
-    assert (status, out) == (2, ""), err
-    assert len(err.strip().splitlines()) == 1
-    for word in words:
-        assert word in err, err
+    return runner(capsys)
 
 
 @pytest.mark.parametrize("name", ["har", "cone", "naive"])

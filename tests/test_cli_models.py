@@ -12,6 +12,7 @@ from cryptoforecast.cli import options, prices
 from cryptoforecast.learning import bundles
 from cryptoforecast.service import shared
 from cryptoforecast.settings import Settings
+from tests.command_line import refused
 
 SHIPPED = "btc-1h-lstm-close"
 
@@ -30,13 +31,6 @@ def run(capsysbinary):
         return status, printed.out.decode(), printed.err.decode()
 
     return run
-
-
-def refused(answer, word):
-    status, out, err = answer
-    assert (status, out) == (2, "")
-    assert len(err.strip().splitlines()) == 1
-    assert word in err, err
 
 
 def test_a_model_goes_out_as_one_file_and_comes_in_again(run, tmp_path, home):

@@ -8,15 +8,16 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cryptoforecast import cli
 from cryptoforecast.prices.files import price_file
 from cryptoforecast.service import SavedModelService
 from cryptoforecast.settings import Settings
 from tests import synthetic
+from tests.command_line import Answer, refused, runner
 
 ROOT = Path(__file__).resolve().parent.parent
 unix = pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of Unix")
@@ -42,27 +43,8 @@ def process(*args: object, given: bytes = b"") -> subprocess.CompletedProcess[by
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]):
-    """Run a command here; return its status, stdout and stderr."""
-
-    def run(*args: object) -> tuple[object, str, str]:
-        capsys.readouterr()
-        try:
-            status: object = cli.main([*map(str, args)])
-        except SystemExit as end:
-            status = end.code
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return run
-
-
-def refused(answer: tuple[object, str, str], *words: str) -> None:
-    status, out, err = answer
-    assert (status, out) == (2, ""), err
-    assert len(err.strip().splitlines()) == 1
-    for word in words:
-        assert word in err, err
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    return runner(capsys)
 
 
 def test_prices_go_in_and_out_by_a_pipe(prices: Path, tmp_path: Path) -> None:
