@@ -73,11 +73,16 @@ SLOW = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of ``SLOW``."""
+    """Mark the tests of ``SLOW``; in each file, those of a service of their own come last.
+
+    The others then keep theirs until the last one of them has run.
+    """
     slow = {TESTS / name for name in SLOW}
     for item in items:
         if not slow.isdisjoint([item.path, *item.path.parents]):
             item.add_marker(pytest.mark.slow)
+    files = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
+    items.sort(key=lambda item: (files[item.path], "own_service" in item.keywords))
 
 
 @pytest.fixture(scope="session", autouse=True)

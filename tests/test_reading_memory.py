@@ -1,5 +1,6 @@
 """The rows of a file fit into the memory, or they are refused before they take it."""
 
+import functools
 import io
 
 import pytest
@@ -23,13 +24,19 @@ def binary(write, frame, **options):
     return stream.getvalue()
 
 
+#: How each file is written; the texts take a second.
 FILES = {
-    "numbers": text(FRAME, "s"),
-    "times in text": text(FRAME, "words"),
-    "Parquet": binary(lambda frame, stream: frame.to_parquet(stream), TABLE),
-    "Feather": binary(feather.write_feather, NUMBERED, compression="lz4"),
-    "JSON": NUMBERED.to_json(orient="records").encode(),
+    "numbers": lambda: text(FRAME, "s"),
+    "times in text": lambda: text(FRAME, "words"),
+    "Parquet": lambda: binary(lambda frame, stream: frame.to_parquet(stream), TABLE),
+    "Feather": lambda: binary(feather.write_feather, NUMBERED, compression="lz4"),
+    "JSON": lambda: NUMBERED.to_json(orient="records").encode(),
 }
+
+
+@functools.cache
+def content_of(kind: str) -> bytes:
+    return FILES[kind]()
 
 
 @pytest.fixture
@@ -45,17 +52,17 @@ def prices(home):
 @pytest.mark.parametrize("kind", FILES)
 def test_rows_that_do_not_fit_are_refused(kind, prices):
     with pytest.raises(InvalidInput, match="must fit into the memory, which has room for"):
-        prices(3).read(FILES[kind], "x")
-    assert len(prices(1000).read(FILES[kind], "x")) == len(FRAME)
+        prices(3).read(content_of(kind), "x")
+    assert len(prices(1000).read(content_of(kind), "x")) == len(FRAME)
 
 
 def test_rows_that_are_merged_while_they_are_read_always_fit(prices, monkeypatch):
     monkeypatch.setattr("cryptoforecast.prices.files.readers.fast_parquet.FEW_ROWS", 1_000)
     for kind in ("numbers", "Parquet"):
-        assert len(prices(3).read(FILES[kind], "x", interval="1h")) == len(FRAME) // 60
+        assert len(prices(3).read(content_of(kind), "x", interval="1h")) == len(FRAME) // 60
     # Times in words are held whole.
     with pytest.raises(InvalidInput, match="must fit into the memory"):
-        prices(3).read(FILES["times in text"], "x", interval="1h")
+        prices(3).read(content_of("times in text"), "x", interval="1h")
 
 
 def test_what_large_work_was_promised_is_not_free():

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.context import ContextProxy
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, app_test
 
 from cryptoforecast.ui import arrival
 
@@ -24,6 +25,21 @@ def installed_components() -> Iterator[None]:
     scan = functools.cache(manifest_scanner.scan_component_manifests)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_pages() -> Iterator[None]:
+    """Compile every page once and beforehand, as a server does.
+
+    A training compiles as well, in a thread of its own, and there are versions of Python 3.11 in
+    which one of two threads that compile at once may fail.
+    """
+    scripts = ScriptCache()
+    for path in (ROOT / "cryptoforecast/ui/main.py", *(ROOT / "pages").glob("*.py")):
+        scripts.get_bytecode(str(path))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app_test, "ScriptCache", lambda: scripts)
         yield
 
 

@@ -58,7 +58,6 @@ def test_inputs_that_never_change_are_not_offered_first(open_page):
     assert page.slider(key="setting-horizon").value < 5
 
 
-@pytest.mark.own_service
 def test_moving_a_slider_trains_nothing_and_stays_moved(open_page):
     page = customise(open_page())
     page.slider(key="setting-lookback").set_value(30)

@@ -15,7 +15,11 @@ from cryptoforecast.prices.files import bounds, opening, price_file, unpacking
 from tests.prices.files import samples
 
 ROWS = 60_000
-CONTENT = samples.own(samples.candles(rows=ROWS, start="2018-01-01"))
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    return samples.own(samples.candles(rows=ROWS, start="2018-01-01"))
 
 
 class Recording(io.BytesIO):
@@ -40,31 +44,33 @@ class OneWay(Recording):
         raise io.UnsupportedOperation("seek")
 
 
-def test_a_stream_that_can_seek_is_used_in_place_and_left_open() -> None:
-    stream = Recording(CONTENT)
+def test_a_stream_that_can_seek_is_used_in_place_and_left_open(content: bytes) -> None:
+    stream = Recording(content)
     with opening.open_source(stream) as used:
         assert used is stream
     stream.seek(0, io.SEEK_END)
     for _ in range(2):
         assert len(price_file.read(stream, "x.csv")) == ROWS
         assert not stream.closed
-    assert stream.largest < 2_500_000 < len(CONTENT)
+    assert stream.largest < 2_500_000 < len(content)
 
 
-def test_a_stream_that_can_not_seek_is_read_too() -> None:
-    assert len(price_file.read(OneWay(CONTENT), "x.csv")) == ROWS
+def test_a_stream_that_can_not_seek_is_read_too(content: bytes) -> None:
+    assert len(price_file.read(OneWay(content), "x.csv")) == ROWS
 
 
 @pytest.mark.parametrize("kind", [Recording, OneWay, bytes])
-def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, kind: type) -> None:
-    monkeypatch.setattr(bounds, "MAX_BYTES", len(CONTENT) - 1)
-    source = kind(CONTENT)
+def test_what_is_too_large_is_refused(
+    content: bytes, monkeypatch: pytest.MonkeyPatch, kind: type
+) -> None:
+    monkeypatch.setattr(bounds, "MAX_BYTES", len(content) - 1)
+    source = kind(content)
     with pytest.raises(UnreadableFile, match="Split it"):
         price_file.read(source, "x.csv")
     if kind is Recording:
         assert source.largest == 0
-    monkeypatch.setattr(bounds, "MAX_BYTES", len(CONTENT))
-    assert len(price_file.read(kind(CONTENT), "x.csv")) == ROWS
+    monkeypatch.setattr(bounds, "MAX_BYTES", len(content))
+    assert len(price_file.read(kind(content), "x.csv")) == ROWS
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
