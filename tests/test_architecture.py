@@ -192,21 +192,23 @@ print("found", *(name for name in later if name in sys.modules))
     assert _run(code).split() == ["found"]
 
 
-@pytest.mark.parametrize("model", ["btc-1h-lstm-close", "btc-1h-dense", "global-1h-lstm"])
-def test_forecasting_from_a_shipped_model_needs_no_tensorflow(model: str) -> None:
+def test_forecasting_from_a_shipped_model_needs_no_tensorflow() -> None:
+    models = ["btc-1h-lstm-close", "btc-1h-dense", "global-1h-lstm"]
     code = f"""
 import sys
 from cryptoforecast.service import shared
 from cryptoforecast.types import MarketQuery
 service = shared()
-history, model = service.prices.history(MarketQuery("BTC")), service.saved_models.load("{model}")
-steps = service.forecasts.next_steps(history, model.model)
-print(steps.forecast.predicted[0, 0])
-print(*(name for name in ("tensorflow", "keras", "sklearn") if name in sys.modules))
+history = service.prices.history(MarketQuery("BTC"))
+for name in {models}:
+    steps = service.forecasts.next_steps(history, service.saved_models.load(name).model)
+    large = {{"tensorflow", "keras", "sklearn"}} & set(sys.modules)
+    print(steps.forecast.predicted[0, 0], *large)
 """
-    price, loaded = _run(code).split("\n")[:2]
-    assert float(price) > 0
-    assert loaded == ""
+    for model, line in zip(models, _run(code).splitlines(), strict=True):
+        price, *loaded = line.split()
+        assert float(price) > 0
+        assert loaded == [], model
 
 
 def test_training_leaves_the_price_source_able_to_ask() -> None:
