@@ -58,6 +58,8 @@ class Settings:
             does not.
         ledger: URL of the ledger's database; ``None`` for ``ledger.sqlite`` in ``home``.
         hosts: Names and addresses by which the server may be called; any where there are none.
+        alarms: Addresses that messages of alarms go to, as Apprise has them; they hold secrets.
+        address: Where users open the app, for links in messages; ``None`` for no links.
     """
 
     home: Path
@@ -84,6 +86,8 @@ class Settings:
     tick: float | None = None
     ledger: str | None = field(default=None, repr=False)
     hosts: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = field(default=(), repr=False)
+    address: str | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -134,6 +138,8 @@ class Settings:
             tick=_tick(environ),
             ledger=environ.get("CRYPTOFORECAST_LEDGER") or None,
             hosts=_hosts(environ),
+            alarms=tuple(environ.get("CRYPTOFORECAST_ALARMS", "").split()),
+            address=_address(environ),
         )
 
 
@@ -208,6 +214,24 @@ def _hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
                 f"commas. Received: {name!r:.60}."
             )
     return names
+
+
+def _address(environ: Mapping[str, str]) -> str | None:
+    """Read the address of the app, without a slash at its end.
+
+    Raises:
+        InvalidInput: If it is no address of a site.
+    """
+    address = environ.get("CRYPTOFORECAST_ADDRESS", "").strip().rstrip("/")
+    if not address:
+        return None
+    site = address.removeprefix("https://").removeprefix("http://")
+    if site == address or not site or set(site) & set('@?# \t\n"<>'):
+        raise InvalidInput(
+            "CRYPTOFORECAST_ADDRESS must be where users open the app, such as "
+            f"https://forecasts.example. Received: {address!r:.60}."
+        )
+    return address
 
 
 def default_home() -> Path:
