@@ -24,6 +24,7 @@ TESTS = Path(__file__).resolve().parent
 #: Modules and folders whose tests train networks, start processes or servers, simulate many markets
 #: or read many files. They are marked as slow: `pytest -m "not slow"` leaves them out.
 SLOW = (
+    "alarms/test_sending.py",
     "api/test_jobs.py",
     "benchmarks/test_soak.py",
     "browser",
@@ -56,6 +57,7 @@ SLOW = (
     "prices/simulation",
     "record",
     "server",
+    "service/test_alarms.py",
     "service/test_ledger.py",
     "service/test_renewals.py",
     "signals/test_commands.py",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from cryptoforecast import json_views
 from cryptoforecast.cli import (
     ablations,
+    alarms,
     anomalies,
     coins,
     exports,
@@ -66,6 +67,8 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         return renewals.retrain(service, args, cancelled)
     if args.command == "forecast":
         return forecasts.answer(service, args)
+    if args.command == "alarms":
+        return alarms.answer(service, args)
     if args.command == "anomalies":
         return _anomalies(service, args)
     if args.command in ledger.COMMANDS:

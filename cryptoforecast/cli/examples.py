@@ -11,6 +11,15 @@ EXAMPLES = {
         "backtest --coin BTC --network cone",
         "inspect prices.csv",
     ),
+    "alarms": ("alarms add candle --coin BTC --rarity 1000", "alarms list"),
+    "alarms add": (
+        "alarms add candle --coin BTC --rarity 1000",
+        "alarms add price --coin ETH --price 5000",
+        "alarms add range --model global-1h-lstm --coin BTC --level 95",
+    ),
+    "alarms list": ("alarms list", "alarms list --json"),
+    "alarms remove": ("alarms remove 3",),
+    "alarms test": ("alarms test",),
     "anomalies": (
         "anomalies --coin ETH --days 365",
         "anomalies --data prices.csv --model har --to anomalies.csv",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from cryptoforecast.cli import tables
+from cryptoforecast.cli import alarms, tables
 from cryptoforecast.cli.answer import Answer, status_of
 from cryptoforecast.cli.progress import one_line, say
 from cryptoforecast.errors import CryptoForecastError, InvalidInput
 from cryptoforecast.json_views import Json
+from cryptoforecast.json_views import alarms as alarm_json
 from cryptoforecast.json_views import ledger as json_views
 from cryptoforecast.json_views.renewals import renewal_json
 from cryptoforecast.service import Service, files, ledger_files, ticks
@@ -118,12 +119,14 @@ def _tick(service: Service, args: argparse.Namespace) -> Answer:
         "grades": _counts_json(result.grades),
         "forecasts": [json_views.attempt_json(each) for each in result.attempts],
         "renewal": None if result.renewal is None else renewal_json(result.renewal),
+        "alarms": alarm_json.run_json(result.alarms),
         "failures": {name: str(error) for name, error in result.failures.items()},
         "head": json_views.head_json(service.ledger.head()),
     }
     text = _counts(result.grades) + _attempts_text(result.attempts)
     if result.renewal is not None:
         text += f"{result.renewal.name}: {result.renewal.sentence}\n"
+    text += alarms.run_text(result.alarms)
     return Answer(json, text, status=status_of(errors[0]) if errors else 0)
 
 

@@ -13,6 +13,7 @@ from typing import NoReturn, TypeAlias
 
 from cryptoforecast import __version__
 from cryptoforecast.cli import (
+    alarms_options,
     arguments,
     completion,
     examples,
@@ -59,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     _add_anomalies(commands)
     _add_ledger(commands)
     _add_tick(commands)
+    _add_alarms(commands)
     _add_models(commands)
     _add_inspect(commands)
     _add_convert(commands)
@@ -333,13 +335,21 @@ def _add_ledger(commands: Commands) -> None:
 
 def _add_tick(commands: Commands) -> None:
     command = _command(
-        commands, "tick", "Grade what is due and record what comes next, for cron or a workflow."
+        commands,
+        "tick",
+        "Grade what is due, record what comes next and raise alarms, for cron or a workflow.",
     )
     ledger_options.add_record(command)
 
 
+def _add_alarms(commands: Commands) -> None:
+    alarms = _parser(commands, "alarms", "Be told, once, of what rarely happens.")
+    actions = alarms.add_subparsers(dest="action", required=True, metavar="add|list|remove|test")
+    alarms_options.add(lambda name, help: _action(actions, name, help, "alarms"))
+
+
 def _action(actions: Commands, name: str, help: str, parent: str = "models") -> _Parser:
-    """Add a command of ``models`` or ``ledger``."""
+    """Add a command of ``models``, ``ledger`` or ``alarms``."""
     action = _parser(actions, name, help, parent)
     action.add_argument("--json", action="store_true", help="write the result as JSON")
     return action

@@ -116,6 +116,13 @@ def newest(connection: sa.Connection, names: Sequence[SeriesName], limit: int) -
     return result
 
 
+def entry(connection: sa.Connection, position: int) -> LedgerEntry:
+    """Return the forecast at a position, where there is one, with its outcome."""
+    statement = _entries().where(tables.forecasts.c.position == position)
+    (only,) = _read(connection.execute(statement))
+    return only
+
+
 def due(
     connection: sa.Connection, now: pd.Timestamp, limit: int, after: LedgerEntry | None = None
 ) -> list[LedgerEntry]:

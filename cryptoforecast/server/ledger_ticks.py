@@ -56,6 +56,10 @@ def tick(service: Service) -> None:
             log.warning("%s was not recorded: %s", attempt.model, attempt.refusal)
     if result.renewal is not None:
         log.info("%s: %s", result.renewal.name, result.renewal.sentence)
+    for rule, reason in result.alarms.unchecked:
+        log.warning("Alarm %d was not looked at: %s", rule.number, reason)
+    if result.alarms.problem:
+        log.warning("No message of an alarm is sent: %s", result.alarms.problem)
 
 
 def _run(length: float, service: Callable[[], Service]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cryptoforecast.service.ablations import AblationService
+    from cryptoforecast.service.alarms import AlarmService
     from cryptoforecast.service.anomalies import AnomalyService
     from cryptoforecast.service.backtests import BacktestService
     from cryptoforecast.service.forecasts import PREDICT_MODEL, ForecastService
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PREDICT_MODEL",
     "AblationService",
+    "AlarmService",
     "AnomalyService",
     "BacktestService",
     "ForecastService",
@@ -54,6 +56,7 @@ __all__ = [
 _HOMES = {
     "AblationService": "ablations",
     "PREDICT_MODEL": "forecasts",
+    "AlarmService": "alarms",
     "AnomalyService": "anomalies",
     "BacktestService": "backtests",
     "ForecastService": "forecasts",
@@ -98,6 +101,7 @@ class Service:
         lessons: What the lessons compute.
         anomalies: Past candles that were surprising.
         ledger: Forecasts that stand before their outcome.
+        alarms: What the owner is told of.
         saved_models: Models on disk, of the user and of the project.
         renewals: Saved models that are trained on newer prices, and their versions.
         owner_key: Recognises the owner of the installation.
@@ -105,6 +109,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         from cryptoforecast.service.ablations import AblationService
+        from cryptoforecast.service.alarms import AlarmService
         from cryptoforecast.service.anomalies import AnomalyService
         from cryptoforecast.service.backtests import BacktestService
         from cryptoforecast.service.forecasts import ForecastService
@@ -143,6 +148,9 @@ class Service:
         )
         self.lessons = LessonService(settings, memory)
         self.anomalies = AnomalyService(self.saved_models, memory)
+        self.alarms = AlarmService(
+            settings, self.prices, self.anomalies, self.ledger, self.outlooks
+        )
 
 
 def shared() -> Service:

@@ -122,12 +122,12 @@ class LedgerService:
         from cryptoforecast.ledger import reading
 
         graded = void = waiting = 0
-        if not self._database.exists:
+        if not self.database.exists:
             return GradeCounts(graded, void, waiting)
         now = self._clock()
         last: LedgerEntry | None = None
         while True:
-            with self._database.reading() as connection:
+            with self.database.reading() as connection:
                 page = reading.due(connection, now, MAX_PAGE, after=last)
             if not page:
                 return GradeCounts(graded, void, waiting)
@@ -151,7 +151,7 @@ class LedgerService:
         """
         from cryptoforecast.ledger import verification
 
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             verification.rebuild(connection)
 
     # ------------------------------------------------------------------ reading
@@ -160,9 +160,9 @@ class LedgerService:
         """Return the series with the most forecasts, and their counts."""
         from cryptoforecast.ledger import reading
 
-        if not self._database.exists:
+        if not self.database.exists:
             return []
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return reading.series(connection)
 
     def record_of(self, name: SeriesName, step: int) -> LedgerRecord:
@@ -173,7 +173,7 @@ class LedgerService:
         """
         from cryptoforecast.ledger import reading
 
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return reading.record(connection, name, step)
 
     def entries(self, name: SeriesName | None = None, limit: int = 20) -> list[LedgerEntry]:
@@ -189,9 +189,9 @@ class LedgerService:
         from cryptoforecast.ledger import reading
 
         _check_limit(limit)
-        if not self._database.exists:
+        if not self.database.exists:
             return []
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return reading.entries(connection, name, limit)
 
     def look(
@@ -221,10 +221,10 @@ class LedgerService:
         from cryptoforecast.ledger import chain, reading, store
 
         _check_limit(limit)
-        if not self._database.exists:
+        if not self.database.exists:
             _check_step(step, 0)
             return LedgerView(LedgerHead(0, chain.BEGINNING), (), None, ())
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             series = reading.series(connection, model, predictor, coin, interval)
             _check_step(step, len(series))
             record = None
@@ -236,7 +236,7 @@ class LedgerService:
 
     def head(self) -> LedgerHead:
         """Return the end of the chain, to be published."""
-        if not self._database.exists:
+        if not self.database.exists:
             from cryptoforecast.ledger import chain
 
             return LedgerHead(0, chain.BEGINNING)
@@ -253,17 +253,18 @@ class LedgerService:
         """
         from cryptoforecast.ledger import verification
 
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return verification.verify(connection, published)
 
     def close(self) -> None:
         """Close the database: a file of SQLite is then whole by itself."""
-        self._database.close()
+        self.database.close()
 
     # ------------------------------------------------------------------ parts
 
     @property
-    def _database(self) -> Database:
+    def database(self) -> Database:
+        """The database, in which alarms have tables too."""
         from cryptoforecast.ledger.database import Database
 
         with self._lock:
@@ -276,7 +277,7 @@ class LedgerService:
     def _ledger(self) -> Ledger:
         from cryptoforecast.ledger.store import Ledger
 
-        return Ledger(self._database, self._clock)
+        return Ledger(self.database, self._clock)
 
 
 def _check_limit(limit: int) -> None:

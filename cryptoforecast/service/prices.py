@@ -90,6 +90,14 @@ class PriceService:
         """
         return self._live.only(source).history(query, simulated=False)
 
+    def check_source(self, source: str) -> None:
+        """Refuse a name that no live source has.
+
+        Raises:
+            InvalidInput: If there is no such source.
+        """
+        self._live.only(source)
+
     def simulated(self, query: MarketQuery) -> PriceHistory:
         """Return prices of the simulated market, and ask no source.
 

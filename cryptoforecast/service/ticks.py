@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cryptoforecast.service import Service
+from cryptoforecast.types.alarms import AlarmRun
 from cryptoforecast.types.ledger import Attempt, GradeCounts
 from cryptoforecast.types.renewal import Renewal
 
@@ -41,12 +42,14 @@ class Tick:
         grades: What became of the forecasts that were due.
         attempts: What became of the forecasts that were to be recorded.
         renewal: What came of the model that was past its date for longest; ``None`` if none was.
+        alarms: What was raised and sent.
         failures: Why a step failed, by its name.
     """
 
     grades: GradeCounts = field(default_factory=lambda: GradeCounts(0, 0, 0))
     attempts: list[Attempt] = field(default_factory=list)
     renewal: Renewal | None = None
+    alarms: AlarmRun = field(default_factory=lambda: AlarmRun((), (), 0, 0, 0))
     failures: dict[str, Exception] = field(default_factory=dict)
 
 
@@ -84,10 +87,17 @@ def _record(service: Service, selection: Selection, result: Tick) -> None:
     )  # fmt: skip
 
 
+def _alarm(service: Service, selection: Selection, result: Tick) -> None:
+    del selection
+    result.alarms = service.alarms.run()
+
+
 def _renew(service: Service, selection: Selection, result: Tick) -> None:
     del selection
     result.renewal = service.renewals.renew_next()
 
 
-#: The steps in their order, by the names that messages and JSON have.
-STEPS: Mapping[str, Step] = {"grade": _grade, "record": _record, "renew": _renew}
+#: The steps in their order, by the names that messages and JSON have. A training takes longest.
+STEPS: Mapping[str, Step] = {
+    "grade": _grade, "record": _record, "alarms": _alarm, "renew": _renew,
+}  # fmt: skip
