@@ -34,18 +34,20 @@ def show(service: Service, one: ModelSummary, close: Callable[[], None]) -> None
         one: The model.
         close: Goes back to the list.
     """
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    with row:
         coins = _selector(one)
-        source = st.container(width="content")
+    # Below the row, where there is room for what a source answered.
+    interval = one.card.interval
+    histories = {coin: live.history(service, inputs.query(coin, interval)) for coin in coins}
+    with row:
+        if histories:
+            live.badge(next(iter(histories.values())))
         st.space("stretch")
         st.button("All models", icon=":material/arrow_back:", on_click=close, key="all-models")
     if len(coins) < MIN_COMPARED:
         card.answer("Choose two coins at least", "The model is tested on each of them.")
         return
-    interval = one.card.interval
-    histories = {coin: live.history(service, inputs.query(coin, interval)) for coin in coins}
-    with source:
-        live.badge(next(iter(histories.values())))
     model = service.saved_models.load(one.name).model
     with st.spinner("Testing on each coin …"):
         test = service.backtests.on_coins(model, histories)

@@ -79,16 +79,15 @@ def show(service: Service, names: Sequence[str]) -> None:
 
 
 def _show(service: Service, models: Sequence[ModelSummary]) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(width=170):
-            coin = selectors.coin(service)
-        source = st.container(width="content")
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    with row, st.container(width=170):
+        coin = selectors.coin(service)
+    # Below the row, where there is room for what a source answered.
+    history = live.history(service, inputs.query(coin, models[0].card.interval))
+    with row:
+        live.badge(history)
         st.space("stretch")
         st.button("All models", icon=":material/arrow_back:", on_click=close, key="all-models")
-        query = inputs.query(coin, models[0].card.interval)
-    history = live.history(service, query)
-    with source:
-        live.badge(history)
     loaded = {one.name: service.saved_models.load(one.name).model for one in models}
     with st.spinner("Testing on the same prices …"):
         result = service.backtests.side_by_side(history, loaded)

@@ -73,8 +73,12 @@ def run() -> None:
 
 
 def _note() -> None:
-    """Write what the app is not, and who uses this server."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    """Write what the app is not, and who uses this server.
+
+    The key tells the style sheet whether the page is dark, for dialogs and menus outside of it.
+    """
+    key = "note-dark" if elements.dark() else "note-light"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=key):
         st.caption("For learning and research. Not financial advice.", width="content")
         st.page_link(ROOT / "pages" / "about.py", label="About")
     ownership.note()
