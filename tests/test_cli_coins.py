@@ -62,8 +62,8 @@ def test_several_coins_are_forecast_in_one_table(run):
     lines = out.splitlines()
     assert lines[0].startswith("SIMULATED PRICES")
     assert lines[1].split()[0] == "coin"
-    assert [line.split()[0] for line in lines[2:]] == ["BTC", "ETH"]
-    assert all(line.endswith((" no", " yes")) for line in lines[2:])
+    assert [line.split()[0] for line in lines[2:4]] == ["BTC", "ETH"]
+    assert all(line.endswith((" no", " yes")) for line in lines[2:4])
     assert "note: zzzz is left out." in err
     notes = [line for line in err.splitlines() if "left out" not in line]
     assert [note.split()[1] for note in notes] == ["BTC:", "ETH:"]
@@ -72,6 +72,8 @@ def test_several_coins_are_forecast_in_one_table(run):
     assert "ZZZZ" in unknown["error"]
     alone = json.loads(run(*command[:-1], "--coin", "ETH", "--json")[1])
     assert ether["forecast"]["steps"] == alone["steps"]
+    assert alone["warnings"]
+    assert lines[4:] == [f"BTC, ETH: {warning}" for warning in alone["warnings"]]
     assert ether["forecast"]["verdict"] == alone["verdict"]
     refused(run(*command, "zzzz,yyyy"), "ZZZZ")
 

@@ -94,13 +94,14 @@ def each(
 
 
 def forecasts(results: Sequence[Result[Outlook]]) -> str:
-    """Put the last step of each forecast into a table."""
-    rows, histories = [], []
+    """Put the last step of each forecast into a table, with the warnings below it."""
+    rows, histories, sentences = [], [], []
     for result in results:
         if result.value is None:
             continue
         steps, history = result.value.steps, result.value.steps.history
         histories.append(history)
+        sentences.append(steps.warnings)
         prices = steps.forecast.quantile_prices[0, -1]
         low, high = (
             price_text(float(prices[QUANTILES.index(level)]), history.quote, estimate=True)
@@ -117,18 +118,19 @@ def forecasts(results: Sequence[Result[Outlook]]) -> str:
             ]
         )
     header = ("coin", "last close", "step closes at (UTC)", "median", "80 % band", _BEATS)
-    return _table(header, rows, histories)
+    return _table(header, rows, histories, sentences)
 
 
 def backtests(results: Sequence[Result[WalkForward | Backtest]]) -> str:
     """Put the figures of each test into a table: errors over those of the last price."""
-    rows, histories = [], []
+    rows, histories, sentences = [], [], []
     for result in results:
         if result.value is None:
             continue
         value = result.value
         test = value.backtest if isinstance(value, WalkForward) else value
         histories.append(test.history)
+        sentences.append(test.notes)
         own, naive = test.scores[test.predictor][-1], test.scores["naive"][-1]
         rows.append(
             [
@@ -141,7 +143,7 @@ def backtests(results: Sequence[Result[WalkForward | Backtest]]) -> str:
             ]
         )
     header = ("coin", "origins", "MAE / naive", "pinball / naive", "in 80 %", _BEATS)
-    return _table(header, rows, histories)
+    return _table(header, rows, histories, sentences)
 
 
 _BEATS = "beats the last price"
@@ -154,9 +156,24 @@ def _says(verdict: Verdict | None) -> str:
 
 
 def _table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], histories: Sequence[PriceHistory]
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    histories: Sequence[PriceHistory],
+    sentences: Sequence[Sequence[str]],
 ) -> str:
-    """Write the table after what must be known first: which prices are simulated."""
+    """Write the table between which prices are simulated and what else is to be known.
+
+    Args:
+        header: Names of the columns.
+        rows: A row for each coin.
+        histories: Its prices.
+        sentences: The sentences about it; one about several coins is written once.
+    """
     simulated = [history.market for history in histories if history.simulated]
     lines = [f"{tables.SIMULATED} ({', '.join(simulated)})"] if simulated else []
-    return lines_text([*lines, *tables.aligned(header, rows)])
+    markets: dict[str, list[str]] = {}
+    for history, about in zip(histories, sentences, strict=True):
+        for sentence in about:
+            markets.setdefault(sentence, []).append(history.market)
+    notes = [f"{', '.join(names)}: {sentence}" for sentence, names in markets.items()]
+    return lines_text([*lines, *tables.aligned(header, rows), *notes])
