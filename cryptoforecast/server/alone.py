@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -132,6 +133,27 @@ class _Trainer:
         return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path})
 
 
+def _check_address(host: str, port: int) -> None:
+    """Refuse an address that can't be listened on, before a process is started.
+
+    Raises:
+        InvalidInput: If it is taken, or none of this computer.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen()
+    except OSError as error:
+        raise InvalidInput(
+            "The address to listen on must be free, and one of this computer. Received: "
+            f"{host}:{port} ({error.strerror}). Choose another --port or --host."
+        ) from error
+
+
 def main(host: str, port: int, workers: int) -> None:
     """Serve until stopped.
 
@@ -145,6 +167,7 @@ def main(host: str, port: int, workers: int) -> None:
     preload.read_settings()
     try:
         options = Options.from_environment()
+        _check_address(host, port)
     except InvalidInput as error:  # before a worker starts
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)

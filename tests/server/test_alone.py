@@ -125,6 +125,18 @@ def test_options_outside_the_rules_are_refused_in_one_line(options, reason):
     assert done.stdout == ""
 
 
+def test_an_address_that_is_taken_is_refused_in_one_line(server):
+    port = server.rpartition(":")[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "cryptoforecast", "serve", "--port", port],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: The address to listen on must be free")
+    assert f"Received: 127.0.0.1:{port} (" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_a_trainer_that_dies_is_replaced_and_ctrl_c_ends_all_processes(tmp_path):
     port = serving.free_port()
     command = [sys.executable, "-m", "cryptoforecast", "serve", f"--port={port}", "--workers=1",
