@@ -36,11 +36,12 @@ def delay(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = Fals
         line={"color": colours.forecast, "width": 1.8}, marker={"size": 6, "symbol": "diamond"},
         hovertemplate=f"{style.hover_price(error, quote)}<extra></extra>",
     )  # fmt: skip
-    for x, text, anchor in ((0, "its target", "left"), (step, "the last price", "right")):
+    # One below the other, so that they have room on a phone, whatever the step.
+    for x, text, line in ((0, "its target", 0), (step, "the last price", 1)):
         figure.add_vline(x=x, line={"color": colours.rule, "dash": "dash", "width": 1})
         figure.add_annotation(
-            x=x, y=1, yref="paper", yanchor="top", xanchor=anchor, text=text, showarrow=False,
-            xshift=4 if anchor == "left" else -4, font={"size": 11, "color": colours.faint},
+            x=x, y=1, yref="paper", yanchor="top", xanchor="left", text=text, showarrow=False,
+            xshift=4, yshift=-14 * line, font={"size": 11, "color": colours.faint},
         )  # fmt: skip
     subtitle = style.subtitle_lines(
         result.history,
