@@ -13,7 +13,17 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-PAGES = ["", "market", "models", "backtest", "backtest?view=Errors", "anomalies", "data", "learn"]
+PAGES = [
+    "",
+    "market",
+    "models",
+    "backtest",
+    "backtest?view=Errors",
+    "anomalies",
+    "ledger",
+    "data",
+    "learn",
+]
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 FLAGS = [
     "--no-sandbox",
