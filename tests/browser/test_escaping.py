@@ -158,6 +158,10 @@ def test_the_icon_is_ours_and_the_dark_page_asks_nobody_else(url: str, watch: Wa
     page.emulate_media(color_scheme="dark")
     expect(page.locator(".stApp")).to_have_css("background-color", "rgb(13, 18, 24)")
     settled(page)
+    page.reload()
+    # Dialogs stand in the body, outside of the app; their captions would be dark on dark.
+    expect(page.locator("body")).to_have_css("color-scheme", "dark")
+    settled(page)
     icon = page.locator("link[rel='shortcut icon']").get_attribute("href")
     assert str(icon).startswith("data:image/png")
     assert watch.foreign == []
