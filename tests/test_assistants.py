@@ -108,7 +108,7 @@ def test_an_assistant_gets_the_answers_of_the_command_line(
     assert answers["test"]["test"]["scores"]["stack"]["mae"] == test.scores["stack"][-1].mae
     inspected = command(capsys, "inspect", path)
     assert answers["file"]["fingerprint"] == inspected["fingerprint"]
-    assert answers["file"]["verdict"] == "The file can be read. Problems found: none."
+    assert answers["file"]["verdict"] == "The file can be read. Problems: none."
 
 
 def test_an_assistant_is_refused_in_the_words_of_the_command_line(
