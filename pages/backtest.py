@@ -24,6 +24,6 @@ with heading:
     backtest.show_verdict(service, test)
     exports.show(service, test, model_name if saved else "")
 with choices:
-    view = views.choose(folds=test.walk_forward is not None)
+    view = views.choose(test)
 backtest.show_notes(test)
 views.show(service, test, view)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from cryptoforecast.signals.sources import SignalSource
 
 __all__ = [
-    "KNOWN", "MAX_SIGNALS", "SignalService", "from_series", "input_of", "name_of_file", "span_of",
+    "KNOWN", "MAX_SIGNALS", "SignalService", "from_series", "input_of", "name_of_file",
+    "signal_inputs", "span_of",
 ]  # fmt: skip
 
 #: Signals beside one history.
@@ -86,7 +87,12 @@ class SignalService:
         return files.read(source, file, name=name, column=column, lag=lag, max_age=max_age)
 
     def beside(
-        self, history: PriceHistory, features: Iterable[str], own: Iterable[Signal] = ()
+        self,
+        history: PriceHistory,
+        features: Iterable[str],
+        own: Iterable[Signal] = (),
+        *,
+        wait: float | None = None,
     ) -> PriceHistory:
         """Put the signals that a model reads beside prices.
 
@@ -94,6 +100,8 @@ class SignalService:
             history: ``n`` candles.
             features: Inputs of the model; those that are no signals are left aside.
             own: Signals of files, which are not looked up by their name.
+            wait: Seconds that a source may take; the settings' deadline by default. With 0 the
+                cache answers, and the source is asked in the background.
 
         Raises:
             InvalidInput: If there are too many, or one is unknown.
@@ -106,22 +114,22 @@ class SignalService:
                 f"A model may read {MAX_SIGNALS} signals. Received: {len(names)}. Leave some out."
             )
         missing = [name for name in names if name not in signals and name not in history.signals]
-        signals |= {name: self._known(name, history) for name in missing}
+        signals |= {name: self._known(name, history, wait) for name in missing}
         return with_signals(history, [signals[name] for name in names if name in signals])
 
-    def _known(self, name: str, history: PriceHistory) -> Signal:
+    def _known(self, name: str, history: PriceHistory, wait: float | None) -> Signal:
         """Return a signal by its name alone."""
         if name in KNOWN:
-            return self._live.signal(name, history)
+            return self._live.signal(name, history, wait)
         if name.upper() in COINS and name.upper() != history.coin:
-            return self._of_coin(name, history)
+            return self._of_coin(name, history, wait)
         raise InvalidInput(
             f"There is no signal {name}. The known ones are {', '.join(KNOWN)} and the tickers of "
             f"other coins, such as eth. Give one of your own as a file (--signal {name}=FILE on "
             "the command line, signals= in Python)."
         )
 
-    def _of_coin(self, name: str, history: PriceHistory) -> Signal:
+    def _of_coin(self, name: str, history: PriceHistory, wait: float | None) -> Signal:
         """Return the moves (log-returns) of another coin, each known when its candle closes."""
         length = history.candle_length
         query = MarketQuery(
@@ -130,9 +138,11 @@ class SignalService:
             history.start - length,
             history.closes_at,
         )
-        ask = self._prices.simulated if history.simulated else self._prices.history
-        other = ask(query)
-        if other.simulated != history.simulated:
+        if history.simulated:
+            other = self._prices.simulated(query)
+        else:
+            other = self._prices.history(query, wait)
+        if other.simulated is not history.simulated:
             raise SourceUnavailable(
                 f"The prices of {name.upper()} could not be had. {' '.join(other.notes)} Leave the "
                 f"signal {name} out, or try again later."
@@ -150,3 +160,9 @@ class SignalService:
 def input_of(name: str) -> str:
     """Return the input that a signal makes: ``"signal:fear_greed"``."""
     return f"{SIGNAL_PREFIX}{name}"
+
+
+def signal_inputs(history: PriceHistory) -> tuple[str, ...]:
+    """Return the inputs of all known signals beside a history: indices, then other coins."""
+    coins = [ticker.lower() for ticker in COINS if ticker != history.coin]
+    return tuple(map(input_of, (*KNOWN, *coins)))

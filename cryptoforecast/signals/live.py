@@ -42,12 +42,13 @@ class LiveSignals:
         """Names of the signals."""
         return tuple(self._sources)
 
-    def signal(self, name: str, history: PriceHistory) -> Signal:
+    def signal(self, name: str, history: PriceHistory, wait: float | None = None) -> Signal:
         """Return a signal in the time of a history; a simulated one beside simulated prices.
 
         Args:
             name: One of ``names``.
             history: The prices that it will be beside.
+            wait: Seconds that the source may take; the settings' deadline by default.
 
         Raises:
             SourceUnavailable: If its source does not answer, and nothing is cached.
@@ -57,7 +58,7 @@ class LiveSignals:
         if history.simulated:
             series, about = _simulated(source, request, history)
         else:
-            series, about = self._real(source, request, history)
+            series, about = self._real(source, request, history, wait)
         return from_series(
             name,
             series,
@@ -68,7 +69,7 @@ class LiveSignals:
         )
 
     def _real(
-        self, source: SignalSource, request: Request, history: PriceHistory
+        self, source: SignalSource, request: Request, history: PriceHistory, wait: float | None
     ) -> tuple[pd.Series, str]:
         """Return the values of a source, fetched now or before, and where they come from."""
         start = max(source.start, history.start - source.max_age - request.lag)
@@ -76,7 +77,7 @@ class LiveSignals:
         key = (source.name, request.symbol, text_of(request.step))
         entry, failure = self._cache.load(key), None
         if entry is None or not self._suffices(entry, start, history):
-            failure = self._refresh(source, request, key, start)
+            failure = self._refresh(source, request, key, start, wait)
             entry = self._cache.load(key)
         if entry is None:
             reason = failure or f"{source.title} has no values in the time of these prices."
@@ -94,7 +95,12 @@ class LiveSignals:
         return entry.is_fresh(now, FRESH) or entry.candles.index[-1] >= history.closes_at
 
     def _refresh(
-        self, source: SignalSource, request: Request, key: Key, start: pd.Timestamp
+        self,
+        source: SignalSource,
+        request: Request,
+        key: Key,
+        start: pd.Timestamp,
+        wait: float | None,
     ) -> CryptoForecastError | None:
         """Ask a source, or wait for whoever is asking it; return what went wrong."""
         if not self._settings.live:
@@ -106,7 +112,9 @@ class LiveSignals:
             lambda: lambda: self._update(source, request, key, start, seconds),
             known=True,
         )
-        if not flight.done.wait(seconds):
+        if not flight.done.wait(seconds if wait is None else min(wait, seconds)):
+            if wait is not None and wait < seconds:
+                return SourceUnavailable(f"{source.title} is being asked. Try again in a moment.")
             return SourceUnavailable(f"{source.title} did not answer within {seconds:g} s.")
         return flight.error
 

@@ -9,7 +9,8 @@ from typing import Any
 import streamlit as st
 
 from cryptoforecast.service import choices
-from cryptoforecast.types import INTERVAL_NOUNS, PriceHistory, input_name
+from cryptoforecast.service.signals import KNOWN, MAX_SIGNALS, input_of, signal_inputs
+from cryptoforecast.types import INTERVAL_NOUNS, PriceHistory, input_name, is_signal, signal_name
 from cryptoforecast.ui import drafts
 from cryptoforecast.ui.drafts import Draft
 from cryptoforecast.ui.words import NETWORKS, plain
@@ -54,6 +55,17 @@ _HELP = {
     "ensemble": "The average of several networks with different seeds is a little better, and the "
     "differences between them show how much is luck. The training takes as many times longer.",
 }
+
+
+_SIGNALS_HELP = "\n".join(
+    (
+        "What the network reads beside the price. It sees a value only from when it was known.",
+        *(f"- **{plain(input_name(input_of(name)))}**: {plain(KNOWN[name])}" for name in KNOWN),
+        "- **Another coin**: how it moved in the same candle.",
+        "",
+        "Whether a signal helps is tested on the Backtest page, “With and without?”.",
+    )
+)
 
 
 class Controls:
@@ -106,17 +118,28 @@ class Controls:
 
     def more(self) -> None:
         """Draw all other controls."""
+        inputs = self._value("features")
         st.multiselect(
             "Inputs",
             list(choices.FEATURES),
             format_func=input_name,
-            key=self._begin("features", list(self._value("features"))),
-            on_change=_moved,
-            args=("features", tuple),
+            key=self._begin("features", [name for name in inputs if not is_signal(name)]),
+            on_change=_inputs_moved,
             help="\n".join(
                 f"- **{plain(input_name(f.name))}**: {plain(f.help)}"
                 for f in choices.FEATURES.values()
             ),
+        )
+        signals = self._begin("signals", list(filter(is_signal, inputs)))
+        st.multiselect(
+            "Signals beside the price",
+            list(dict.fromkeys((*signal_inputs(self._history), *st.session_state[signals]))),
+            format_func=_signal_title,
+            key=signals,
+            on_change=_inputs_moved,
+            max_selections=MAX_SIGNALS,
+            placeholder="None",
+            help=_SIGNALS_HELP,
         )
         left, middle, right = st.columns(3, gap="medium")
         with left:
@@ -221,6 +244,17 @@ class Controls:
 def _moved(field: str, kind: Callable[[Any], object]) -> None:
     """Note in the draft what the user has set."""
     drafts.change(field, kind(st.session_state[f"setting-{field}"]))
+
+
+def _signal_title(name: str) -> str:
+    """Name a signal among others: an index, or the ticker of another coin."""
+    own, title = signal_name(name), input_name(name)
+    return f"{title[0].upper()}{title[1:]}" if own in KNOWN else f"Move of {own.upper()}"
+
+
+def _inputs_moved() -> None:
+    state = st.session_state
+    drafts.change("features", (*state["setting-features"], *state["setting-signals"]))
 
 
 def _network_moved() -> None:

@@ -147,6 +147,7 @@ def backtest(
     if model is None:
         steps = inputs.steps(history.interval, len(history))
         return service.backtests.of_baseline(history, model_name, steps)
+    history = _beside(service, model, history)
     if is_saved(model_name):
         since = choices.since_training(history, model) if since_training else None
         return service.backtests.of_saved(history, model, since=since)
@@ -175,7 +176,7 @@ def next_steps(service: Service, model_name: str, history: PriceHistory) -> Next
         steps = inputs.steps(history.interval, len(history))
         return service.forecasts.of_baseline(history, model_name, steps)
     return service.forecasts.next_steps(
-        history, model, None if model_name.startswith(RUN) else model_name
+        _beside(service, model, history), model, None if model_name.startswith(RUN) else model_name
     )
 
 
@@ -206,6 +207,11 @@ def spec(service: Service, model_name: str, history: PriceHistory) -> ModelSpec:
     return make_spec(network=model_name, horizon=steps)
 
 
+def _beside(service: Service, model: TrainedModel, history: PriceHistory) -> PriceHistory:
+    """Put the signals that a network reads beside prices, without waiting for a source."""
+    return service.signals.beside(history, model.spec.features, wait=0)
+
+
 def _run(service: Service, model_name: str) -> Run | None:
     finished = job(service, model_name)
     return None if finished is None else finished.result
@@ -230,6 +236,6 @@ def _training_history(service: Service, model: TrainedModel) -> PriceHistory | N
         default_coin(card), card.interval, start.as_unit("ns"), (end + candle).as_unit("ns")
     )
     try:
-        return service.prices.history(query, wait=0)
+        return _beside(service, model, service.prices.history(query, wait=0))
     except CryptoForecastError:  # a file's own coin, or one that no source has now
         return None

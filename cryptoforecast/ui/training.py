@@ -8,7 +8,7 @@ from cryptoforecast import charts
 from cryptoforecast.jobs import Job
 from cryptoforecast.service import Run, Service
 from cryptoforecast.service.saved_models import RUN
-from cryptoforecast.types import ModelSpec, PriceHistory, Progress
+from cryptoforecast.types import ModelSpec, PriceHistory, Progress, is_signal
 from cryptoforecast.ui import card, elements, identity, training_status
 from cryptoforecast.ui.words import plain
 
@@ -20,6 +20,9 @@ MEANWHILE = "the default, until yours is trained"
 
 def start(service: Service, history: PriceHistory, spec: ModelSpec) -> None:
     """Queue a training, and show it in place of the judgement."""
+    if any(map(is_signal, spec.features)):
+        with st.spinner("Fetching the signals …"):
+            history = service.signals.beside(history, spec.features)
     job = service.training.submit(history, spec, user=identity.user())
     name = RUN + job.key
     runs = [run for run in st.session_state.get("runs", []) if run != name]

@@ -8,12 +8,13 @@ from cryptoforecast import html_report
 from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.service import Service
 from cryptoforecast.service.backtests import why_no_free_run
+from cryptoforecast.service.choices import is_network
 from cryptoforecast.types import Backtest
-from cryptoforecast.ui import card, elements, leaderboard, url
+from cryptoforecast.ui import ablation, card, elements, leaderboard, url
 from cryptoforecast.ui.backtest import FinishedTest
 from cryptoforecast.ui.words import plain
 
-LEADERBOARD, FOLDS = "Leaderboard", "Folds"
+LEADERBOARD, FOLDS, ABLATION = "Leaderboard", "Folds", "Inputs"
 #: The question that each view answers.
 QUESTIONS = {
     LEADERBOARD: "Who wins?",
@@ -21,17 +22,17 @@ QUESTIONS = {
     "Errors": "Where is it wrong?",
     "When": "When?",
     "Bands": "Can the range be trusted?",
+    ABLATION: "With and without?",
     FOLDS: "Is it the same in every fold?",
 }
 
 
-def choose(*, folds: bool) -> str:
-    """Draw the questions, and return the view that answers the chosen one.
-
-    Args:
-        folds: Whether the test has folds.
-    """
-    views = [view for view in QUESTIONS if view != FOLDS or folds]
+def choose(test: FinishedTest) -> str:
+    """Draw the questions about a test, and return the view that answers the chosen one."""
+    absent = {FOLDS} if test.walk_forward is None else set()
+    if not is_network(test.result.spec):
+        absent.add(ABLATION)
+    views = [view for view in QUESTIONS if view not in absent]
     return url.choose(
         "Question", views, "view", LEADERBOARD, QUESTIONS.__getitem__,
         draw=st.pills, required=True, wrap=True,
@@ -50,6 +51,8 @@ def show(service: Service, test: FinishedTest, view: str) -> None:
     if view == FOLDS and test.walk_forward is not None:
         with card.framed():
             _draw(html_report.folds_section(test.walk_forward, elements.dark()), result)
+    elif view == ABLATION:
+        ablation.show(service, result)
     elif view in html_report.VIEWS:
         with st.container(width=280):
             step = leaderboard.step(result)

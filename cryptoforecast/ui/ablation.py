@@ -1,0 +1,100 @@
+"""With and without: does it help a network to read a signal, or any other input?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from cryptoforecast.service import Service
+from cryptoforecast.service.ablations import SEEDS
+from cryptoforecast.types import Ablation, Backtest, Contribution, input_name, is_signal
+from cryptoforecast.types.confidence import interval_text, rounded
+from cryptoforecast.ui import card, elements, identity, training, words
+from cryptoforecast.ui.words import plain
+
+_MARKS: dict[str, card.Mark] = {"better": "better", "worse": "worse", "tie": "tie"}
+_EXPLAINED = (
+    "The network is trained on these prices with these inputs and without them, "
+    f"{SEEDS} times each, and all forecast the same past prices. A difference counts if it is more "
+    "than the luck of the span and of the training (ablation)."
+)
+
+
+def show(service: Service, result: Backtest) -> None:
+    """Ask which inputs to leave out, and show what difference they make."""
+    spec, history = result.spec, result.history
+    with card.framed():
+        names = st.multiselect(
+            "Leave out",
+            list(spec.features),
+            default=[name for name in spec.features if is_signal(name)] or None,
+            format_func=input_name,
+            key="ablate",
+            placeholder="Choose inputs",
+            help=_EXPLAINED,
+        )
+        inputs = tuple(name for name in spec.features if name in names)
+        if not inputs or len(inputs) == len(spec.features):
+            st.caption(
+                "Choose some of the inputs that the network reads. To test a signal, train a "
+                "network that reads it first (Forecast page, Customise)."
+            )
+            return
+        key = service.ablations.key(history, spec, inputs)
+        ablation = service.ablations.result(key)
+        job = service.training.job(key)
+        if ablation is not None:
+            _show(ablation, result)
+        elif job is not None and job.active:
+            training.watch(service, job)
+        else:
+            if job is not None and job.result is None:
+                training.note_failure(job)
+            _offer(service, result, inputs)
+
+
+def _offer(service: Service, result: Backtest, inputs: tuple[str, ...]) -> None:
+    card.heading(f"{2 * SEEDS:d} trainings, in the background", _EXPLAINED)
+    seconds = 2 * SEEDS * service.training.expected(result.history, result.spec).seconds
+    if not st.button(
+        f"Compare · {plain(words.seconds(seconds))}",
+        type="primary",
+        icon=":material/model_training:",
+        key="compare-inputs",
+    ):
+        return
+    with elements.errors():
+        service.ablations.submit(result.history, result.spec, inputs, user=identity.user())
+        st.rerun()
+
+
+def _show(ablation: Ablation, result: Backtest) -> None:
+    outcomes = [ablation.point.outcome, ablation.band.outcome]
+    decisive = next((each for each in outcomes if each in ("better", "worse")), "tie")
+    finding, _, rest = ablation.sentence.partition(": ")
+    mark = "none" if {"better", "worse"} <= {*outcomes} else _MARKS[decisive]
+    card.heading(plain(finding), plain(f"{rest[:1].upper()}{rest[1:]}"), mark=mark)
+    quote = result.history.quote
+    rows = {
+        "Average miss (MAE)": (ablation.point, lambda value: words.money(value, quote)),
+        "Error of the range (pinball, 1e-4)": (ablation.band, lambda value: f"{1e4 * value:.3f}"),
+    }
+    st.table(
+        pd.DataFrame([_row(name, one, number) for name, (one, number) in rows.items()]).set_index(
+            "Error"
+        )
+    )
+
+
+def _row(name: str, one: Contribution, number: Callable[[float], str]) -> dict[str, str]:
+    skill, low, high = (100 * value for value in (one.skill, one.low, one.high))
+    return {
+        "Error": name,
+        "With": number(one.error),
+        "Without": number(one.without),
+        "Smaller by": f"{rounded(skill, 2, '+')} %",
+        "Within chance, or beyond": f"{interval_text(low, high, 2, '+')} %",
+        "Each training": ", ".join(rounded(100 * each, 2, "+") for each in one.by_seed),
+    }
