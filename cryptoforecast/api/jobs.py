@@ -21,7 +21,7 @@ from cryptoforecast.api.problem_values import ProblemJson, problem
 from cryptoforecast.api.problems import at
 from cryptoforecast.api.responses import MAX_BODY, answer, problems
 from cryptoforecast.errors import NotAllowed, UnknownModel
-from cryptoforecast.json_views import BacktestJson, FoldJson, Says
+from cryptoforecast.json_views import AblationJson, BacktestJson, FoldJson, Says
 from cryptoforecast.json_views.values import Time
 from cryptoforecast.service import Service, choices, trainer
 from cryptoforecast.service.orders import Order, OrderBook
@@ -90,6 +90,15 @@ class BacktestRequest(_OrderRequest):
         Field(pattern=NAME_PATTERN, description="a saved model", examples=["global-1h-lstm"]),
     ] = None
     folds: Annotated[Whole, Field(ge=1, le=20, description="spans with a fit of their own")] = 1
+    ablate: Annotated[
+        list[Annotated[str, Field(max_length=40)]] | None,
+        Field(
+            min_length=1,
+            max_length=30,
+            description="inputs of the network that is trained without them too, to compare",
+            examples=[["signal:fear_greed"]],
+        ),
+    ] = None
 
 
 class TrainingRequest(_OrderRequest):
@@ -128,6 +137,7 @@ class _More(TypedDict, total=False):
     walk_forward: WalkPlanJson
     folds: Annotated[list[FoldJson], Says("of a test that trains")]
     saved: Annotated[str | None, Says("name of the saved model, of a training", "mine")]
+    ablation: Annotated[AblationJson, Says("of a test with inputs to ablate")]
 
 
 class ResultJson(BacktestJson, _More):

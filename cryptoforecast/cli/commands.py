@@ -226,7 +226,7 @@ def _ablated(
     service: Service, args: argparse.Namespace, result: Backtest, cancelled: Cancelled
 ) -> Ablation:
     """Train with and without the inputs of ``--ablate``."""
-    with _meter(result.history, result.spec) as meter:
+    with _meter(result.history, result.spec, "training") as meter:
         return service.ablations.run(
             result.history,
             result.spec,
@@ -288,8 +288,8 @@ def _spec(args: argparse.Namespace, history: PriceHistory | None = None) -> Mode
 
 
 @contextlib.contextmanager
-def _meter(history: PriceHistory, spec: ModelSpec) -> Iterator[Meter]:
-    meter = Meter(f"Training {spec.network} for {history.coin} {history.interval}")
+def _meter(history: PriceHistory, spec: ModelSpec, part: str = "fold") -> Iterator[Meter]:
+    meter = Meter(f"Training {spec.network} for {history.coin} {history.interval}", part=part)
     try:
         yield meter
     finally:

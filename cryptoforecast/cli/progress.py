@@ -102,18 +102,19 @@ class Meter(Line):
     Args:
         title: Describes the training.
         stream: See ``Line``.
+        part: What one of several fits is called.
     """
 
-    def __init__(self, title: str, stream: TextIO | None = None) -> None:
+    def __init__(self, title: str, stream: TextIO | None = None, part: str = "fold") -> None:
         super().__init__(stream)
-        self._title = one_line(title)
+        self._title, self._part = one_line(title), part
 
     def __call__(self, progress: Progress) -> None:
         self.show(self.line(progress))
 
     def line(self, progress: Progress) -> str:
         """Describe progress; after the last update the network is tested."""
-        fold = f"fold {progress.fold} of {progress.folds}, " if progress.folds > 1 else ""
+        fold = f"{self._part} {progress.fold} of {progress.folds}, " if progress.folds > 1 else ""
         parts = [f"{self._title}: {fold}epoch {progress.epoch} of {progress.epochs}"]
         if progress.curve:
             last = progress.curve[-1]

@@ -19,6 +19,7 @@ from cryptoforecast.errors import (
 )
 from cryptoforecast.json_views import Json
 from cryptoforecast.service import Service, choices
+from cryptoforecast.service.ablations import check as check_ablation
 from cryptoforecast.service.orders import Order, OrderBook
 from cryptoforecast.types import (
     OWNER,
@@ -27,6 +28,7 @@ from cryptoforecast.types import (
     PriceHistory,
     Progress,
     WalkPlan,
+    is_signal,
 )
 
 #: Seconds between two looks for a new order, and between two reports of one.
@@ -56,6 +58,10 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
                 "A saved model keeps its own settings. Received: "
                 f"{', '.join(sorted(request['settings']))}. Leave them out, or leave out `model`."
             )
+        if request.get("ablate") is not None:
+            raise InvalidInput(
+                "`ablate` trains networks. Received: it and a saved model. Leave one of them out."
+            )
         service.saved_models.load(request["model"])
         return
     spec = _spec(request)
@@ -70,6 +76,8 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
             service.saved_models.check_free(request["save"], user=OWNER, force=request["force"])
     else:
         choices.check_plan(WalkPlan(folds=request["folds"]), spec)
+        if request.get("ablate") is not None:
+            _check_ablation(request, spec)
 
 
 def work(service: Service, book: OrderBook, wanted: Callable[[], bool] = lambda: True) -> None:
@@ -117,8 +125,7 @@ def _result(service: Service, order: Order, monitor: Monitor) -> Json:
     if choices.is_network(spec):
         history = service.signals.beside(history, spec.features)
     if order.kind == "backtest":
-        plan = WalkPlan(folds=request["folds"])
-        return json_views.walk_forward_json(service.walk_forward.run(history, spec, plan, monitor))
+        return _backtest(service, request, history, spec, monitor)
     result = service.backtests.run(history, spec, monitor)
     result = service.backtests.with_all_baselines(result)
     if request["save"] is not None:
@@ -126,15 +133,47 @@ def _result(service: Service, order: Order, monitor: Monitor) -> Json:
     return json_views.backtest_json(result) | {"saved": request["save"]}
 
 
+def _backtest(
+    service: Service,
+    request: Mapping[str, Any],
+    history: PriceHistory,
+    spec: ModelSpec,
+    monitor: Monitor,
+) -> Json:
+    """Test a network or a method, and ablate inputs where that is wanted."""
+    inputs = request.get("ablate")
+    if inputs is not None:
+        check_ablation(spec, inputs)
+    plan = WalkPlan(folds=request["folds"])
+    view = json_views.walk_forward_json(service.walk_forward.run(history, spec, plan, monitor))
+    if inputs is None:
+        return view
+    ablation = service.ablations.run(history, spec, inputs, monitor=monitor)
+    return view | {"ablation": json_views.ablation_json(ablation)}
+
+
+def _check_ablation(request: Mapping[str, Any], spec: ModelSpec) -> None:
+    """Refuse an ablation that can't be made, whatever the prices are."""
+    if request["folds"] != 1:
+        raise InvalidInput(
+            f"`ablate` goes with one fold. Received: {request['folds']}. Leave out `folds`."
+        )
+    if "features" in request["settings"]:
+        check_ablation(spec, request["ablate"])
+    choices.check_network(spec.network)
+
+
 def _spec(request: Mapping[str, Any], history: PriceHistory | None = None) -> ModelSpec:
     given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in request["settings"].items()
     }
+    signals = filter(is_signal, request.get("ablate") or ())
     if history is None:
-        return choices.make_spec(**given)
+        return choices.with_inputs(choices.make_spec(**given), signals)
     volume = choices.has_volume(history.candles)
-    return choices.make_spec(rows=len(history), volume=volume, **given)
+    spec = choices.make_spec(rows=len(history), volume=volume, **given)
+    return choices.with_inputs(spec, signals)
 
 
 def _status(error: CryptoForecastError) -> int:

@@ -9,7 +9,14 @@ import streamlit as st
 
 from cryptoforecast.service import Service
 from cryptoforecast.service.ablations import SEEDS
-from cryptoforecast.types import Ablation, Backtest, Contribution, input_name, is_signal
+from cryptoforecast.types import (
+    Ablation,
+    Backtest,
+    Contribution,
+    input_name,
+    is_signal,
+    signal_name,
+)
 from cryptoforecast.types.confidence import interval_text, rounded
 from cryptoforecast.ui import card, elements, identity, training, words
 from cryptoforecast.ui.words import plain
@@ -76,6 +83,9 @@ def _show(ablation: Ablation, result: Backtest) -> None:
     finding, _, rest = ablation.sentence.partition(": ")
     mark = "none" if {"better", "worse"} <= {*outcomes} else _MARKS[decisive]
     card.heading(plain(finding), plain(f"{rest[:1].upper()}{rest[1:]}"), mark=mark)
+    for name in filter(is_signal, ablation.inputs):
+        about = result.history.signals.get(signal_name(name), "")
+        st.caption(plain(f"{input_name(name)}: {about}"))
     quote = result.history.quote
     rows = {
         "Average miss (MAE)": (ablation.point, lambda value: words.money(value, quote)),
@@ -95,6 +105,6 @@ def _row(name: str, one: Contribution, number: Callable[[float], str]) -> dict[s
         "With": number(one.error),
         "Without": number(one.without),
         "Smaller by": f"{rounded(skill, 2, '+')} %",
-        "Within chance, or beyond": f"{interval_text(low, high, 2, '+')} %",
+        "Interval (95 %)": f"{interval_text(low, high, 2, '+')} %",
         "Each training": ", ".join(rounded(100 * each, 2, "+") for each in one.by_seed),
     }

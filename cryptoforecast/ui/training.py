@@ -7,6 +7,7 @@ import streamlit as st
 from cryptoforecast import charts
 from cryptoforecast.jobs import Job
 from cryptoforecast.service import Run, Service
+from cryptoforecast.service.ablations import is_ablation
 from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.types import ModelSpec, PriceHistory, Progress, is_signal
 from cryptoforecast.ui import card, elements, identity, training_status
@@ -77,14 +78,22 @@ def _heading(
     elif progress is None:
         card.heading("Starting", "TensorFlow loads first, some seconds, once.", eyebrow=what)
     else:
+        part = "training" if is_ablation(job.key) else "fold"
         left = "" if seconds is None else f" · {seconds:.0f} s left"
-        card.heading(f"{100 * progress.done:.0f} %{left}", plain(_pass(progress)), eyebrow=what)
+        card.heading(
+            f"{100 * progress.done:.0f} %{left}", plain(_pass(progress, part)), eyebrow=what
+        )
 
 
-def _pass(progress: Progress) -> str:
-    """Write which pass over the data this is; final ones are counted by themselves."""
+def _pass(progress: Progress, part: str) -> str:
+    """Write which pass over the data this is; final ones are counted by themselves.
+
+    Args:
+        progress: How far the work is.
+        part: What one of several fits is called.
+    """
     usual = progress.epochs - progress.final
-    fold = f", fold {progress.fold:d} of {progress.folds:d}" if progress.folds > 1 else ""
+    fold = f", {part} {progress.fold:d} of {progress.folds:d}" if progress.folds > 1 else ""
     if progress.epoch > usual:
         number = progress.epoch - usual
         return f"Final pass {number:d} of {progress.final:d}, with the newest prices too{fold}"

@@ -109,6 +109,35 @@ def test_a_saved_model_is_tested_as_it_is(client, service, working):
     assert result["verdict"]["sentence"] == tested.verdict.sentence
 
 
+SMALL = {
+    "network": "dense", "features": ["return", "abs_return"], "lookback": 8, "units": [4],
+    "epochs": 2, "horizon": 1,
+}  # fmt: skip
+
+
+def test_a_network_reads_a_signal_and_is_tested_with_and_without(client, service, working):
+    body = {"days": 60, "settings": SMALL, "ablate": ["signal:fear_greed"]}
+    job = client.ask("POST", "backtests", body).json()
+    assert client.end(job)[-1][0] == "done"
+    result = client.ask("GET", f"jobs/{job['id']}").json()["result"]
+    assert result["spec"]["features"] == ["return", "abs_return", "signal:fear_greed"]
+    assert result["ablation"]["inputs"] == ["signal:fear_greed"]
+    assert result["ablation"]["seeds"] == [0, 1, 2]
+    assert result["ablation"]["sentence"].endswith("3 trainings each way.")
+
+    settings = {**SMALL, "features": ["return", "abs_return", "signal:fear_greed"]}
+    order = {"days": 60, "settings": settings, "save": "moody"}
+    assert client.end(client.ask("POST", "trainings", order).json())[-1][0] == "done"
+    about = client.ask("GET", "models/moody").json()["signals"]["fear_greed"]
+    assert about.startswith("a random index that knows nothing of any price")
+    forecast = client.ask("GET", "models/moody/forecast")
+    assert forecast.status_code == 200
+    closes = {"series": [{"id": "mine", "closes": [100.0 + i for i in range(60)]}]}
+    answer = client.ask("POST", "models/moody/forecast", closes).json()["series"][0]
+    assert answer["forecast"] is None
+    assert "signal:fear_greed" in answer["problem"]["detail"]
+
+
 def test_prices_that_can_not_be_had_are_the_problem_of_the_job(client, working):
     job = client.ask("POST", "backtests", {**CONE, "prices": "live"}).json()
     assert client.end(job)[-1][0] == "failed"
@@ -141,6 +170,12 @@ def test_a_job_is_seen_by_the_key_that_ordered_it_alone(client, plain):
         ("backtests", {"settings": {"horizon": 0}}),
         ("backtests", {"model": "tiny-dense", "settings": {"epochs": 3}}),
         ("backtests", {"interval": "3h"}),
+        ("backtests", {"model": "tiny-dense", "ablate": ["volume"]}),
+        ("backtests", {"ablate": ["volume"], "folds": 2}),
+        ("backtests", {"ablate": ["volume"], "settings": {"features": ["return"]}}),
+        ("backtests", {"ablate": ["volume"], "settings": {"network": "cone"}}),
+        ("backtests", {"ablate": []}),
+        ("backtests", {"settings": {"features": ["return", "signal:No!"]}}),
         ("backtests", {"coin": "../x"}),
         ("backtests", {"typo": 1}),
         ("backtests", {"folds": True}),
