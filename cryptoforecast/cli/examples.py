@@ -28,6 +28,7 @@ EXAMPLES = {
     "backtest": (
         "backtest --coin BTC --network cone",
         "backtest --data prices.csv --horizon 24",
+        "backtest --coin BTC --signal fear_greed --ablate signal:fear_greed",
         "backtest --model btc-1h-dense --coin BTC --since cutoff",
         "backtest --data prices.csv --folds 4 --html report.html",
     ),

@@ -19,10 +19,12 @@ INPUTS = ("return", "signal:mood")
 HOUR, DAY = pd.Timedelta(hours=1), pd.Timedelta(days=1)
 
 
-def mood(history: PriceHistory, seed: int = 0, **changes: object) -> Signal:
-    """A daily signal that begins five days before the prices."""
+def mood(
+    history: PriceHistory, seed: int = 0, step: pd.Timedelta = DAY, **changes: object
+) -> Signal:
+    """A signal, by default a daily one, that begins five days before the prices."""
     times = pd.date_range(
-        history.start.floor("D") - 5 * DAY, history.end, freq="D", tz="UTC", unit="ns"
+        history.start.floor("D") - 5 * DAY, history.end, freq=step, tz="UTC", unit="ns"
     )
     values = np.random.default_rng(seed).normal(50, 20, len(times))
     return from_series("mood", pd.Series(values, times), "a test", **changes)
@@ -48,7 +50,8 @@ def test_a_daily_value_counts_from_when_it_was_known() -> None:
 @settings(max_examples=20)
 def test_values_that_were_known_later_change_nothing(row: int, seed: int) -> None:
     history = synthetic.history(600)
-    signal, origin = mood(history, lag=5 * HOUR), history.candles.index[row] + HOUR
+    signal = mood(history, step=HOUR, lag=HOUR / 2)
+    origin = history.candles.index[row] + HOUR
     values = signal.values.copy()
     after = values.index > origin
     values[after] = np.random.default_rng(seed).normal(0, 1e6, int(after.sum()))
