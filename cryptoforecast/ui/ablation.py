@@ -22,6 +22,7 @@ from cryptoforecast.ui import card, elements, identity, training, words
 from cryptoforecast.ui.words import plain
 
 _MARKS: dict[str, card.Mark] = {"better": "better", "worse": "worse", "tie": "tie"}
+_COLUMNS = ["Error", "With", "Without", "Smaller by", "Interval (95 %)", "Each training"]
 _EXPLAINED = (
     "The network is trained on these prices with these inputs and without them, "
     f"{SEEDS} times each, and all forecast the same past prices. A difference counts if it is more "
@@ -87,24 +88,24 @@ def _show(ablation: Ablation, result: Backtest) -> None:
         about = result.history.signals.get(signal_name(name), "")
         st.caption(plain(f"{input_name(name)}: {about}"))
     quote = result.history.quote
-    rows = {
-        "Average miss (MAE)": (ablation.point, lambda value: words.money(value, quote)),
-        "Error of the range (pinball, 1e-4)": (ablation.band, lambda value: f"{1e4 * value:.3f}"),
-    }
-    st.table(
-        pd.DataFrame([_row(name, one, number) for name, (one, number) in rows.items()]).set_index(
-            "Error"
-        )
-    )
+    rows = [
+        _row("Average miss (MAE)", ablation.point, lambda value: words.money(value, quote)),
+        _row(
+            "Miss of the range (pinball, 1e-4)", ablation.band, lambda value: f"{1e4 * value:.3f}"
+        ),
+    ]
+    cells = [[plain(cell) for cell in row] for row in rows]
+    with st.container(key="nums-ablation"):
+        st.table(pd.DataFrame(cells, columns=_COLUMNS), border="horizontal", hide_index=True)
 
 
-def _row(name: str, one: Contribution, number: Callable[[float], str]) -> dict[str, str]:
+def _row(name: str, one: Contribution, number: Callable[[float], str]) -> list[str]:
     skill, low, high = (100 * value for value in (one.skill, one.low, one.high))
-    return {
-        "Error": name,
-        "With": number(one.error),
-        "Without": number(one.without),
-        "Smaller by": f"{rounded(skill, 2, '+')} %",
-        "Interval (95 %)": f"{interval_text(low, high, 2, '+')} %",
-        "Each training": ", ".join(rounded(100 * each, 2, "+") for each in one.by_seed),
-    }
+    return [
+        name,
+        number(one.error),
+        number(one.without),
+        f"{rounded(skill, 2, '+')} %",
+        f"{interval_text(low, high, 2, '+')} %",
+        ", ".join(rounded(100 * each, 2, "+") for each in one.by_seed),
+    ]

@@ -65,7 +65,8 @@ def test_a_signal_is_chosen_trained_and_tested_with_and_without(
     assert result.sentence.partition(": ")[0].partition(" &")[0] in words(tested)
     assert "trainings each way" in words(tested)
     (table,) = tested.table
-    assert list(table.value.index) == ["Average miss (MAE)", "Error of the range (pinball, 1e-4)"]
+    assert len(table.value) == 2
+    assert list(table.value)[:3] == ["Error", "With", "Without"]
     tested.multiselect(key="ablate").set_value([]).run()
     assert "Choose some of the inputs" in words(tested)
 
