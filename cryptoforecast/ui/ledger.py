@@ -24,7 +24,7 @@ from cryptoforecast.types.ledger_record import (
     LedgerSeries,
     record_sentence,
 )
-from cryptoforecast.ui import card, elements, ending, url, words
+from cryptoforecast.ui import alarms, card, elements, ending, url, words
 
 #: Forecasts in the chart, in the table and in the file, at most.
 MAX_CHART, MAX_LINES, MAX_FILE = 44, 8, 10_000
@@ -53,7 +53,7 @@ def choose(service: Service) -> Choice:
     """
     stored = service.ledger.series()
     if not stored:
-        _empty()
+        _empty(service)
     markets = _markets(stored)
     market = _last("market", list(markets), next(iter(markets)))
     series = {_key(each.name): each.name for each in markets[market]}
@@ -67,7 +67,7 @@ def _last(key: str, options: Sequence[str], default: str) -> str:
     return value if value in options else default
 
 
-def _empty() -> None:
+def _empty(service: Service) -> None:
     """Say that nothing is recorded, and how to begin."""
     card.answer(
         "No forecast is stored yet",
@@ -81,6 +81,7 @@ def _empty() -> None:
             "Run it every hour, by cron or a scheduled workflow. It needs live prices. With "
             "`--prices any` it practises on simulated ones, which count nowhere."
         )
+    alarms.section(service)
     ending.end_page()
 
 

@@ -9,10 +9,11 @@ import pytest
 
 from cryptoforecast import charts
 from cryptoforecast.ledger import reading
-from cryptoforecast.service import shared
+from cryptoforecast.service import forget_shared, shared
+from cryptoforecast.types.alarms import CANDLE, MODEL, AlarmRule
 from cryptoforecast.types.ledger_record import LedgerRecord
 from tests.ledger import making
-from tests.pages.conftest import rows, words
+from tests.pages.conftest import rows, shown, words
 
 
 @pytest.fixture
@@ -128,3 +129,40 @@ def test_the_figure_has_a_mark_for_each_outcome(filled):
     assert isinstance(record, LedgerRecord)
     weeks = charts.ledger_weeks(record)
     assert len(weeks.data[0].x) == len(record.weeks)
+
+
+def test_the_owner_sees_the_alarms_and_whether_they_arrived(open_page, filled, monkeypatch):
+    monkeypatch.setenv("CRYPTOFORECAST_ALARMS", "json://me:pa55word@127.0.0.1:1/s3cret")
+    forget_shared()
+    page = open_page("ledger")
+    text = words(page)
+    assert "No alarm is set" in text
+    assert page.code[0].value.startswith("python -m cryptoforecast alarms add candle")
+    assert "Messages go to json." in text
+    service = shared()
+    service.alarms.add(AlarmRule(MODEL, model="btc-1h-dense"))
+    service.alarms.add(AlarmRule(CANDLE, coin="BTC"))
+    (raised,) = service.alarms.run().raised
+    page = open_page("ledger")
+    text = words(page)
+    assert "2 alarms are set" in text
+    assert "BTC, 1h: a move as rare as 1 in 1,000" in text
+    (row,) = page.table[-1].value.to_dict("records")
+    assert shown(row["What happened"]) == raised.alarm.sentence  # as the message has it
+    assert shown(row["Message"]) == "json waiting, 1 attempt"
+    assert not any(secret in text + str(row) for secret in ("pa55word", "s3cret", "127.0.0.1"))
+
+
+def test_a_guest_sees_no_alarms(open_page, filled, headers):
+    shared().alarms.add(AlarmRule(MODEL, model="btc-1h-dense"))
+    headers.clear()
+    page = open_page("ledger")
+    assert page.title[0].value.startswith("The 80 % range held")
+    assert "alarm" not in words(page).lower()
+
+
+def test_alarms_can_be_set_before_a_forecast_is_stored(open_page):
+    page = open_page("ledger")
+    assert page.title[0].value == "No forecast is stored yet"
+    assert [code.value.split()[3] for code in page.code] == ["tick", "alarms"]
+    assert "Nothing is sent: `CRYPTOFORECAST_ALARMS` says where messages go." in words(page)

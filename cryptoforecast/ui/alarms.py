@@ -1,0 +1,74 @@
+"""The alarms on the Ledger page, for the owner: what is set, what was raised, what arrived."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from cryptoforecast.service import Service
+from cryptoforecast.service.alarms import rule_text
+from cryptoforecast.types import brief_moment_text
+from cryptoforecast.types.alarms import AlarmView, delivery_text
+from cryptoforecast.ui import card, identity, words
+
+#: Alarms in the list.
+SHOWN = 5
+_HOW = (
+    "Each tick looks at all alarms and sends what is new once, with how often it comes without a "
+    "cause. `alarms add` sets one, `alarms remove` removes it, and `alarms test` sends a message."
+)
+
+
+def section(service: Service) -> None:
+    """Draw the alarms; nothing for a guest."""
+    if not identity.user().owner:
+        return
+    view = service.alarms.view(SHOWN)
+    with card.framed():
+        if view.rules or view.raised:
+            _listed(view)
+        else:
+            _empty()
+        _delivery(view)
+
+
+def _empty() -> None:
+    card.heading("No alarm is set", "An alarm tells you, once, what rarely happens.")
+    st.code("python -m cryptoforecast alarms add candle --coin BTC --rarity 1000", language="bash")
+
+
+def _listed(view: AlarmView) -> None:
+    count = len(view.rules)
+    noun = "alarm is" if count == 1 else "alarms are"
+    with st.container(gap="xsmall"):
+        card.heading(f"{count:,} {noun} set" if count else "No alarm is set", help=_HOW)
+        for one in view.rules:
+            st.markdown(f"{one.number}. {words.plain(rule_text(one.rule))}")
+    if not view.raised:
+        st.caption("None was raised yet.")
+        return
+    rows = [
+        (
+            words.plain(brief_moment_text(each.raised_at)),
+            words.plain(each.alarm.sentence),
+            words.plain(delivery_text(each)),
+        )
+        for each in view.raised
+    ]
+    st.table(
+        pd.DataFrame(rows, columns=["Raised, UTC", "What happened", "Message"]),
+        border="horizontal",
+        hide_index=True,
+        alt="The alarms that were raised last",
+    )
+
+
+def _delivery(view: AlarmView) -> None:
+    """Say whether messages can be sent."""
+    if view.problem:
+        st.warning(words.plain(view.problem), icon=":material/warning:")
+    elif view.destinations:
+        names = words.plain(", ".join(view.destinations))
+        st.caption(f"Messages go to {names}. `alarms test` sends one.")
+    else:
+        st.caption("Nothing is sent: `CRYPTOFORECAST_ALARMS` says where messages go.")
