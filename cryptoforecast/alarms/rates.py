@@ -15,7 +15,7 @@ from cryptoforecast.types import INTERVAL_NOUNS, INTERVALS, candles_a_month, cou
 from cryptoforecast.types.alarms import CALIBRATION, CANDLE, MODEL, RANGE, SOURCE, AlarmRule
 
 #: Rates on the simulated market, as ``benchmarks.alarms`` measures them.
-_MEASURED = Path(__file__).with_name("measured_rates.json")
+MEASURED = Path(__file__).with_name("measured_rates.json")
 _YEAR = pd.Timedelta(days=365.25)
 
 
@@ -94,7 +94,7 @@ def _calibration() -> str:
 
 @cache
 def _measured() -> dict[str, dict[str, dict[str, float]]]:
-    if not _MEASURED.is_file():
+    if not MEASURED.is_file():
         return {}
-    rates: dict[str, dict[str, dict[str, float]]] = json.loads(_MEASURED.read_text("utf-8"))
+    rates: dict[str, dict[str, dict[str, float]]] = json.loads(MEASURED.read_text("utf-8"))
     return rates

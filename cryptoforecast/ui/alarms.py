@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from cryptoforecast.service import Service
@@ -42,25 +41,14 @@ def _listed(view: AlarmView) -> None:
     noun = "alarm is" if count == 1 else "alarms are"
     with st.container(gap="xsmall"):
         card.heading(f"{count:,} {noun} set" if count else "No alarm is set", help=_HOW)
-        for one in view.rules:
-            st.markdown(f"{one.number}. {words.plain(rule_text(one.rule))}")
-    if not view.raised:
-        st.caption("None was raised yet.")
-        return
-    rows = [
-        (
-            words.plain(brief_moment_text(each.raised_at)),
-            words.plain(each.alarm.sentence),
-            words.plain(delivery_text(each)),
-        )
-        for each in view.raised
-    ]
-    st.table(
-        pd.DataFrame(rows, columns=["Raised, UTC", "What happened", "Message"]),
-        border="horizontal",
-        hide_index=True,
-        alt="The alarms that were raised last",
-    )
+        lines = [f"{one.number}. {words.plain(rule_text(one.rule))}" for one in view.rules]
+        st.markdown("\n".join(lines))
+    st.caption("Raised last" if view.raised else "None was raised yet.")
+    for each in view.raised:
+        with st.container(gap="xxsmall"):
+            st.markdown(words.plain(each.alarm.sentence))
+            moment = brief_moment_text(each.raised_at)
+            st.caption(words.plain(f"{moment} UTC, {delivery_text(each)}"))
 
 
 def _delivery(view: AlarmView) -> None:
