@@ -83,3 +83,10 @@ def test_every_kind_says_how_often_it_comes_without_a_cause(kind):
     text = rates.sentence(checked(GOOD[kind]), 24)
     assert text.endswith(".")
     assert any(each in text for each in ("without any cause", "without a cause", "is a fact"))
+
+
+def test_messages_quote_what_the_benchmark_measured():
+    texts = {kind: rates.sentence(checked(rule), 24) for kind, rule in GOOD.items()}
+    assert "Measured: 1.07 times as many on simulated prices." in texts[RANGE]
+    assert "Measured: 27 of 2,000 quarters in which the promise was kept." in texts[CALIBRATION]
+    assert "Measured with 1 in 720: as many 0.85 times on simulated prices" in texts[CANDLE]
