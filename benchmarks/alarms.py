@@ -62,26 +62,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--markets", type=int, default=40, help="simulated ones")
     parser.add_argument("--quarters", type=int, default=1_000, help="of exact ranges")
-    given = parser.parse_args()
+    options = parser.parse_args()
     histories = [
         simulate("BTC", "1h", END - pd.Timedelta(days=DAYS), END, seed=FIRST_SEED + number)
-        for number in range(given.markets)
+        for number in range(options.markets)
     ]
     rows = _candles(histories)
     measured: Measured = {"range": {}, "calibration": {}}
     rows += _ranges(histories, measured)
-    rows += _exact(given.quarters, measured)
+    rows += _exact(options.quarters, measured)
     rates.MEASURED.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     measure.publish("alarms", "python -m benchmarks.alarms", rows, measured)
 
 
 def _candles(histories: list[PriceHistory]) -> list[Row]:
-    found = [anomalies.surprises(history) for history in histories]
+    surprises = [anomalies.surprises(history) for history in histories]
     rows = []
     for rarity in RARITIES:
-        promised = sum(map(len, found)) / rarity
+        promised = sum(map(len, surprises)) / rarity
         a_month = candles_a_month("1h") / rarity
-        alarms = [int(anomalies.find(each, a_month).alarms.sum()) for each in found]
+        alarms = [int(anomalies.find(each, a_month).alarms.sum()) for each in surprises]
         rows.append(_row("candle", f"1 in {rarity:,}", sum(alarms), promised))
     return rows
 
@@ -130,10 +130,10 @@ def _inside(forecast: Forecast, step: int, apart: int) -> dict[int, Array]:
 
 
 def _exact(quarters: int, measured: Measured) -> list[Row]:
-    kept = {level: level / 100 for level in LEDGER_LEVELS}
+    promises = {level: level / 100 for level in LEDGER_LEVELS}
     rows, total = [], 0
     for count in COUNTS:
-        alarms = len(_told(kept, count, quarters))
+        alarms = len(_first_alarms(promises, count, quarters))
         total += alarms
         rows.append(
             _row(
@@ -144,16 +144,16 @@ def _exact(quarters: int, measured: Measured) -> list[Row]:
     few = quarters // 10
     for name, shares in BROKEN.items():
         for count in COUNTS:
-            told = _told(shares, count, few)
-            median = f", median after {np.median(told):,.0f}" if told else ""
+            numbers = _first_alarms(shares, count, few)
+            median = f", median after {np.median(numbers):,.0f}" if numbers else ""
             title = f"calibration, {name} broken, {count:,} forecasts"
-            found = f"{len(told) / few:.0%} found{median}"
-            row = {"alarm": title, "threshold": "quarter", "alarms": f"{len(told):,}"}
-            rows.append({**row, "promised": "", "ratio": found})
+            share = f"{len(numbers) / few:.0%} found{median}"
+            row = {"alarm": title, "threshold": "quarter", "alarms": f"{len(numbers):,}"}
+            rows.append({**row, "promised": "", "ratio": share})
     return rows
 
 
-def _told(shares: Mapping[int, float], count: int, quarters: int) -> list[int]:
+def _first_alarms(shares: Mapping[int, float], count: int, quarters: int) -> list[int]:
     """Return after how many forecasts each alarm came, of simulated quarters."""
     generator = np.random.default_rng(1)
     firsts = []

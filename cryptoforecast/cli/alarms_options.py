@@ -43,8 +43,8 @@ def add(action: Add) -> None:
         help="of a range: step of the forecast (default the last); of calibration (default 1)",
     )
     new.add_argument("--source", metavar="S", default="", help="one live source (default any)")
-    shown = action("list", "Show the alarms that are set, the last ones raised, and delivery.")
-    shown.add_argument(
+    listing = action("list", "Show the alarms that are set, the last ones raised, and delivery.")
+    listing.add_argument(
         "--limit", metavar="N", type=arguments.whole, default=10, help="raised ones (default 10)"
     )
     action("remove", "Remove an alarm.").add_argument(

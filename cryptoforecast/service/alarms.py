@@ -162,10 +162,10 @@ class AlarmService:
             prices = history(rule.coin, rule.interval)
             saved = self._anomalies.model(prices)
             alarms_a_month = candles_a_month(rule.interval) / rule.value
-            found = self._anomalies.find(
+            anomalies = self._anomalies.find(
                 prices, alarms_a_month, None if saved is None else saved.model
             )
-            return occasions.rare_moves(one, found, max(one.created_at, now - MAX_AGE))
+            return occasions.rare_moves(one, anomalies, max(one.created_at, now - MAX_AGE))
         if rule.kind == PRICE:
             return occasions.touched_price(one, history(rule.coin, rule.interval))
         if rule.kind == MODEL:

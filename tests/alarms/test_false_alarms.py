@@ -22,9 +22,9 @@ def test_rare_moves_come_about_as_often_as_the_message_says(monkeypatch):
     for seed in (1, 2):
         history = simulate("BTC", "1h", END - pd.Timedelta(days=250), END, seed=seed)
         surprises = anomalies.surprises(history)
-        found = anomalies.find(surprises, candles_a_month("1h") / rarity)
+        raised = anomalies.find(surprises, candles_a_month("1h") / rarity)
         one = SetRule(1, history.start, AlarmRule(CANDLE, "BTC", "1h", value=rarity))
-        count += len(occasions.rare_moves(one, found, history.start))
+        count += len(occasions.rare_moves(one, raised, history.start))
         looked += len(surprises)
     expected = looked / rarity
     assert expected > 40
@@ -32,12 +32,12 @@ def test_rare_moves_come_about_as_often_as_the_message_says(monkeypatch):
     assert poisson_share(count, 1.15 * expected) < 0.99
 
 
-def looks(kept: dict[int, float], forecasts: int, quarters: int) -> float:
+def looks(shares: dict[int, float], forecasts: int, quarters: int) -> float:
     """Return the share of quarters with an alarm, looked at after every forecast."""
     generator, alarms = np.random.default_rng(7), 0
     for _ in range(quarters):
         places = generator.random(forecasts)
-        hits = {level: np.cumsum(places < share) for level, share in kept.items()}
+        hits = {level: np.cumsum(places < share) for level, share in shares.items()}
         alarms += any(
             drift.mean_evidence({level: int(each[n]) for level, each in hits.items()}, n + 1)
             >= drift.CLAIM
