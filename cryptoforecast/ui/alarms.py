@@ -41,8 +41,8 @@ def _listed(view: AlarmView) -> None:
     noun = "alarm is" if count == 1 else "alarms are"
     with st.container(gap="xsmall"):
         card.heading(f"{count:,} {noun} set" if count else "No alarm is set", help=_HOW)
-        lines = [f"{one.number}. {words.plain(rule_text(one.rule))}" for one in view.rules]
-        st.markdown("\n".join(lines))
+        for one in view.rules:
+            st.markdown(f"{one.number:d}. {words.plain(rule_text(one.rule))}")
     st.caption("Raised last" if view.raised else "None was raised yet.")
     for each in view.raised:
         with st.container(gap="xxsmall"):
