@@ -18,13 +18,14 @@ from cryptoforecast.ui import (
     inputs,
     judgement,
     model_facts,
+    renewal,
     selection,
     url,
     words,
 )
 
 #: Where the session keeps what was just done with a model.
-MESSAGE = "models-message"
+MESSAGE = renewal.MESSAGE
 #: Where the URL has the model that the panel shows.
 LINK = "card"
 
@@ -48,6 +49,7 @@ def show(service: Service, one: ModelSummary) -> None:
     if st.button("Forecast with it", type="primary", width="stretch", key="forecast-with-it"):
         _open_forecast(one)
     _actions(service, one)
+    renewal.show(service, one)
     facts = st.expander("All facts", key="facts", on_change="rerun")
     if facts.open:
         guest = not identity.user().owner

@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from cryptoforecast.learning import bundles
+from cryptoforecast.learning import bundle_versions, bundles
 from cryptoforecast.service import SavedModelService, forget_shared, shared
-from cryptoforecast.types import predictor_name
+from cryptoforecast.types import OWNER, predictor_name
 from tests.pages.conftest import rows, shown, words
 
 pytestmark = pytest.mark.one_service
@@ -277,3 +277,44 @@ def test_a_downloaded_model_is_imported_and_nothing_else_is(open_page):
     assert page.query_params["card"] == "mine"
     assert page.button(key=button).disabled
     assert shared().saved_models.load("mine").model.card.guest is False
+
+
+@pytest.mark.own_service
+def test_the_owner_renews_a_model_and_brings_a_version_back(open_page, headers):
+    _own("mine")
+    folder = shared().settings.home / "models"
+    first = bundles.version(folder / "mine")
+    model = shared().saved_models.load("btc-1h-lstm-close").model
+    bundle_versions.replace(folder, "mine", first, model)
+    page = open_page("models", card="mine")
+    assert "past its date" in next(one.label for one in page.expander if "Learnt" in one.label)
+    assert not [button for button in page.button if button.label == "Renew"]  # folded
+    page.session_state["age"] = True
+    page.run()
+    assert "ago; expired on 2024-08-13" in words(page)
+    press(page, "Bring back")
+    assert not page.exception
+    assert "is the version of" in page.success[0].value
+    assert bundles.version(folder / "mine") == first
+
+    # Live prices are switched off here, so the renewal ends with the reason, and changes nothing.
+    press(page, "Renew")
+    assert page.button(key="confirm-renew").label == "Renew it"
+    # AppTest can't submit inside a dialog, so the job is submitted as the dialog does it.
+    job = shared().renewals.submit("mine", user=OWNER)
+    page.session_state["renewing"] = "mine"
+    assert job.wait(60)
+    page.run()
+    assert "Live prices of BTC-USD are needed" in page.error[0].value
+    assert bundles.version(folder / "mine") == first
+    assert not page.run().error  # said once
+
+    headers.clear()  # a guest
+    guest = open_page("models", card="mine")
+    guest.session_state["age"] = True
+    guest.run()
+    assert "Only the owner may renew it" in words(guest)
+    assert not [one for one in guest.button if one.label in ("Renew", "Bring back")]
+    everything = open_page("models", card="global-1h-lstm")
+    everything.session_state["age"] = True
+    assert "can't be renewed" in words(everything.run())
