@@ -1,4 +1,4 @@
-"""Routes of saved models: the list, and the card of each."""
+"""Routes of saved models: the list, the card of each, and its versions."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from cryptoforecast.api.parameters import CHECKS, ModelName
 from cryptoforecast.api.problems import at
 from cryptoforecast.api.responses import answer, problems
 from cryptoforecast.errors import CryptoForecastError
+from cryptoforecast.json_views.renewals import HistoryJson, history_json
 from cryptoforecast.service import Service, choices
 from cryptoforecast.types import SavedModel, predictor_name
 
@@ -56,6 +57,18 @@ def add(api: FastAPI, service: Service) -> None:
             return Response(status_code=304, headers=headers)
         return answer(content, headers=headers)
 
+    @api.get(
+        "/api/v1/models/{name}/history", tags=["models"],
+        summary="List the versions of a saved model", dependencies=CHECKS,
+        response_model=HistoryJson, responses=problems(404, 503),
+    )  # fmt: skip
+    async def history(name: ModelName) -> JSONResponse:
+        """List the current version and those that renewals have stored, the newest first.
+
+        `last_renewal` says how the last attempt to renew the model went.
+        """
+        return answer(await lane.run(_history, service, name))
+
 
 def _all(service: Service, request: Request) -> ModelsJson:
     damaged = service.saved_models.damaged()
@@ -86,6 +99,12 @@ def _card(saved: SavedModel, request: Request) -> CardJson:
         "version": str(saved.version),
         "links": of_model(request, saved.name),
     }
+
+
+def _history(service: Service, name: str) -> json_views.Json:
+    with at("/path/name"):
+        versions = service.renewals.history(name)
+    return {**history_json(name, versions, service.renewals.last_attempt(name))}
 
 
 def _method(request: Request, name: str) -> MethodJson:

@@ -5,10 +5,12 @@ import gzip
 import pytest
 
 from cryptoforecast import __version__, json_views
-from cryptoforecast.learning import bundles
+from cryptoforecast.learning import bundle_versions, bundles
 from cryptoforecast.service import PREDICT_MODEL, choices
 from cryptoforecast.service.outlooks import Question
 from cryptoforecast.types import MarketQuery
+from cryptoforecast.types.renewal import RenewalAttempt
+from tests import synthetic
 
 
 def test_the_index_leads_everywhere(client):
@@ -78,6 +80,26 @@ def test_the_version_is_the_etag_and_follows_the_contents(client, service, saved
         assert client.get("/models/copy/forecast", params={"version": changed}).status_code == 200
     finally:
         bundles.delete(saved / "models", "copy")
+
+
+def test_the_history_of_a_model_has_its_versions(client, saved):
+    folder, name = saved / "models", "tiny-dense"
+    before = client.get(f"/models/{name}").json()["version"]
+    alone = client.get(f"/models/{name}/history").json()
+    assert [(one["version"], one["current"]) for one in alone["versions"]] == [(before, True)]
+    assert alone["last_renewal"] is None
+    successor = synthetic.model(synthetic.spec(network="dense", horizon=24), seed=9)
+    bundle_versions.replace(folder, name, before, successor)
+    bundle_versions.note_attempt(
+        folder, name, RenewalAttempt("2026-01-01T00:00:00+00:00", "Renewed")
+    )
+    answer = client.get(f"/models/{name}/history").json()
+    assert answer["versions"][0]["version"] == client.get(f"/models/{name}").json()["version"]
+    assert answer["versions"][1]["version"] == before
+    assert answer["last_renewal"] == {"at": "2026-01-01T00:00:00+00:00", "sentence": "Renewed"}
+    bundle_versions.restore(folder, name, before)
+    for path, status in (("none", 404), ("damaged", 503), ("har", 404)):
+        assert client.get(f"/models/{path}/history").status_code == status
 
 
 def test_a_forecast_is_the_services_to_the_last_digit(client, service):
