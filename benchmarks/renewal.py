@@ -2,10 +2,10 @@
 
     python -m benchmarks.renewal --data FOLDER [--horizon 1] [--coin BTC]
 
-A small network learns from the two years before the last twelve months of the history. One copy of it
-stays as it is. Another is renewed at the start of every month as ``retrain`` does: on the last two
-years, warm or fresh, and it is replaced only if the test of ``evaluation.renewal`` allows it. Both
-forecast every hour of the month. Their mean pinball losses over all months are compared.
+A small network learns from the two years before the last twelve months of the history. One copy of
+it stays as it is. Another is renewed at the start of every month as ``retrain`` does: on the last
+two years, warm or fresh, and it is replaced only if the test of ``evaluation.renewal`` allows it.
+Both forecast every hour of the month. Their mean pinball losses over all months are compared.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def months_of(history: PriceHistory, count: int) -> list[pd.Timestamp]:
 def renewed(
     history: PriceHistory, model: TrainedModel, months: list[pd.Timestamp], *, fresh: bool
 ) -> tuple[list[Array], int]:
-    """Renew a model at the start of every month; return its losses and how often it was replaced."""
+    """Renew a model every month; return its losses and how often it was replaced."""
     opens, result, replaced = history.candles.index, [], 0
     for begins, ends in pairwise(months):
         now = int(opens.searchsorted(begins))

@@ -131,10 +131,10 @@ def _versions(service: Service, name: str) -> None:
     if not others:
         return
     st.caption(f"Versions: the current one, and up to {MAX_VERSIONS} before it")
-    st.markdown(f"**{_line(current)}** :gray[current]")
+    st.markdown(f"**{_line(current)}** :gray[now]")
     for one in others:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(_line(one))
+            st.markdown(_line(one), width="content")
             if identity.user().owner:
                 st.button(
                     "Bring back",
@@ -146,13 +146,13 @@ def _versions(service: Service, name: str) -> None:
 
 
 def _line(one: ModelVersion) -> str:
-    card = one.summary.card
-    return words.plain(f"{card.created[:10]}, learnt until {card.learnt_until:%Y-%m-%d}")
+    return f"Learnt until {one.summary.card.learnt_until:%Y-%m-%d}"
 
 
 def _bring_back(service: Service, name: str, version: str) -> None:
     with elements.errors():
         back = service.renewals.rollback(name, version, user=identity.user())
         st.session_state[MESSAGE] = (
-            f"{name} is the version of {back.summary.card.created[:10]} again."
+            f"{name} is again the version that learnt until "
+            f"{back.summary.card.learnt_until:%Y-%m-%d}."
         )

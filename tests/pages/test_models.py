@@ -294,7 +294,7 @@ def test_the_owner_renews_a_model_and_brings_a_version_back(open_page, headers):
     assert "ago; expired on 2024-08-13" in words(page)
     press(page, "Bring back")
     assert not page.exception
-    assert "is the version of" in page.success[0].value
+    assert "again the version that learnt until 2024-02-15" in page.success[0].value
     assert bundles.version(folder / "mine") == first
 
     # Live prices are switched off here, so the renewal ends with the reason, and changes nothing.
