@@ -23,10 +23,10 @@ from pathlib import Path
 
 from benchmarks.crash_home import leftovers, models_of
 from cryptoforecast.learning import bundle_versions, bundles, specs
+from cryptoforecast.prices import read, simulate
 from cryptoforecast.service import Service
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import OWNER
-from tests import synthetic
 
 #: Candles of the first training, and of the renewals.
 FIRST, ALL = 700, 1_100
@@ -36,8 +36,8 @@ SLACK = 1.05
 
 def prepare(home: Path, file: Path) -> None:
     """Save a tiny network with one earlier version, and write newer prices to a file."""
-    history = synthetic.history(ALL)
-    history.candles.to_csv(file)
+    simulate("BTC").candles.iloc[:ALL].to_csv(file)
+    history = read(file, file.name)
     service = Service(Settings(home, live=False))
     spec = specs.make(network="dense", features=("return",), lookback=5, units=(4,), epochs=3)
     for rows in (FIRST - 100, FIRST):
