@@ -34,12 +34,12 @@ def show(service: Service, one: ModelSummary) -> None:
         one: The model.
     """
     running = _status(service, one.name)
-    folded = st.expander(_label(one), key="age", on_change="rerun")
+    folded = st.expander(words.plain(_label(one)), key="age", on_change="rerun")
     if not folded.open:
         return
     with folded:
         now = pd.Timestamp.now("UTC")
-        st.caption(f"Learnt until {expiry_text(one.card, now)}.", help=_RULE)
+        st.caption(words.plain(f"Learnt until {expiry_text(one.card, now)}."), help=_RULE)
         attempt = service.renewals.last_attempt(one.name)
         if attempt is not None:
             st.caption(words.plain(f"Last renewal, {attempt.at[:10]}. {attempt.sentence}"))
@@ -131,10 +131,10 @@ def _versions(service: Service, name: str) -> None:
     if not others:
         return
     st.caption(f"Versions: the current one, and up to {MAX_VERSIONS} before it")
-    st.markdown(f"**{_line(current)}** :gray[now]")
+    st.markdown(f"**{words.plain(_line(current))}** :gray[now]")
     for one in others:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(_line(one), width="content")
+            st.markdown(words.plain(_line(one)), width="content")
             if identity.user().owner:
                 st.button(
                     "Bring back",
