@@ -230,6 +230,7 @@ def _add_retrain(commands: Commands) -> None:
     )
     model_options.add_retrain(command)
     groups.add_prices(command)
+    groups.add_signals(command)
 
 
 def _add_forecast(commands: Commands) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from cryptoforecast.cli import prices, tables
+from cryptoforecast.cli import prices, signals, tables
 from cryptoforecast.cli.answer import Answer
 from cryptoforecast.cli.progress import Meter
 from cryptoforecast.errors import InvalidInput
@@ -28,6 +28,7 @@ def retrain(service: Service, args: argparse.Namespace, cancelled: Callable[[], 
         raise InvalidInput("A training is --warm or --fresh. Received: both. Leave one out.")
     saved = service.renewals.check(args.name, user=OWNER, save=args.save)
     history = _prices(service, args, saved.model.card)
+    history = signals.beside(service, args, history, saved.model.spec.features)
     with contextlib.closing(Meter(f"Renewing {args.name}")) as meter:
         result = service.renewals.renew(
             args.name, history, Monitor(meter, cancelled),

@@ -23,13 +23,16 @@ from cryptoforecast.service import choices, shared
 from cryptoforecast.service.saved_models import with_scores
 from cryptoforecast.types import (
     OWNER,
+    UNWATCHED,
     ModelCard,
     ModelSpec,
+    Monitor,
     Progress,
     SavedModel,
     TrainedModel,
     WalkPlan,
 )
+from cryptoforecast.types.renewal import Renewal
 
 if TYPE_CHECKING:
     from cryptoforecast.library.backtests import Backtest
@@ -161,6 +164,64 @@ class Model(Value):
         return backtest(
             prices, self, test=test, validation=validation, since=since, signals=signals
         )
+
+    def retrain(
+        self,
+        prices: Prices | None = None,
+        *,
+        fresh: bool = False,
+        save: str | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Renewal:
+        """Train a saved model on newer prices, and replace it if that is not worse.
+
+        Both are compared on the newest candles, from which neither has learnt.
+
+        Args:
+            prices: The prices to learn from; by default the newest ones of its market.
+            fresh: Whether to train from random weights; else the training goes on from its own.
+            save: Name of the renewed model; by default that of this one, and that of a copy for a
+                shipped one.
+            progress: Called repeatedly with a ``Progress`` while the network is trained.
+
+        Returns:
+            What came of it. ``saved`` is the name to ``load`` the renewed model by, or ``None`` if
+            this one stays; ``sentence`` says why.
+
+        Raises:
+            InvalidInput: If this model is not saved, or the prices are those of another market.
+            NotEnoughData: If too few candles are new to it.
+            SourceUnavailable: If its newest prices can't be had.
+        """
+        history = None if prices is None else history_of(prices)
+        monitor = UNWATCHED if progress is None else Monitor(progress)
+        return shared().renewals.renew(
+            self._saved_name(), history, monitor, user=OWNER, fresh=fresh, save=save
+        )
+
+    def rollback(self, to: str | None = None) -> Model:
+        """Bring a version from before a renewal back.
+
+        Args:
+            to: First digits of the version; by default the one before the current one.
+
+        Returns:
+            The model as it is now.
+
+        Raises:
+            InvalidInput: If this model is not saved, or there is no such version.
+        """
+        name = self._saved_name()
+        shared().renewals.rollback(name, to, user=OWNER)
+        return load(name)
+
+    def _saved_name(self) -> str:
+        if self.name is None or self.folder is not None:
+            raise InvalidInput(
+                "Only a model that is saved under a name can be renewed. Received: one that is "
+                "not. Save it first."
+            )
+        return self.name
 
     def save(self, name: str, *, force: bool = False) -> Model:
         """Save the network, with its card, among your models.

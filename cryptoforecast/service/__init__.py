@@ -137,7 +137,7 @@ class Service:
         self.backtests = BacktestService(self.training, one_heavy, memory)
         self.walk_forward = WalkForwardService(self.training, one_heavy, memory)
         self.renewals = RenewalService(
-            settings, self.prices, self.training, self.saved_models, memory,
+            settings, self.prices, self.training, self.saved_models, self.signals, memory,
             self.owner_key.remedy(),
         )  # fmt: skip
         self.ablations = AblationService(self.training)

@@ -25,6 +25,7 @@ from cryptoforecast.service import effort, price_choices
 from cryptoforecast.service.memory import Memory
 from cryptoforecast.service.prices import PriceService
 from cryptoforecast.service.saved_models import SavedModelService, with_scores
+from cryptoforecast.service.signals import SignalService
 from cryptoforecast.service.training import Run, TrainingService
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import (
@@ -61,6 +62,7 @@ class RenewalService:
         prices: Gives the newest prices.
         training: Trains the challengers.
         saved_models: Holds the models.
+        signals: Has the series beside the price that a model may read.
         memory: Into which every comparison must fit.
         remedy: What a user who may not do something can do, in one sentence.
         clock: Returns the time, UTC.
@@ -72,6 +74,7 @@ class RenewalService:
         prices: PriceService,
         training: TrainingService,
         saved_models: SavedModelService,
+        signals: SignalService,
         memory: Memory,
         remedy: str = "",
         clock: Callable[[], pd.Timestamp] = lambda: pd.Timestamp.now("UTC"),
@@ -79,7 +82,7 @@ class RenewalService:
         self._settings, self._remedy = settings, remedy
         self._folder = settings.home / "models"
         self._prices, self._training, self._models = prices, training, saved_models
-        self._memory, self._clock = memory, clock
+        self._signals, self._memory, self._clock = signals, memory, clock
         self._results: LruCache[Renewal] = LruCache(MAX_RESULTS)
 
     # ------------------------------------------------------------------ renewing
@@ -120,10 +123,11 @@ class RenewalService:
         saved = self.check(name, user=user, save=save)
         target, version = _target(saved, save), str(saved.version)
         champion = saved.model
-        history = samples.in_one_unit(
-            self.newest_prices(champion.card) if history is None else history
-        )
+        if history is None:
+            history = self.newest_prices(champion.card)
         renewal.check(history, champion.card)
+        history = self._signals.beside(history, champion.spec.features)
+        history = samples.in_one_unit(history)
         cut = renewal.split(history, champion.spec, champion.card)
         challenger = self._challenger(history, champion, cut, monitor, fresh=fresh)
         megabytes = 2 * effort.megabytes_of_test(

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import cryptoforecast as cf
 from cryptoforecast import cli
 from cryptoforecast.errors import (
     Cancelled,
@@ -103,6 +104,18 @@ def test_a_renewed_model_serves_as_it_was_tested(service, history, champion, hom
         service.renewals.rollback("mine", back.version, user=OWNER)
     with pytest.raises(InvalidInput, match="no earlier version"):
         service.renewals.rollback("mine", user=OWNER)
+
+
+def test_the_library_renews_and_brings_back(service, history):
+    file = service.settings.home / "BTC_1h.csv"
+    history.candles.to_csv(file)
+    model = cf.load("mine")
+    result = model.retrain(cf.read(file))
+    assert result.saved == "mine"
+    assert cf.load("mine").version != model.version
+    assert cf.load("mine").rollback().version == model.version
+    with pytest.raises(InvalidInput, match="Save it first"):
+        dataclasses.replace(model, name=None).retrain(cf.read(file))
 
 
 def test_a_worse_one_is_not_kept(service, history, champion, home, monkeypatch):
