@@ -314,8 +314,8 @@ def test_each_member_can_be_asked_for(history):
         assert steps.forecast.predictor == name
         assert bool(steps.members) == (name == "stack")
     sentence = next_steps.members_sentence(made["stack"].members)
-    assert "dense" in sentence
-    assert "har" in sentence
+    assert "dense network" in sentence
+    assert "HAR regression" in sentence
 
 
 def test_prices_too_few_for_har_are_forecast_by_the_network_alone():

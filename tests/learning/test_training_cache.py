@@ -317,6 +317,7 @@ WITHOUT_EFFECT = {
     "learning/threads.py",  # speed
     "prices/candles/findings.py",  # sentences of the quality report
     "prices/candles/resample.py",  # lengths of candles, for the quality report
+    "types/ablation.py",  # what an input contributes
     "types/anomalies.py",  # what is unusual in prices
     "types/confidence.py",  # how sure a difference is
     "types/durations.py",  # words for lengths of time
