@@ -1,16 +1,18 @@
 """A year of hourly ticks on the simulated market, in fast motion: does the record keep the promise?
 
-    python -m benchmarks.ledger_year [--hours 8760]
+    python -m benchmarks.ledger_year [--hours 8760] [--to FOLDER]
 
 Each hour the ledger grades what is due and records the next 24 hours as the HAR regression
 forecasts them. The regression is fitted once, on the year before. The forecasts are all made
 beforehand, each from candles up to its origin alone; recording and grading go hour by hour.
+
+With ``--to`` the ledger stays in a folder, as a home of the app for its pictures: it ends now, with
+its last forecasts still open, and says that its prices are simulated.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import tempfile
 import time
 from pathlib import Path
@@ -35,10 +37,12 @@ def main() -> None:
     """Print how often the ranges held, and whether anything was lost."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=int, default=8760)
-    hours = parser.parse_args().hours
+    parser.add_argument("--to", type=Path)
+    options = parser.parse_args()
+    hours, stays = options.hours, options.to is not None
     end = pd.Timestamp.now("UTC").floor("h")
-    start = end - (FITTED + hours + HORIZON) * _HOUR
-    history = dataclasses.replace(simulate("BTC", "1h", start, end), source="market")
+    graded = 0 if stays else HORIZON
+    history = simulate("BTC", "1h", end - (FITTED + hours + graded) * _HOUR, end)
     made = {
         name: BASELINES[name]
         .fit(history, FITTED, HORIZON)
@@ -48,16 +52,16 @@ def main() -> None:
     begin = time.perf_counter()
     now = history.candles.index[FITTED]
     with tempfile.TemporaryDirectory() as folder:
-        database = Database(f"sqlite:///{Path(folder, 'ledger.sqlite')}")
+        database = Database(f"sqlite:///{(options.to or Path(folder)) / 'ledger.sqlite'}")
         ledger = Ledger(database, lambda: now)
-        for row in range(hours + HORIZON):
+        for row in range(hours + graded):
             now = history.candles.index[FITTED + row] + _HOUR + pd.Timedelta(minutes=1)
             with database.reading() as connection:
                 due = reading.due(connection, now, 10)
             outcomes = [grading.grade(one.position, one.forecast, history, now) for one in due]
             ledger.grade([outcome for outcome in outcomes if outcome is not None])
             if row < hours:
-                ledger.record([_entry(made, row)])
+                ledger.record([_entry(made, row, simulated=stays)])
         seconds = time.perf_counter() - begin
         with database.reading() as connection:
             (series,) = reading.series(connection)
@@ -79,15 +83,15 @@ def main() -> None:
             print(f"step {record.step}: {anytime_sentence(verdict)} {verdict.skill:+.2%}")
 
 
-def _entry(made: dict[str, Forecast], row: int) -> LedgerForecast:
+def _entry(made: dict[str, Forecast], row: int, *, simulated: bool) -> LedgerForecast:
     har = made["har"]
     prices = {name: each[row : row + 1].quantile_prices[0] for name, each in made.items()}
     return LedgerForecast(
-        series=SeriesName("har", "har", "BTC", "USD", "1h", False, HORIZON),
+        series=SeriesName("har", "har", "BTC", "USD", "1h", simulated, HORIZON),
         made_at=har.origins[row],
         version="benchmark",
         fingerprint="0" * 16,
-        source="market",
+        source="simulated",
         origin=har.origins[row],
         last_close=float(np.float64(har.close[row])),
         quantiles=prices["har"],

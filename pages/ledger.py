@@ -5,7 +5,7 @@ from cryptoforecast.ui import alarms, card, ledger, ledger_promise
 
 service = shared()
 choice = ledger.choose(service)
-entries = service.ledger.entries(choice.name, ledger.MAX_CHART)
+entries = service.ledger.apart(choice.name, choice.step, ledger.MAX_CHART)
 record = service.ledger.record_of(choice.name, choice.step)
 ledger.finding(service, record)
 ledger.selectors(service)

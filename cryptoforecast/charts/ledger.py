@@ -16,6 +16,8 @@ from cryptoforecast.types.ledger_record import LedgerRecord
 _LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
 #: Share of the distance of two forecasts that a bar takes.
 _WIDTH = 0.6
+#: Forecasts over which the word of a cross reaches.
+_WORD = 4
 
 
 def ledger_ranges(entries: Sequence[LedgerEntry], step: int, *, dark: bool = False) -> go.Figure:
@@ -100,11 +102,13 @@ def _labels(
     notes: list[dict[str, object]] = []
     outside = np.flatnonzero(np.isfinite(came) & ~inside)
     if len(outside):
-        row = _most_alone(outside, len(times))
-        above = came[row] > bands[row, 1]
+        free = [row for row in outside.tolist() if _is_free_before(row, bands, came)]
+        row = free[-1] if free else _most_alone(outside, len(times))
+        shift = 13 if came[row] > bands[row, 1] else -13
+        place = {"xanchor": "right", "xshift": -7} if free else {"yshift": shift}
         notes.append(
             {"x": times[row], "y": came[row], "text": "outside", "showarrow": False,
-             "yshift": 13 if above else -13, "font": {"color": colours.worse}}
+             "font": {"color": colours.worse}, **place}
         )  # fmt: skip
     if open_.any():
         row = np.flatnonzero(open_)[-1]
@@ -114,6 +118,17 @@ def _labels(
              "font": {"color": colours.forecast_text}}
         )  # fmt: skip
     return notes
+
+
+def _is_free_before(row: int, bands: np.ndarray, came: np.ndarray) -> bool:
+    """Return whether no bar or mark is where the word stands that is written before a cross."""
+    if row < _WORD:
+        return False
+    before = slice(row - _WORD, row)
+    highest = np.fmax(bands[before, 1], came[before]).max()
+    lowest = np.fmin(bands[before, 0], came[before]).min()
+    room = 0.03 * (bands.max() - bands.min())
+    return bool(came[row] > highest + room or came[row] < lowest - room)
 
 
 def _most_alone(rows: np.ndarray, count: int) -> int:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.ledger import rows, series_store, sums, tables
+from cryptoforecast.types import INTERVALS
 from cryptoforecast.types.ledger import LedgerEntry, SeriesName
 from cryptoforecast.types.ledger_record import LedgerRecord, LedgerSeries
 
@@ -91,6 +92,25 @@ def entries(connection: sa.Connection, name: SeriesName | None, limit: int) -> l
     else:
         statement = statement.where(*_of(name)).order_by(tables.forecasts.c.origin.desc())
     return _read(connection.execute(statement.limit(limit)))
+
+
+def apart(connection: sa.Connection, name: SeriesName, step: int, limit: int) -> list[LedgerEntry]:
+    """Return forecasts of a series whose spans up to a step do not overlap, the newest first.
+
+    Args:
+        connection: To the ledger.
+        name: The series.
+        step: Candles between two origins.
+        limit: How many origins, counted back from the newest one; one may have no forecast.
+    """
+    origin = tables.forecasts.c.origin
+    newest = connection.execute(sa.select(sa.func.max(origin)).where(*_of(name))).scalar()
+    if newest is None:
+        return []
+    length = step * INTERVALS[name.interval]
+    origins = [rows.time_text(rows.time_of(newest) - number * length) for number in range(limit)]
+    statement = _entries().where(*_of(name), origin.in_(origins)).order_by(origin.desc())
+    return _read(connection.execute(statement))
 
 
 def newest(connection: sa.Connection, names: Sequence[SeriesName], limit: int) -> list[LedgerEntry]:

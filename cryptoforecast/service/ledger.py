@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Entries in one answer, at most.
 MAX_ENTRIES = 100_000
+#: Forecasts that do not overlap in one answer, at most.
+MAX_APART = 500
 #: Forecasts that are graded and written at once.
 MAX_PAGE = 1_000
 
@@ -193,6 +195,24 @@ class LedgerService:
             return []
         with self.database.reading() as connection:
             return reading.entries(connection, name, limit)
+
+    def apart(self, name: SeriesName, step: int, limit: int) -> list[LedgerEntry]:
+        """Return forecasts whose spans up to a step do not overlap, the newest first.
+
+        Args:
+            name: The series.
+            step: 1 to its horizon.
+            limit: How many, 1 to ``MAX_APART``.
+
+        Raises:
+            InvalidInput: If the limit is outside the rules.
+        """
+        from cryptoforecast.ledger import reading
+
+        if not 1 <= limit <= MAX_APART:
+            raise InvalidInput(f"`limit` must be 1 to {MAX_APART}. Received: {limit}.")
+        with self.database.reading() as connection:
+            return reading.apart(connection, name, step, limit)
 
     def look(
         self,

@@ -104,21 +104,24 @@ def _steps(name: SeriesName) -> list[str]:
 
 def _model_label(name: SeriesName) -> str:
     member = "" if name.predictor in ("stack", name.model) else f", {name.predictor}"
-    return f"{predictor_name(name.model)}{member} · {words.length(name.interval)}"
+    model, length = f"{predictor_name(name.model)}{member}", words.length(name.interval)
+    return model if model.endswith(length) else f"{model} · {length}"
 
 
 def selectors(service: Service) -> None:
     """Draw the choices of market, model and step."""
     markets = _markets(service.ledger.series())
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(
+        key="choices-ledger", horizontal=True, vertical_alignment="center", gap="small"
+    ):
         market = url.choose(
             "Coin", list(markets), "market", next(iter(markets)),
-            lambda key: key.replace("-simulated", ", simulated"), width=180,
+            lambda key: key.replace("-simulated", ", simulated"), width=150,
         )  # fmt: skip
         series = {_key(each.name): each.name for each in markets[market]}
         key = url.choose(
             "Model", list(series), "series", next(iter(series)),
-            lambda one: _model_label(series[one]), width=230,
+            lambda one: _model_label(series[one]), width=190,
         )  # fmt: skip
         name = series[key]
         steps = _steps(name)
@@ -153,7 +156,12 @@ def finding(service: Service, record: LedgerRecord) -> None:
 
 
 def chart(entries: Sequence[LedgerEntry], record: LedgerRecord) -> None:
-    """Draw the newest ranges, and what came."""
+    """Draw ranges, and what came.
+
+    Args:
+        entries: Forecasts that do not overlap.
+        record: What the series shows at the step.
+    """
     card.heading("Promised range and what came")
     with st.container(key="chart-ledger", height="stretch"):
         elements.chart(
@@ -170,7 +178,7 @@ def chart(entries: Sequence[LedgerEntry], record: LedgerRecord) -> None:
 
 
 def listed(entries: Sequence[LedgerEntry], record: LedgerRecord) -> None:
-    """List the newest forecasts: what was promised, what came, and what is due."""
+    """List the newest of these forecasts: what was promised, what came, and what is due."""
     series, step = record.series, record.step
     header = ["Stored, UTC", "80 % range", "What came", "Result", "Miss"]
     rows = [line(entry, step) for entry in entries[:MAX_LINES]]
@@ -189,6 +197,8 @@ def listed(entries: Sequence[LedgerEntry], record: LedgerRecord) -> None:
             f"{series.void:,} void, which count nowhere: source gone {series.source_gone:,}, "
             f"candle revised {series.candle_revised:,}."
         )
+    if step > 1:
+        parts.append("Listed are forecasts that do not overlap; the file has all.")
     st.caption(words.plain(" ".join(parts)))
 
 
@@ -201,7 +211,7 @@ def line(entry: LedgerEntry, step: int) -> tuple[str, ...]:
     first = (words.plain(brief_moment_text(forecast.made_at)), words.plain(f"{low} to {high}"))
     if outcome is None:
         left = forecast.closes_at(step) - pd.Timestamp.now("UTC")
-        due = f"in {words.short_span(left)}" if left > pd.Timedelta(minutes=1) else "due now"
+        due = f"in {_left(left)}" if left > pd.Timedelta(minutes=1) else "due now"
         return (*first, f"{_WAITING} {due}", "", "")
     result = result_text(entry, step)
     if not outcome.has_candles:
@@ -211,6 +221,12 @@ def line(entry: LedgerEntry, step: int) -> tuple[str, ...]:
     miss = words.miss(outcome.miss(forecast, step), quote)
     came = words.plain(words.price(actual, quote))
     return (*first, f"{sign} {came}", words.plain(result), words.plain(miss))
+
+
+def _left(span: pd.Timedelta) -> str:
+    """Write how long it takes until a forecast is due, as precisely as matters."""
+    hours = span / pd.Timedelta(hours=1)
+    return words.short_span(span.round("min" if hours < 2 else "h" if hours < 48 else "D"))
 
 
 def weeks(record: LedgerRecord) -> None:

@@ -38,6 +38,7 @@ def promise(record: LedgerRecord) -> None:
                 bars.of_share(f"{share.level} % range", share.value, share.level / 100)
                 for share in record.shares
             ],
+            "ledger-shares",
             side=True,
         )
     with st.container(gap="xsmall"):
@@ -47,7 +48,7 @@ def promise(record: LedgerRecord) -> None:
             ("Forecasts", total.miss, words.miss(total.miss, quote), "chosen"),
             ("Stays put", total.miss_naive, words.miss(total.miss_naive, quote), "reference"),
         )
-        bars.draw(bars.of_misses(misses), side=True)
+        bars.draw(bars.of_misses(misses), "ledger-misses", side=True)
     with st.container(gap="xxsmall"):
         for verdict in record.verdicts:
             sign, sentence = _verdict(verdict)
@@ -110,15 +111,21 @@ def _evidence(verdict: LedgerVerdict) -> str:
 
 def _usual(verdicts: Sequence[LedgerVerdict]) -> str:
     """Write what the usual test says of the same forecasts, and how often each may be looked at."""
-    parts = []
-    for verdict in verdicts:
-        usual, noun = verdict.usual, "price" if verdict.against == "naive" else "range"
-        result = "better" if usual.better else "worse" if usual.worse else "not proven"
-        known = math.isfinite(usual.p_value)
-        parts.append(f"{noun} {result} ({usual.p_text})" if known else f"{noun} too few forecasts")
-    return (
-        f"You may look at these two every day. The usual test is for one look: {', '.join(parts)}."
-    )
+    tests = [verdict.usual for verdict in verdicts]
+    if all(math.isfinite(each.p_value) and not each.better and not each.worse for each in tests):
+        result = f"neither is proven ({', '.join(each.p_text for each in tests)})"
+    else:
+        result = ", ".join(usual_result(verdict) for verdict in verdicts)
+    return f"You may look every day. The usual test, for one look: {result}."
+
+
+def usual_result(verdict: LedgerVerdict) -> str:
+    """Write what the usual test says of the price or the range."""
+    usual, noun = verdict.usual, "price" if verdict.against == "naive" else "range"
+    if not math.isfinite(usual.p_value):
+        return f"{noun} too few forecasts"
+    result = "better" if usual.better else "worse" if usual.worse else "not proven"
+    return f"{noun} {result} ({usual.p_text})"
 
 
 def _locked() -> None:

@@ -1,6 +1,7 @@
 """What is written comes back, once, in order, and before its outcome."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -123,6 +124,20 @@ def test_entries_come_the_newest_first(url):
     assert positions == sorted(positions, reverse=True)
     assert [entry.position for entry in newest] == positions[:7]
     assert [entry.position for entry in newest_of_one] == [e.position for e in of_one[:7]]
+
+
+@pytest.mark.parametrize("step", [1, 3])
+def test_forecasts_apart_do_not_overlap(url, step):
+    ledger, database, clock = making.opened(url)
+    making.fill(ledger, clock, 20)
+    with database.reading() as connection:
+        entries = reading.entries(connection, making.SERIES, 50)
+        apart = reading.apart(connection, making.SERIES, step, 5)
+        none = dataclasses.replace(making.SERIES, coin="ETH")
+        assert reading.apart(connection, none, step, 5) == []
+    assert [each.position for each in apart] == [each.position for each in entries[::step][:5]]
+    for newer, older in itertools.pairwise(apart):
+        assert older.forecast.closes_at(step) == newer.forecast.known_at
 
 
 def test_series_are_chosen_before_they_are_limited(url, monkeypatch):

@@ -11,7 +11,8 @@ from cryptoforecast import charts
 from cryptoforecast.ledger import reading
 from cryptoforecast.service import forget_shared, shared
 from cryptoforecast.types.alarms import CANDLE, MODEL, AlarmRule
-from cryptoforecast.types.ledger_record import LedgerRecord
+from cryptoforecast.types.ledger_record import LedgerRecord, UsualTest
+from cryptoforecast.ui import ledger_promise
 from tests.ledger import making
 from tests.pages.conftest import rows, words
 
@@ -44,8 +45,10 @@ def test_the_page_says_how_often_the_range_held(open_page, filled):
     assert "nothing is changed afterwards" in text
     table = page.table[0].value
     assert list(table.columns) == ["Stored, UTC", "80 % range", "What came", "Result", "Miss"]
-    assert list(table["Result"][:3]) == ["", "", ""]
-    assert set(table["Result"][3:]) <= {"inside", "above", "below"}
+    assert len(table) == 8  # every third, and one of these is open
+    assert table["Result"][0] == ""
+    assert set(table["Result"][1:]) <= {"inside", "above", "below"}
+    assert "Listed are forecasts that do not overlap" in text
 
 
 def test_the_usual_test_stands_beside_the_verdict_that_may_be_looked_at_every_day(
@@ -59,11 +62,22 @@ def test_the_usual_test_stands_beside_the_verdict_that_may_be_looked_at_every_da
     record = shared().ledger.record_of(making.SERIES, 1)
     text = words(open_page("ledger", ahead="1"))
     price, range_ = (each.usual for each in record.verdicts)
+    assert not any(each.better or each.worse for each in (price, range_))
     assert (
-        "You may look at these two every day. The usual test is for one look: price "
-        f"{'better' if price.better else 'not proven'} ({price.p_text}), range "
-        f"{'better' if range_.better else 'not proven'} ({range_.p_text})."
+        "You may look every day. The usual test, for one look: neither is proven "
+        f"({price.p_text}, {range_.p_text})."
     ) in text
+
+
+@pytest.mark.parametrize(("difference", "p_value", "words"), [
+    (1.0, 0.01, "price better (p = 0.010)"), (-1.0, 0.0001, "price worse (p < 0.001)"),
+    (1.0, 0.2, "price not proven (p = 0.20)"), (1.0, float("nan"), "price too few forecasts"),
+])  # fmt: skip
+def test_each_result_of_the_usual_test_has_its_words(filled, difference, p_value, words):
+    verdict = dataclasses.replace(
+        filled[0].verdicts[0], usual=UsualTest(difference, p_value)
+    )  # fmt: skip
+    assert ledger_promise.usual_result(verdict) == words
 
 
 def test_step_and_model_are_in_the_address(open_page, filled):
