@@ -104,7 +104,8 @@ def apart(connection: sa.Connection, name: SeriesName, step: int, limit: int) ->
         limit: How many origins, counted back from the newest one; one may have no forecast.
     """
     origin = tables.forecasts.c.origin
-    newest = connection.execute(sa.select(sa.func.max(origin)).where(*_of(name))).scalar()
+    last = sa.select(origin).where(*_of(name)).order_by(origin.desc()).limit(1)
+    newest = connection.execute(last).scalar()
     if newest is None:
         return []
     length = step * INTERVALS[name.interval]
