@@ -171,6 +171,21 @@ print(len(names), *(name for name in {HEAVY} if name in sys.modules))
     assert loaded == []
 
 
+def test_each_module_of_the_pages_can_be_the_first_that_is_loaded() -> None:
+    """Pages load what they need in an order of their own: a circle of imports would break one."""
+    code = """
+import importlib, pkgutil, sys
+import cryptoforecast.ui
+names = [m.name for m in pkgutil.walk_packages(cryptoforecast.ui.__path__, "cryptoforecast.ui.")]
+for first in [name for name in names if name != "cryptoforecast.ui.main"]:
+    for name in [name for name in sys.modules if name.startswith("cryptoforecast.ui")]:
+        del sys.modules[name]
+    importlib.import_module(first)
+    print(first)
+"""
+    assert len(_run(code).split()) > 20
+
+
 def test_nothing_large_is_loaded_before_the_server_answers() -> None:
     loaded = _run("import sys, app; print('app', *({'pandas', 'fastapi'} & set(sys.modules)))")
     assert loaded.split() == ["app"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -28,7 +29,9 @@ from cryptoforecast.types import (
     predictor_name,
 )
 from cryptoforecast.ui import inputs
-from cryptoforecast.ui.subject import Subject
+
+if TYPE_CHECKING:
+    from cryptoforecast.ui.subject import Subject
 
 #: What one's own network is compared with.
 DEFAULT, PREVIOUS = "default", "previous"
