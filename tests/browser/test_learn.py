@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 CHART = ".js-plotly-plot .main-svg"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", ["desktop"], indirect=True)
 def test_each_lesson_is_guessed_run_and_revealed(url: str, page: Page):
     errors: list[str] = []

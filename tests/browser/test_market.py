@@ -50,6 +50,7 @@ def fits(page: Page) -> bool:
     return bool(inside and (high - low) / (top - bottom) > 0.8)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", ["desktop"], indirect=True)
 def test_the_price_axis_fits_what_is_in_view_after_zoom_and_ranges(url: str, page: Page):
     errors: list[str] = []
@@ -102,6 +103,7 @@ def test_the_chart_is_saved_as_png_and_its_candles_as_csv(url: str, page: Page):
     assert lines[0].startswith("time,open,high,low,close,volume")
 
 
+@pytest.mark.long
 def test_every_candle_can_be_picked_and_fits_the_screen(url: str, page: Page):
     page.goto(f"{url}/market?interval=15m")
     expect(page.get_by_role("heading", name="in 2 days, to $")).to_be_visible()

@@ -75,6 +75,7 @@ def open_tab(browser: Browser, size: str) -> Page:
     return context.new_page()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_no_page_jumps_while_it_loads(url: str, browser: Browser, size: str):
     tab = open_tab(browser, size)
@@ -111,6 +112,7 @@ def test_shifts_add_up_within_a_burst():
     assert largest_burst([]) == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_the_first_screen_has_few_words(url: str, browser: Browser, size: str):
     tab = open_tab(browser, size)
