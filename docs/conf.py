@@ -30,7 +30,7 @@ PAGES = {
 
 #: What the reference of the library shows, in this order.
 REFERENCE = (
-    *("fetch", "read", "from_frame", "backtest", "anomalies", "train", "load", "models"),
+    *("fetch", "read", "from_frame", "signal", "backtest", "anomalies", "train", "load", "models"),
     *("Prices", "Model", "Backtest", "Forecast", "Anomalies", "CryptoForecastError"),
 )
 
