@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+pytestmark = pytest.mark.long
+
 TITLE = re.compile(r"surprising hours? in 30 days, [\d.]+ expected")
 
 
-@pytest.mark.long
 def test_the_threshold_is_moved_and_the_list_is_downloaded(url: str, page: Page):
     complaints: list[str] = []
     hosts: set[str] = set()

@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+pytestmark = pytest.mark.long
+
 CHART = ".js-plotly-plot"
 
 
@@ -30,7 +32,6 @@ def test_views_are_in_the_link_and_fit_the_screen(url: str, page: Page):
     assert _overflow(page) <= 0
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("page", ["desktop"], indirect=True)
 def test_a_network_walks_forward_and_its_link_brings_the_result_back(url: str, page: Page):
     page.goto(f"{url}/backtest?history_1h=90+days&test=Walk-forward&folds=2&model=btc-1h-dense")

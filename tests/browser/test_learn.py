@@ -7,10 +7,11 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+pytestmark = pytest.mark.long
+
 CHART = ".js-plotly-plot .main-svg"
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("page", ["desktop"], indirect=True)
 def test_each_lesson_is_guessed_run_and_revealed(url: str, page: Page):
     errors: list[str] = []

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.waiting import until
 
+pytestmark = pytest.mark.long
+
 CHART = ".js-plotly-plot"
 AXES = """() => { const layout = document.querySelector('.js-plotly-plot')._fullLayout;
 return [...layout.xaxis.range.map(at => Date.parse(at.replace(' ', 'T') + 'Z')),
@@ -50,7 +52,6 @@ def fits(page: Page) -> bool:
     return bool(inside and (high - low) / (top - bottom) > 0.8)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("page", ["desktop"], indirect=True)
 def test_the_price_axis_fits_what_is_in_view_after_zoom_and_ranges(url: str, page: Page):
     errors: list[str] = []
@@ -103,7 +104,6 @@ def test_the_chart_is_saved_as_png_and_its_candles_as_csv(url: str, page: Page):
     assert lines[0].startswith("time,open,high,low,close,volume")
 
 
-@pytest.mark.long
 def test_every_candle_can_be_picked_and_fits_the_screen(url: str, page: Page):
     page.goto(f"{url}/market?interval=15m")
     expect(page.get_by_role("heading", name="in 2 days, to $")).to_be_visible()
