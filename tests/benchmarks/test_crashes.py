@@ -12,7 +12,6 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 def test_kills_full_disks_and_two_processes_lose_nothing(tmp_path: Path) -> None:
