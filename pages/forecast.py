@@ -1,14 +1,17 @@
 """Forecast: what comes next, and can it be trusted?"""
 
+import streamlit as st
+
 from cryptoforecast.service import shared
 from cryptoforecast.ui import card, details, next_steps, saving, selection, subject, training, trust
 
 service = shared()
 choice = subject.row(service)
 view = selection.view(service, choice)
-if view.failed is not None:
-    training.note_failure(view.failed)
-saving.note()
+with st.container():  # a place of their own: notes come and go, and the cards stay
+    if view.failed is not None:
+        training.note_failure(view.failed)
+    saving.note()
 
 answer, judgement = card.sides()
 future = selection.next_steps(service, view.model, choice.history)
@@ -25,5 +28,6 @@ with judgement:
     else:
         trust.show(service, choice.history, result, chosen=bool(view.title))
 
-next_steps.notes(future, result)
+with st.container():
+    next_steps.notes(future, result)
 details.show(service, future, result)

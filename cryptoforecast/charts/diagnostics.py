@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from cryptoforecast.charts import style, wording
 from cryptoforecast.charts.error_axes import percent_axis, percents, step_name
 from cryptoforecast.charts.thinning import rows_to_show
-from cryptoforecast.types import Backtest, duration, predictor_phrase
+from cryptoforecast.types import Backtest, duration, moment_text, predictor_phrase
 
 _NO_VARIATION = "The errors do not vary, so there is nothing to show."
 
@@ -137,7 +137,7 @@ def summary_residuals(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     side = "too low" if mean > 0 else "too high"
     size = wording.percent(abs(mean))
     lean = "neither too high nor too low" if size == "0 %" else f"{size} {side}"
-    when = wording.moment(frame["closes_at"].iloc[worst])
+    when = moment_text(frame["closes_at"].iloc[worst])
     return (
         f"Forecasts {step_name(result, step)} are {lean} on average, and the average miss is "
         f"{wording.percent(float(residual.abs().mean()))}; the largest error is "

@@ -197,7 +197,7 @@ def summary_predicted(result: Backtest, step: int | None = None) -> str:
         f"{predictor_phrase(forecast.predictor)} {wording.step_label(step, interval)} miss the "
         f"actual ones by {price_text(np.nanmean(errors), quote, estimate=True)} on average and by "
         f"{price_text(np.nanmax(errors), quote)} at most "
-        f"({wording.moment(times[np.nanargmax(errors)])})."
+        f"({moment_text(times[np.nanargmax(errors)])})."
     )
 
 

@@ -285,8 +285,8 @@ def time_axis(interval: str, label: str = "close") -> dict[str, object]:
         "nticks": 5,
         "tickangle": 0,
         "tickformatstops": [
-            {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%b %-d"},
-            {"dtickrange": [86_400_000, "M1"], "value": "%b %-d\n%Y"},
+            {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%-d %b"},
+            {"dtickrange": [86_400_000, "M1"], "value": "%-d %b\n%Y"},
             {"dtickrange": ["M1", "M12"], "value": "%b\n%Y"},
             {"dtickrange": ["M12", None], "value": "%Y"},
         ],

@@ -6,22 +6,31 @@ import math
 
 import pandas as pd
 
-from cryptoforecast.types import INTERVAL_NOUNS, INTERVALS, PriceHistory, duration
+from cryptoforecast.types import (
+    INTERVAL_NOUNS,
+    INTERVALS,
+    PriceHistory,
+    days_text,
+    duration,
+    moment_text,
+)
 
-#: Date format of a time of day.
-CLOCK = "%Y-%m-%d %H:%M"
+#: How Plotly writes a day, and a time of day.
+DAY = "%-d %b %Y"
+CLOCK = f"%a {DAY}, %H:%M"
 
 
 def span(first: pd.Timestamp, last: pd.Timestamp, *, days: bool = False) -> str:
-    """Write two times: "2024-02-10 to 2025-09-30 UTC", with the time of day where they are near.
+    """Write two times: "10 Feb 2024 to 30 Sep 2025", with the time of day where they are near.
 
     Args:
         first: The earlier time.
         last: The later time.
         days: Whether both are days, whose time of day says nothing.
     """
-    form = "%Y-%m-%d" if days or last - first > pd.Timedelta(days=14) else CLOCK
-    return f"{first.strftime(form)} to {last.strftime(form)} UTC"
+    if days or last - first > pd.Timedelta(days=14):
+        return days_text(first, last)
+    return f"{moment_text(first).removesuffix(' UTC')} to {moment_text(last)}"
 
 
 def span_of_candles(history: PriceHistory, candles: pd.DataFrame) -> str:
@@ -35,14 +44,9 @@ def span_of_closes(times: pd.DatetimeIndex) -> str:
     return span(times[0], times[-1])
 
 
-def moment(time: pd.Timestamp) -> str:
-    """Write one time: "2025-09-30 15:00 UTC"."""
-    return f"{time.strftime(CLOCK)} UTC"
-
-
 def moment_format(interval: str) -> str:
-    """Choose the date format for opening times of candles of this length."""
-    return "%Y-%m-%d" if INTERVALS[interval] >= pd.Timedelta(days=1) else CLOCK
+    """Choose how Plotly writes opening times of candles of this length."""
+    return DAY if INTERVALS[interval] >= pd.Timedelta(days=1) else CLOCK
 
 
 def candle_count(number: int, interval: str) -> str:

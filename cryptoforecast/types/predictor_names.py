@@ -12,9 +12,9 @@ from cryptoforecast.types.signals import is_signal, signal_name
 #: The name of each predictor in tables, legends and choices.
 PREDICTOR_NAMES: Mapping[str, str] = {
     "stack": "Combined forecast",
-    "naive": "Price stays put",
+    "naive": "Stays put",
     "cone": "Volatility cone",
-    "drift": "Price drifts on",
+    "drift": "Drifts on",
     "har": "HAR regression",
     "linear": "Linear regression",
     "boosting": "Boosted trees",

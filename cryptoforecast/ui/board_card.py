@@ -81,8 +81,9 @@ def _lines(
         (own_name, own.value, texts(own.value), "chosen")
     ]
     if own is not other:
-        label = name(other.predictor)
-        rows.append((label[:1].upper() + label[1:], other.value, texts(other.value), "reference"))
+        rows.append(
+            (predictor_name(other.predictor), other.value, texts(other.value), "reference")
+        )
     return bars.of_misses(rows)
 
 

@@ -26,7 +26,7 @@ HELP = (
     "it."
 )
 #: The row of the last price, on every page.
-STAYS_PUT = "Stays put"
+STAYS_PUT = predictor_name("naive")
 #: What a trained network is compared with, and what these rows are called.
 REFERENCES = {"previous": "Previous", "default": "Default", "naive": STAYS_PUT}
 #: Why a network has two verdicts.
@@ -104,8 +104,9 @@ def figures(tests: Mapping[str, Judgement], quote: str) -> None:
             (predictor_name(other), each.error, words.VERDICTS.get(each.outcome, ""))
             for other, each in others
         ),
-        (STAYS_PUT, test.reference, ""),
     ]
+    if name != "naive":
+        rows.append((STAYS_PUT, test.reference, ""))
     captioned(f"Average miss, {test.origins:,} past forecasts", misses(rows, quote))
     # A middle that stays at the last price has no direction.
     directions = [test.direction] if math.isfinite(test.direction.share) else []

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from cryptoforecast.types import predictor_name
 from cryptoforecast.types.ledger_record import MIN_FORECASTS, LedgerRecord, LedgerVerdict
 from cryptoforecast.ui import bars, card, words
 
@@ -46,7 +47,7 @@ def promise(record: LedgerRecord) -> None:
         quote = series.name.quote
         misses: tuple[tuple[str, float, str, bars.Meaning], ...] = (
             ("Forecasts", total.miss, words.miss(total.miss, quote), "chosen"),
-            ("Stays put", total.miss_naive, words.miss(total.miss_naive, quote), "reference"),
+            (predictor_name("naive"), total.miss_naive, words.miss(total.miss_naive, quote), "reference"),
         )
         bars.draw(bars.of_misses(misses), "ledger-misses", side=True)
     with st.container(gap="xxsmall"):

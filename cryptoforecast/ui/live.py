@@ -20,18 +20,20 @@ def history(service: Service, query: MarketQuery) -> PriceHistory:
 
     Without any the page ends here, until a source has answered.
     """
-    prices = at_hand(service, query)
-    if prices is None:
-        st.info(
-            f"Asking the live sources for {words.plain(query.coin)} …",
-            icon=":material/hourglass_top:",
-        )
-        _watch(service, query)
-        ending.end_page()
-    for note in prices.notes if not prices.simulated else ():
-        st.caption(f":material/info: {words.plain(note)}")
-    if service.prices.refreshing(query):
-        _watch(service, query)
+    # One place for all of it: what comes and goes there would move the page below.
+    with st.container():
+        prices = at_hand(service, query)
+        if prices is None:
+            st.info(
+                f"Asking the live sources for {words.plain(query.coin)} …",
+                icon=":material/hourglass_top:",
+            )
+            _watch(service, query)
+            ending.end_page()
+        for note in prices.notes if not prices.simulated else ():
+            st.caption(f":material/info: {words.plain(note)}")
+        if service.prices.refreshing(query):
+            _watch(service, query)
     return prices
 
 

@@ -70,9 +70,10 @@ def choose_view(service: Service, query: MarketQuery, history: PriceHistory) -> 
     if name not in spans:
         name = first
     span = spans[name]
-    if not is_file(query.coin) and not market_view.reaches(history, span):
-        start = None if span is None else inputs.since(query.interval, span)
-        history = live.history(service, dataclasses.replace(query, start=start))
+    with st.container():
+        if not is_file(query.coin) and not market_view.reaches(history, span):
+            start = None if span is None else inputs.since(query.interval, span)
+            history = live.history(service, dataclasses.replace(query, start=start))
     selection = part.selected()
     rows = market_view.part(history, span, selection)
     selected = selection is not None and rows != market_view.part(history, span)

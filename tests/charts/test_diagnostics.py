@@ -223,7 +223,7 @@ def test_the_largest_error_has_its_sign_and_its_time(result):
     frame = pd.DataFrame({"closes_at": times, "residual": [0.01, -0.03, 0.02], "average": 0.0})
     assert figures.summary_residuals(result, STEP, frame) == (
         "Forecasts 2 hours ahead are neither too high nor too low on average, and the average "
-        "miss is 2.0 %; the largest error is -3.0 %, 2024-05-01 01:00 UTC."
+        "miss is 2.0 %; the largest error is -3.0 %, Wed 1 May 2024, 01:00 UTC."
     )
 
 

@@ -43,13 +43,13 @@ def test_dots_lie_left_of_the_reference_where_the_error_is_smaller(dark):
     assert by_name["HAR regression"].x[0] == pytest.approx(-0.4)
     assert by_name["mine"].x[0] == pytest.approx(0.2)
     assert by_name["mine"].marker.color == colours.forecast
-    assert by_name["Price drifts on"].marker.color == colours.rule
-    assert "Price stays put" not in by_name  # it is the line
+    assert by_name["Drifts on"].marker.color == colours.rule
+    assert "Stays put" not in by_name  # it is the line
     labels = dict(zip(figure.layout.yaxis.tickvals, figure.layout.yaxis.ticktext, strict=True))
     assert labels[3].startswith("HAR regression")  # the best on top
     assert colours.forecast_text in labels[2]
     words = [each.text for each in figure.layout.annotations]
-    assert words == ["Price stays put", "← misses less", "misses more →"]
+    assert words == ["Stays put", "← misses less", "misses more →"]
 
 
 def test_what_reaches_too_far_is_an_arrow_with_its_number():
@@ -104,7 +104,7 @@ def test_the_headline_follows_the_intervals():
     assert headline(won, "har") == "HAR regression beats “the price stays put” by 3.0 %"
     assert headline(won, "mine") == "HAR regression beats “the price stays put”"
     both = Leaderboard("mae", 1, "naive", 900, (better, standing("drift", 0.02)))
-    assert headline(both, "mine").endswith("Price drifts on beat “the price stays put”")
+    assert headline(both, "mine").endswith("Drifts on beat “the price stays put”")
     few = Leaderboard("mae", 1, "naive", 9, (Standing("har", 1.0, 0.1, *[math.nan] * 4),))
     assert headline(few, "har").startswith("Too few past forecasts")
 

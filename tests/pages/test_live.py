@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices.live.coinbase import Coinbase
@@ -18,6 +19,12 @@ from tests.pages.conftest import words
 from tests.prices.live.exchange_server import ExchangeServer
 
 pytestmark = pytest.mark.one_service
+
+
+def _places(page: AppTest) -> dict[int, str]:
+    """Return the kind of each part of the page by its place."""
+    parts = page.main.children[0].children[0].children
+    return {place: part.type for place, part in parts.items()}
 
 
 @pytest.fixture
@@ -41,6 +48,7 @@ def test_simulated_prices_give_way_to_live_ones(open_page, exchange):
 
     page = open_page("", history_1h="90 days")
     assert "Simulated prices · asking for live ones" in words(page)
+    places = _places(page)
 
     query = inputs.query("BTC", "1h", "90 days")
     until = time.monotonic() + 30
@@ -52,6 +60,7 @@ def test_simulated_prices_give_way_to_live_ones(open_page, exchange):
     text = words(page)
     assert "imulated" not in text
     assert "Coinbase" in text
+    assert _places(page) == places  # or else the cards would move
     assert service.prices.history(query, wait=0).source == "coinbase"
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cryptoforecast.charts import stages as figures
 from cryptoforecast.service import Service
-from cryptoforecast.types import ForecastStages
+from cryptoforecast.types import ForecastStages, predictor_name
 from cryptoforecast.ui import bars, card, elements, words
 from cryptoforecast.ui.learn import frame, prices
 from cryptoforecast.ui.words import plain
@@ -134,7 +134,7 @@ def _why(service: Service) -> None:
         bars.of_misses(
             [
                 ("This network", network.mae, words.miss(network.mae, quote), "chosen"),
-                ("Stays put", naive.mae, words.miss(naive.mae, quote), "reference"),
+                (predictor_name("naive"), naive.mae, words.miss(naive.mae, quote), "reference"),
             ]
         )
     )

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cryptoforecast.charts import lessons as figures
 from cryptoforecast.service import Service
-from cryptoforecast.types import Delay
+from cryptoforecast.types import Delay, predictor_name
 from cryptoforecast.ui import bars, card, elements, words
 from cryptoforecast.ui.learn import frame, prices
 
@@ -88,7 +88,7 @@ def _why(service: Service) -> None:
         bars.of_misses(
             [
                 ("This forecast", *_miss(network.mae, late), "chosen"),
-                ("Stays put", *_miss(naive.mae, late), "reference"),
+                (predictor_name("naive"), *_miss(naive.mae, late), "reference"),
             ]
         )
     )

@@ -9,7 +9,7 @@ from cryptoforecast.charts import lessons as figures
 from cryptoforecast.jobs import Job
 from cryptoforecast.service import Service
 from cryptoforecast.service.choices import COINS
-from cryptoforecast.types import RecipeTest
+from cryptoforecast.types import RecipeTest, predictor_name
 from cryptoforecast.ui import bars, card, elements, identity, words
 from cryptoforecast.ui.learn import frame, prices
 from cryptoforecast.ui.words import plain
@@ -121,7 +121,7 @@ def _why(service: Service) -> None:
 
 
 def _misses(test: RecipeTest) -> list[bars.Bar]:
-    names = {"popular": "Popular recipe", "returns": "Log-returns", "naive": "Stays put"}
+    names = {"popular": "Popular recipe", "returns": "Log-returns", "naive": predictor_name("naive")}
     colours: dict[str, bars.Meaning] = {"popular": "bad", "returns": "chosen", "naive": "reference"}
     return bars.of_misses(
         [
