@@ -81,9 +81,7 @@ def _lines(
         (own_name, own.value, texts(own.value), "chosen")
     ]
     if own is not other:
-        rows.append(
-            (predictor_name(other.predictor), other.value, texts(other.value), "reference")
-        )
+        rows.append((predictor_name(other.predictor), other.value, texts(other.value), "reference"))
     return bars.of_misses(rows)
 
 

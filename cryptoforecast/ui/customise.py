@@ -6,14 +6,14 @@ import streamlit as st
 
 from cryptoforecast.service import Service, choices
 from cryptoforecast.types import ModelSpec, PriceHistory
-from cryptoforecast.ui import card, drafts, elements, training, words
+from cryptoforecast.ui import card, dialogs, drafts, elements, training, words
 from cryptoforecast.ui.controls import Controls
 
 #: Pixels: three recipe cards side by side.
 WIDTH = 760
 
 
-@st.dialog("Train my own", width=WIDTH)
+@dialogs.dialog("Train my own", width=WIDTH)
 def show(service: Service, history: PriceHistory) -> None:
     """Ask for the settings, say what they take, and start the training."""
     service.training.warm_up()

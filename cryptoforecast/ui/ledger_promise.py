@@ -47,7 +47,12 @@ def promise(record: LedgerRecord) -> None:
         quote = series.name.quote
         misses: tuple[tuple[str, float, str, bars.Meaning], ...] = (
             ("Forecasts", total.miss, words.miss(total.miss, quote), "chosen"),
-            (predictor_name("naive"), total.miss_naive, words.miss(total.miss_naive, quote), "reference"),
+            (
+                predictor_name("naive"),
+                total.miss_naive,
+                words.miss(total.miss_naive, quote),
+                "reference",
+            ),
         )
         bars.draw(bars.of_misses(misses), "ledger-misses", side=True)
     with st.container(gap="xxsmall"):

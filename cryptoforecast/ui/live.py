@@ -8,7 +8,7 @@ import streamlit as st
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.service import Service
 from cryptoforecast.types import MarketQuery, PriceHistory, moment_text, span_text
-from cryptoforecast.ui import ending, local_time, words
+from cryptoforecast.ui import dialogs, ending, local_time, words
 
 #: What simulated prices are called, and while others are on their way.
 SIMULATED = "Simulated prices"
@@ -83,4 +83,4 @@ def badge(prices: PriceHistory, *, asking: bool = False) -> None:
 def _watch(service: Service, query: MarketQuery) -> None:
     """Run the page once more when the live source has answered."""
     if not service.prices.refreshing(query):
-        st.rerun()
+        dialogs.refresh()

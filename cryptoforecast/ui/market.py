@@ -13,7 +13,7 @@ from cryptoforecast import charts
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.service import Service, is_file, market_view
 from cryptoforecast.types import INTERVALS, MarketQuery, PriceHistory, span_text
-from cryptoforecast.ui import card, elements, inputs, live, local_time, part, url, words
+from cryptoforecast.ui import card, dialogs, elements, inputs, live, local_time, part, url, words
 
 #: Spans of the chart in days, by candle length; ``None`` is all that the source has.
 SPANS: dict[str, dict[str, float | None]] = {
@@ -195,7 +195,7 @@ def keep_fresh(service: Service, query: MarketQuery, closes_at: pd.Timestamp) ->
     with contextlib.suppress(CryptoForecastError):
         newest = live.at_hand(service, query)
         if newest is not None and newest.closes_at > closes_at:
-            st.rerun()
+            dialogs.refresh()
 
 
 def _spans(query: MarketQuery, history: PriceHistory) -> dict[str, pd.Timedelta | None]:

@@ -13,6 +13,7 @@ from cryptoforecast.types import ModelSummary, predictor_name
 from cryptoforecast.ui import (
     bars,
     card,
+    dialogs,
     elements,
     identity,
     inputs,
@@ -148,7 +149,7 @@ def _actions(service: Service, one: ModelSummary) -> None:
         )
 
 
-@st.dialog("Rename this model")
+@dialogs.dialog("Rename this model")
 def _rename(service: Service, name: str) -> None:
     with st.form("rename", border=False):
         new = st.text_input("New name", name, max_chars=64, key="new-name")
@@ -164,7 +165,7 @@ def _rename(service: Service, name: str) -> None:
             st.rerun()
 
 
-@st.dialog("Delete this model?")
+@dialogs.dialog("Delete this model?")
 def _delete(service: Service, name: str) -> None:
     st.markdown(
         f"**{words.plain(name)}** is deleted for good. To get it back, you have to train it again."

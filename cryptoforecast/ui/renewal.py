@@ -13,7 +13,7 @@ from cryptoforecast.service.renewals import MAX_VERSIONS, short
 from cryptoforecast.types import ModelSummary
 from cryptoforecast.types.expiry import LIFETIME, expires, expiry_text, is_expired
 from cryptoforecast.types.renewal import ModelVersion
-from cryptoforecast.ui import elements, identity, words
+from cryptoforecast.ui import dialogs, elements, identity, words
 
 #: Where the session keeps what was just done with a model, and which model it renews.
 MESSAGE = "models-message"
@@ -63,7 +63,7 @@ def _label(one: ModelSummary) -> str:
     return f"{until} · good until {expires(one.card):%b %Y}"
 
 
-@st.dialog("Renew this model")
+@dialogs.dialog("Renew this model")
 def _renew(service: Service, one: ModelSummary) -> None:
     kept = "A renewed copy is saved beside it" if one.shipped else "It is replaced"
     prices = "simulated" if one.card.simulated else "newest"

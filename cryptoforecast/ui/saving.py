@@ -10,7 +10,7 @@ from cryptoforecast.service import Service
 from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.types import Backtest, TrainedModel
 from cryptoforecast.types.quotes import market_name
-from cryptoforecast.ui import elements, identity, selection, url
+from cryptoforecast.ui import dialogs, elements, identity, selection, url
 from cryptoforecast.ui.words import plain
 
 
@@ -19,7 +19,7 @@ def can_save(result: Backtest, model_name: str) -> bool:
     return result.model is not None and model_name.startswith(RUN) and result.own
 
 
-@st.dialog("Save this model")
+@dialogs.dialog("Save this model")
 def ask(service: Service, result: Backtest, run: str) -> None:
     """Ask for a name, and save a network that was trained in the app.
 

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit import delta_generator
 
 from cryptoforecast.settings import ROOT
-from cryptoforecast.ui import elements, ending, ownership, training_status
+from cryptoforecast.ui import dialogs, elements, ending, ownership, training_status
 
 #: Pages in the navigation: file and title.
 PAGES = {
@@ -51,6 +51,7 @@ def run() -> None:
     # who runs a page without a server. Here a server runs, and the look-up would take a tenth of
     # the first visit.
     delta_generator._use_warning_has_been_displayed = True
+    dialogs.begin()
     st.set_page_config(page_title="CryptoForecast", page_icon=_icon(), layout="wide")
     st.logo(_logo("dark" if elements.dark() else "light"), size="medium")
     page = st.navigation(

@@ -10,7 +10,7 @@ import streamlit as st
 
 from cryptoforecast.service import Service, is_file
 from cryptoforecast.types import MarketQuery, PriceHistory
-from cryptoforecast.ui import live, missing, selectors, words
+from cryptoforecast.ui import dialogs, live, missing, selectors, words
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _price(history: PriceHistory, *, asking: bool) -> None:
         live.badge(history, asking=asking)
 
 
-@st.dialog("What to look at", on_dismiss="rerun")
+@dialogs.dialog("What to look at")
 def _choose(service: Service, *, windows: bool, models: bool) -> None:
     """Ask for the choices in a dialog; the page shows them when it is closed."""
     coin = selectors.coin(service, dialog=True)

@@ -121,7 +121,8 @@ def _why(service: Service) -> None:
 
 
 def _misses(test: RecipeTest) -> list[bars.Bar]:
-    names = {"popular": "Popular recipe", "returns": "Log-returns", "naive": predictor_name("naive")}
+    stays_put = predictor_name("naive")
+    names = {"popular": "Popular recipe", "returns": "Log-returns", "naive": stays_put}
     colours: dict[str, bars.Meaning] = {"popular": "bad", "returns": "chosen", "naive": "reference"}
     return bars.of_misses(
         [
