@@ -531,6 +531,25 @@ def test_the_band_of_what_comes_next_is_calibrated_once(service, monkeypatch):
     assert again.model == "mine"
 
 
+def test_prices_that_were_read_again_are_not_forecast_again(service, monkeypatch):
+    history, model = synthetic.history(), synthetic.model(synthetic.spec(horizon=3))
+
+    def read(minutes):
+        moment = history.closes_at + pd.Timedelta(minutes=minutes)
+        given = dataclasses.replace(history, fetched_at=moment)
+        return service.forecasts.next_steps(given, model)
+
+    first, old = read(1), read(180)
+    monkeypatch.setattr(inference, "forecast", None)
+    again = read(90)
+    assert again.forecast is first.forecast
+    assert again.warnings == first.warnings
+    assert again.history.fetched_at > first.history.fetched_at
+    assert set(old.warnings) - set(first.warnings) == {
+        "The last candle closed 3 hours before the prices were read."
+    }
+
+
 def test_the_next_steps_are_the_same_however_long_the_history(service, monkeypatch):
     """To the last digit, if each history holds all candles that the forecast reads."""
     monkeypatch.setattr("cryptoforecast.forecasting.calibration.CALIBRATION_ROWS", 600)

@@ -39,12 +39,23 @@ def of_prices(history: PriceHistory) -> tuple[str, ...]:
     sentences = []
     if history.simulated:
         sentences.append("These prices are simulated: nothing here says anything of a real market.")
+    return (
+        *sentences,
+        *of_delay(history),
+        *_of_changes(history),
+        *_of_tick(history),
+        *_of_end(history),
+    )
+
+
+def of_delay(history: PriceHistory) -> tuple[str, ...]:
+    """Warn of prices that were old when they were read."""
     # A candle is labelled by its open and closes one interval later.
     age = history.fetched_at - (history.end + history.candle_length)
-    if age > 2 * history.candle_length:
-        late = span_text(age, close=True)
-        sentences.append(f"The last candle closed {late} before the prices were read.")
-    return (*sentences, *_of_changes(history), *_of_tick(history), *_of_end(history))
+    if age <= 2 * history.candle_length:
+        return ()
+    late = span_text(age, close=True)
+    return (f"The last candle closed {late} before the prices were read.",)
 
 
 def of_test(history: PriceHistory, split: Split, needs: int = 1) -> tuple[str, ...]:

@@ -97,8 +97,10 @@ class ForecastService:
         if predictor in stack.MEMBERS:
             steps = self.of_baseline(history, predictor, model.spec.horizon)
             return dataclasses.replace(steps, model=name or steps.model)
-        # Warnings depend on the age of the prices and on everything on the model's card.
-        prices = keys.of_prices(history), history.fetched_at
+        # Warnings depend on how old the prices were when they were read, on the signals beside
+        # them, and on everything on the model's card.
+        signals = tuple(sorted(history.signals.items()))
+        prices = keys.of_prices(history), warnings.of_delay(history), signals
         key = (prices, keys.of_model(model), repr(model.card), predictor)
         steps = self._of_networks.get_or_make(
             key, lambda: next_steps.of_model(history, model, predictor)
