@@ -16,7 +16,7 @@ choices = st.container(horizontal=True, vertical_alignment="center", gap="small"
 with choices:
     test_plan = plan.draw(selection.spec(service, model_name, history), saved=saved)
 plan.explain(test_plan)
-test = backtest.run(service, history, model_name, test_plan)
+test = backtest.run(service, history, model_name, test_plan, heading)
 if test is None:
     ending.end_page()
 

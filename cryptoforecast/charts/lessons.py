@@ -171,8 +171,9 @@ def _recipe_labels(
     colours = style.theme(dark)
     labels = [
         cards.label(
-            "highest price it learnt from", colours.faint, x=x[-1], y=test.highest,
-            anchor="right", shift=-11,
+            # Two lines have room beside the vertical one on a phone, until the test is drawn.
+            f"highest price{' ' if known else '<br>'}it learnt from", colours.faint, x=x[-1],
+            y=test.highest, anchor="right", shift=-11 if known else -19,
         ),
     ]  # fmt: skip
     if not known:

@@ -32,8 +32,12 @@ def section(service: Service) -> None:
 
 
 def _empty() -> None:
-    card.heading("No alarm is set", "An alarm tells you, once, what rarely happens.")
-    st.code("python -m cryptoforecast alarms add candle --coin BTC --rarity 1000", language="bash")
+    card.heading("No alarm is set", "An alarm sends one message when something rare happens.")
+    st.code(
+        "python -m cryptoforecast alarms add candle --coin BTC --rarity 1000",
+        language="bash",
+        wrap_lines=True,
+    )
 
 
 def _listed(view: AlarmView) -> None:

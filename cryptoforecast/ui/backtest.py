@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cryptoforecast import charts
 from cryptoforecast.service import Service, is_walk_forward
@@ -42,7 +43,7 @@ class FinishedTest:
 
 
 def run(
-    service: Service, history: PriceHistory, model_name: str, plan: Plan
+    service: Service, history: PriceHistory, model_name: str, plan: Plan, heading: DeltaGenerator
 ) -> FinishedTest | None:
     """Return the test; ``None`` while a network has to be trained for it.
 
@@ -51,6 +52,7 @@ def run(
         history: The prices.
         model_name: See ``selection``.
         plan: How to test.
+        heading: Where the page's heading stands while there is no test.
     """
     walk = plan.walk_forward
     if walk is None:
@@ -60,7 +62,7 @@ def run(
         return FinishedTest(service.backtests.with_finished_baselines(result))
     spec = selection.spec(service, model_name, history)
     if is_network(spec):
-        test = _of_network(service, history, spec, walk)
+        test = _of_network(service, history, spec, walk, heading)
         if test is None:
             return None
     else:
@@ -95,7 +97,11 @@ def show_notes(test: FinishedTest) -> None:
 
 
 def _of_network(
-    service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkPlan
+    service: Service,
+    history: PriceHistory,
+    spec: ModelSpec,
+    plan: WalkPlan,
+    heading: DeltaGenerator,
 ) -> WalkForward | None:
     """Return a network's test; else show its progress, or offer to start it."""
     link = st.query_params.get(LINK, "")
@@ -109,13 +115,34 @@ def _of_network(
     if test is not None:
         return test
     job = service.training.job(link) or service.training.job(key)
-    if job is not None and job.active:
+    active = job is not None and job.active
+    with heading, st.container():
+        _answer(plan, gone=bool(link) and not active and not _is_known(service, link))
+    if job is not None and active:
         training.watch(service, job)
         return None
     if job is not None and job.result is None:
         training.note_failure(job)
-    _offer(service, history, spec, plan, gone=bool(link) and not _is_known(service, link))
+    _offer(service, history, spec, plan)
     return None
+
+
+def _answer(plan: WalkPlan, *, gone: bool) -> None:
+    """Write the heading of a test that is not there.
+
+    Args:
+        plan: The folds.
+        gone: Whether the link is of a test that is no longer here.
+    """
+    if gone:
+        card.answer(
+            "The linked test is no longer here",
+            "Finished tests are kept in memory for a while. Run it again with the settings of "
+            f"the link: {plan.folds:d} folds.",
+            mark="watch",
+        )
+    else:
+        card.answer(f"Walk forward in {plan.folds:d} folds")
 
 
 def _is_known(service: Service, link: str) -> bool:
@@ -123,9 +150,7 @@ def _is_known(service: Service, link: str) -> bool:
     return service.walk_forward.result(link) is not None or service.training.job(link) is not None
 
 
-def _offer(
-    service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkPlan, *, gone: bool
-) -> None:
+def _offer(service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> None:
     """Offer to start a test.
 
     Args:
@@ -133,19 +158,9 @@ def _offer(
         history: The prices.
         spec: Settings of the network.
         plan: The folds.
-        gone: Whether the link is of a test that is no longer here.
     """
     kind = "LSTM" if spec.network == "lstm" else "Dense network"
     with card.framed():
-        if gone:
-            card.answer(
-                "The linked test is no longer here",
-                "Finished tests are kept in memory for a while. Run it again with the settings of "
-                f"the link: {plan.folds:d} folds.",
-                mark="watch",
-            )
-        else:
-            card.answer(f"Walk forward in {plan.folds:d} folds")
         st.markdown(
             f"The {kind} is trained {plan.folds:d} times in the background, on these prices only, "
             "with the settings of the model above. A fold that was trained before is not trained "

@@ -63,7 +63,7 @@ _SIGNALS_HELP = "\n".join(
         *(f"- **{plain(input_name(input_of(name)))}**: {plain(KNOWN[name])}" for name in KNOWN),
         "- **Another coin**: how it moved in the same candle.",
         "",
-        "Whether a signal helps is tested on the Backtest page, “With and without?”.",
+        "Whether a signal helps is tested on the Backtest page, “Which inputs help?”.",
     )
 )
 

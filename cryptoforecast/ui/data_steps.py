@@ -91,8 +91,11 @@ def read_view(service: Service, file: File) -> None:
 def check_view(file: File, history: PriceHistory) -> None:
     """Show whether the prices are good to forecast: the facts, the chart, the repairs."""
     facts = trust.facts(history)
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
-        card.answer(words.plain(trust.readiness(history, facts)), words.plain(_line(file, history)))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(width="stretch", key="check-answer"):
+            card.answer(
+                words.plain(trust.readiness(history, facts)), words.plain(_line(file, history))
+            )
         if len(history) >= trust.candles_to_forecast():
             _way_to_forecast(file, trust.open_repairs(facts))
     for note in history.notes:
@@ -121,10 +124,11 @@ def forecast_view(file: File, history: PriceHistory) -> None:
         if len(history) < needed:
             card.answer("Too short to forecast", words.plain(_too_short(history)), mark="bad")
         else:
+            bad = any(fact.grade == "bad" for fact in trust.facts(history))
             card.answer(
-                f"Ready: {words.plain(trust.contents(history))}",
-                words.plain(_name(file)),
-                mark="good",
+                f"{'Readable' if bad else 'Ready'}: {words.plain(trust.contents(history))}",
+                words.plain(_name(file)) + (" · see Check: something is bad" if bad else ""),
+                mark="watch" if bad else "good",
             )
         ready = len(history) >= needed
         for page, (label, purpose) in _WAYS.items():
@@ -169,7 +173,6 @@ def _fact(fact: trust.Fact, source: opened.Source | None) -> None:
     st.button(
         "Take the repair back" if fact.repaired else words.plain(trust.REPAIR_LABELS[fact.repair]),
         key=f"repair-{fact.repair}",
-        type="secondary" if fact.repaired or fact.grade != "bad" else "primary",
         on_click=repairs.toggle,
         args=(source, fact.repair),
     )

@@ -42,6 +42,11 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
+def touched() -> bool:
+    """Return whether the page is on a phone, where a finger that moves scrolls the page."""
+    return "Mobi" in st.context.headers.get("User-Agent", "")
+
+
 def chart(figure: go.Figure, *, alt: str, key: str, bare: bool = False) -> None:
     """Draw a figure with its text alternative.
 

@@ -71,15 +71,15 @@ def _empty(service: Service) -> None:
     """Say that nothing is recorded, and how to begin."""
     card.answer(
         "No forecast is stored yet",
-        "A stored forecast stands before its outcome is known. When its time has come it is "
-        "graded, and a change of either is found.",
+        "A forecast is stored before its outcome is known, and graded when its time has come. "
+        "If anyone changes either later, this page says so.",
     )
     with card.framed():
         st.markdown("This command stores the next forecasts, and grades those that are due:")
         st.code("python -m cryptoforecast tick", language="bash")
         st.caption(
             "Run it every hour, by cron or a scheduled workflow. It needs live prices. With "
-            "`--prices any` it practises on simulated ones, which count nowhere."
+            "`--prices any` it practises on simulated ones, which are never counted."
         )
     alarms.section(service)
     ending.end_page()

@@ -31,6 +31,7 @@ SPANS: dict[str, dict[str, float | None]] = {
 #: Name of the indicators in the URL.
 _INDICATORS = "indicators"
 _DRAWABLE = market_view.DRAWABLE
+_ENLARGE = "Drag across the chart to enlarge a time. "
 
 
 @dataclass(frozen=True)
@@ -154,15 +155,16 @@ def chart(view: View, *, log: bool, indicators: list[str]) -> None:
     """Draw the chart; a span of time that is selected in it is shown alone.
 
     The price axis of a chart in the browser does not follow when a part of the time is enlarged.
-    So the part is selected, and the page draws it anew, with an axis that fits.
+    So the part is selected, and the page draws it anew, with an axis that fits. A finger that is
+    drawn across the chart scrolls the page instead.
     """
-    prices = view.part
+    prices, zoom = view.part, not elements.touched()
     figure = charts.candles(
         prices,
         log=log,
         dark=elements.dark(),
         indicators=market_view.indicators(view.history, indicators, view.rows),
-        zoom=True,
+        zoom=zoom,
     )
     # Each part is a chart of its own: the selection of one says nothing about another.
     key = f"candles-{prices.start.value}-{prices.end.value}"
@@ -173,7 +175,7 @@ def chart(view: View, *, log: bool, indicators: list[str]) -> None:
         theme=None,
         key=key,
         alt=charts.summary_candles(prices),
-        on_select=lambda: part.select(key),
+        on_select=(lambda: part.select(key)) if zoom else "ignore",
         selection_mode="box",
         config={
             "displaylogo": False,
@@ -183,7 +185,7 @@ def chart(view: View, *, log: bool, indicators: list[str]) -> None:
         },
     )
     st.caption(
-        "Drag across the chart to enlarge a time. Indicators are what a network can read.",
+        f"{_ENLARGE * zoom}Indicators are what a network can read.",
         help=words.plain(" ".join(f"{one.label}: {one.help}" for one in _DRAWABLE.values())),
     )
 
@@ -228,7 +230,7 @@ def _pick_indicators() -> list[str]:
         key=_INDICATORS,
         on_change=_remember_indicators,
         label_visibility="collapsed",
-        wrap=False,
+        wrap=True,
     )
     return list(picked)
 

@@ -12,7 +12,14 @@ from cryptoforecast.cache import LruCaches
 from cryptoforecast.charts.probability import probability_text
 from cryptoforecast.service import Service
 from cryptoforecast.service.choices import ladder, round_step
-from cryptoforecast.types import QUANTILES, NextSteps, Probability, Touch, price_text
+from cryptoforecast.types import (
+    INTERVAL_NOUNS,
+    QUANTILES,
+    NextSteps,
+    Probability,
+    Touch,
+    price_text,
+)
 from cryptoforecast.types.quotes import decimals
 from cryptoforecast.ui import bars, card, elements, figures, forecast_table, local_time
 from cryptoforecast.ui.words import plain, price
@@ -30,7 +37,7 @@ _probabilities: LruCaches[tuple[Probability, tuple[Probability, ...]]] = LruCach
 @st.fragment
 def show(service: Service, future: NextSteps) -> None:
     """Show how likely round prices around the close are, and the user's own price."""
-    left, right = st.columns(card.SIDES, gap="large")
+    left, right = st.columns(card.SIDES, gap="medium")
     with elements.errors():
         with right:
             level, direction = _inputs(future)
@@ -142,8 +149,10 @@ def _by_step(future: NextSteps, one: Probability, touch: Touch | None) -> None:
     """Offer the picture of the user's price at every step."""
     if future.forecast.horizon == 1:
         return
+    noun = INTERVAL_NOUNS[future.history.interval]
     folded = st.expander(
-        f"{price(one.level, future.history.quote)}, step by step",
+        f"Chance to end {plain(one.direction)} {price(one.level, future.history.quote)}, "
+        f"{noun} by {noun}",
         icon=":material/show_chart:",
         key="by-step",
         on_change="rerun",

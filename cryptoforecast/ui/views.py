@@ -18,11 +18,11 @@ LEADERBOARD, FOLDS, ABLATION = "Leaderboard", "Folds", "Inputs"
 #: The question that each view answers.
 QUESTIONS = {
     LEADERBOARD: "Who wins?",
-    "Delay": "Is it yesterday's price?",
+    "Delay": "Is it yesterday’s price?",
     "Errors": "Where is it wrong?",
     "When": "When?",
     "Bands": "Can the range be trusted?",
-    ABLATION: "With and without?",
+    ABLATION: "Which inputs help?",
     FOLDS: "Is it the same in every fold?",
 }
 

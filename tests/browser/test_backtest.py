@@ -19,7 +19,7 @@ def test_views_are_in_the_link_and_fit_the_screen(url: str, page: Page):
     expect(page.get_by_text("past forecasts of BTC")).to_be_visible()
     expect(page.locator(CHART)).to_have_count(4)
     assert _overflow(page) <= 0
-    page.get_by_role("radio", name="Is it yesterday's price?").click()
+    page.get_by_role("radio", name="Is it yesterday’s price?").click()
     expect(page.get_by_text("Is it just a delayed price?")).to_be_visible()
     expect(page.locator(CHART)).to_have_count(1)
     assert "view=Delay" in page.url

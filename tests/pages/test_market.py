@@ -123,6 +123,14 @@ def test_the_axis_is_logarithmic_when_chosen(open_page):
     assert figure(page)["layout"]["yaxis"]["type"] == "log"
 
 
+@pytest.mark.parametrize("phone", [False, True])
+def test_a_finger_on_the_chart_scrolls_the_page_and_a_pointer_selects(open_page, headers, phone):
+    headers["User-Agent"] = f"Mozilla/5.0 (any) Chrome/140.0{' Mobile' * phone} Safari/537.36"
+    page = open_page("market")
+    assert figure(page)["layout"]["dragmode"] == (False if phone else "select")
+    assert ("Drag across the chart" in words(page)) is not phone
+
+
 def test_the_prices_of_a_file_are_shown_too(open_page, tmp_path):
     from cryptoforecast.service import shared
     from cryptoforecast.types import OWNER

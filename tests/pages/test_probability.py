@@ -133,6 +133,7 @@ def test_the_bars_are_the_chances_of_round_prices_the_highest_first(open_page):
 def test_the_steps_of_a_price_are_drawn_when_they_are_opened(open_page):
     page = open_page("", coin="BTC", model=MODEL)
     assert len(page.get("plotly_chart")) == 1
+    assert [one for one in page.expander if "hour by hour" in one.label]
     page.session_state["by-step"] = True  # opened
     page.run()
     assert not page.exception
@@ -141,6 +142,6 @@ def test_the_steps_of_a_price_are_drawn_when_they_are_opened(open_page):
 
 def test_one_step_has_no_picture_of_its_steps(open_page):
     page = open_page("", coin="BTC", model="btc-1h-lstm-close")
-    assert not [one for one in page.expander if "step by step" in one.label]
+    assert not [one for one in page.expander if "hour by hour" in one.label]
     assert "(1 hour ahead):" in sentence(page)
     assert ";" not in sentence(page)
