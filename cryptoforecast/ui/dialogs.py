@@ -8,6 +8,8 @@ from typing import Literal, ParamSpec
 
 import streamlit as st
 
+from cryptoforecast.ui.words import plain
+
 #: Where the session keeps whether a dialog is open.
 OPEN = "dialog-open"
 
@@ -37,7 +39,7 @@ def dialog(
             st.session_state[OPEN] = True
             draw(*args, **kwargs)
 
-        return st.dialog(title, width=width, on_dismiss="rerun")(noted)
+        return st.dialog(plain(title), width=width, on_dismiss="rerun")(noted)
 
     return decorate
 
