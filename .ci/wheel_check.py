@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = {"about", "anomalies", "backtest", "data", "learn", "market", "models"}
+PAGES = {"about", "anomalies", "backtest", "data", "learn", "ledger", "market", "models"}
 
 #: A frame as yfinance gives it, then five lines from it to a verdict.
 EXAMPLE = """

@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 
 import pandas as pd
-import pytest
 from playwright.sync_api import Page, expect
-
-pytestmark = pytest.mark.long
 
 TITLE = re.compile(r"surprising hours? in 30 days, [\d.]+ expected")
 

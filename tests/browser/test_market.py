@@ -9,8 +9,6 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.waiting import until
 
-pytestmark = pytest.mark.long
-
 CHART = ".js-plotly-plot"
 AXES = """() => { const layout = document.querySelector('.js-plotly-plot')._fullLayout;
 return [...layout.xaxis.range.map(at => Date.parse(at.replace(' ', 'T') + 'Z')),

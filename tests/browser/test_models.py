@@ -14,8 +14,6 @@ from playwright.sync_api import Page, expect
 from cryptoforecast.learning import bundles
 from tests import serving
 
-pytestmark = pytest.mark.long
-
 MODELS = Path(__file__).resolve().parent.parent.parent / "models"
 
 

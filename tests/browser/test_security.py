@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests import serving
+from tests.browser import policy
 from tests.prices.files import samples
 
 CHART = ".js-plotly-plot"
@@ -44,23 +45,12 @@ def _is_own(request: Request, url: str) -> bool:
 
 
 @pytest.mark.parametrize("page", ["desktop"], indirect=True)
-def test_no_page_breaks_its_policy_or_asks_another_host(url: str, page: Page):
+def test_no_download_or_upload_breaks_the_policy_or_asks_another_host(url: str, page: Page):
+    """Every page by itself is watched by ``test_stillness``."""
     complaints: list[str] = []
-
-    def hear(message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text or "Permissions" in message.text:
-            complaints.append(message.text)
-
-    def see(request: Request) -> None:
-        if not request.url.startswith((url, url.replace("http", "ws"), "data:", "blob:")):
-            complaints.append(request.url)
-
-    page.on("console", hear)
-    page.on("request", see)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    for path in ("", "market", "anomalies", "learn", "about", "models?card=btc-1h-dense"):
-        page.goto(f"{url}/{path}")
-        _settle(page)
+    policy.watch(page, url, complaints)
+    page.goto(f"{url}/models?card=btc-1h-dense")
+    _settle(page)
     page.goto(f"{url}/backtest?history_1h=90+days&model=cone&view=Errors")
     expect(page.locator(CHART).first).to_be_visible()
     page.get_by_role("button", name="Export").click()

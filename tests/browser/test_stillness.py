@@ -1,4 +1,7 @@
-"""Pages stand still while they load, and the first screen has few words, in a real browser."""
+"""In a real browser, each page by itself: it stands still, asks no other host, breaks no policy.
+
+And the first screen has few words.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TypedDict
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import policy
 from tests.browser.waiting import until
 
 PAGES = ("", "backtest", "market", "anomalies", "ledger", "models", "data", "learn", "about")
@@ -75,17 +79,24 @@ def open_tab(browser: Browser, size: str) -> Page:
     return context.new_page()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
-def test_no_page_jumps_while_it_loads(url: str, browser: Browser, size: str):
-    tab = open_tab(browser, size)
-    found = {}
+def test_each_page_stands_still_by_its_policy_and_the_first_has_few_words(
+    url: str, browser: Browser, size: str
+):
+    tab, complaints = open_tab(browser, size), []
+    policy.watch(tab, url, complaints)
+    shifts, words = {}, []
     for name in PAGES:
         tab.goto(f"{url}/{name}")
         until(tab, LOADED)
+        if not name:
+            expect(tab.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+            words = tab.evaluate(WORDS)
         tab.wait_for_timeout(300)
-        found[name] = largest_burst(tab.evaluate("window.shifts"))
-    assert {name: size for name, size in found.items() if size > MAX_SHIFT} == {}
+        shifts[name] = largest_burst(tab.evaluate("window.shifts"))
+    assert {name: shift for name, shift in shifts.items() if shift > MAX_SHIFT} == {}
+    assert 0 < len(words) <= MAX_WORDS, words
+    assert complaints == []
     tab.context.close()
 
 
@@ -110,15 +121,3 @@ def test_shifts_add_up_within_a_burst():
     assert largest_burst(together) == pytest.approx(0.11)
     assert largest_burst(long) == pytest.approx(0.06)
     assert largest_burst([]) == 0
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("size", SIZES)
-def test_the_first_screen_has_few_words(url: str, browser: Browser, size: str):
-    tab = open_tab(browser, size)
-    tab.goto(url)
-    until(tab, LOADED)
-    expect(tab.locator(".js-plotly-plot .main-svg").first).to_be_visible()
-    words = tab.evaluate(WORDS)
-    assert len(words) <= MAX_WORDS, words
-    tab.context.close()

@@ -7,8 +7,6 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.waiting import until
 
-pytestmark = pytest.mark.long
-
 #: The times of a chart's lines as they are sent, and as Plotly has them, in ms since 1970.
 TIMES = """() => {
     const chart = document.querySelector('.js-plotly-plot');
