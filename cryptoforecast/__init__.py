@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cryptoforecast.library.forecasts import Forecast
     from cryptoforecast.library.models import Model, load, models, train
     from cryptoforecast.library.prices import Prices, fetch, from_frame, read
+    from cryptoforecast.library.searches import Search, search
     from cryptoforecast.library.signals import signal
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Forecast",
     "Model",
     "Prices",
+    "Search",
     "__version__",
     "anomalies",
     "backtest",
@@ -37,6 +39,7 @@ __all__ = [
     "load",
     "models",
     "read",
+    "search",
     "signal",
     "train",
 ]
@@ -49,6 +52,7 @@ _HOMES = {
     "Forecast": "library.forecasts",
     "Model": "library.models",
     "Prices": "library.prices",
+    "Search": "library.searches",
     "anomalies": "library.anomalies",
     "backtest": "library.backtests",
     "fetch": "library.prices",
@@ -56,6 +60,7 @@ _HOMES = {
     "load": "library.models",
     "models": "library.models",
     "read": "library.prices",
+    "search": "library.searches",
     "signal": "library.signals",
     "train": "library.models",
 }

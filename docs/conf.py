@@ -23,15 +23,16 @@ autodoc_typehints = "signature"
 
 #: The order of the pages in the navigation. Sphinx warns about a page that is missing here.
 PAGES = {
-    "Use it": ("pages", "command-line", "alarms", "library", "api", "deployment", "security"),
+    "Use it": ("pages", "command-line", "search", "alarms", "library", "api", "deployment", "security"),
     "Trust it": ("results", "judge", "methods", "performance"),
     "Change it": ("architecture", "decisions"),
 }
 
 #: What the reference of the library shows, in this order.
 REFERENCE = (
-    *("fetch", "read", "from_frame", "signal", "backtest", "anomalies", "train", "load", "models"),
-    *("Prices", "Model", "Backtest", "Forecast", "Anomalies", "CryptoForecastError"),
+    *("fetch", "read", "from_frame", "signal", "backtest", "search"),
+    *("anomalies", "train", "load", "models"),
+    *("Prices", "Model", "Backtest", "Search", "Forecast", "Anomalies", "CryptoForecastError"),
 )
 
 _PAGE_OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./[^)]+\.md(?:#[^)]*)?\)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import re
 from typing import TYPE_CHECKING
 
 from cryptoforecast.cli import names
@@ -34,6 +35,14 @@ def number(text: str) -> float:
         return float(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(_must("be a number", text)) from error
+
+
+def seconds(text: str) -> float:
+    """Read a time such as 20m, in seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text.strip())
+    if match is None:
+        raise argparse.ArgumentTypeError(_must("be a time such as 90s, 20m, 2h or 1d", text))
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2]]
 
 
 def wholes(text: str) -> tuple[int, ...]:

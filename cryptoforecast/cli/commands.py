@@ -20,6 +20,7 @@ from cryptoforecast.cli import (
     models,
     prices,
     renewals,
+    searches,
     signals,
     text,
 )
@@ -69,6 +70,8 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         return forecasts.answer(service, args)
     if args.command == "alarms":
         return alarms.answer(service, args)
+    if args.command == "search":
+        return searches.answer(service, args, cancelled)
     if args.command == "anomalies":
         return _anomalies(service, args)
     if args.command in ledger.COMMANDS:
@@ -277,13 +280,15 @@ def _history_and_spec(service: Service, args: argparse.Namespace) -> tuple[Price
 
 
 def _spec(args: argparse.Namespace, history: PriceHistory | None = None) -> ModelSpec:
-    changes = {name: getattr(args, name) for name in SPEC_OPTIONS}
-    chosen = given(args, ("preset", "network"))
+    chosen = given(args, ("network",))
+    if args.preset is not None:
+        chosen = choices.of_preset(args.preset, args.network)
+    chosen |= given(args, SPEC_OPTIONS)
     inputs = signals.inputs(args)
     if history is None:
-        return choices.with_inputs(choices.make_spec(**chosen, **changes), inputs)
+        return choices.with_inputs(choices.make_spec(**chosen), inputs)
     volume = choices.has_volume(history.candles)
-    spec = choices.make_spec(**chosen, rows=len(history), volume=volume, **changes)
+    spec = choices.make_spec(rows=len(history), volume=volume, **chosen)
     return choices.with_inputs(spec, inputs)
 
 

@@ -82,6 +82,11 @@ EXAMPLES = {
         "retrain mine --fresh --days 730",
         "retrain mine --data prices.csv",
     ),
+    "search": (
+        "search --data prices.csv --trials 50 --time 20m",
+        "search --coin ETH --network lstm --horizon 24 --save-preset eth.json",
+        "search --data prices.csv --space space.toml --resume",
+    ),
     "serve": ("serve", "serve --host 0.0.0.0 --port 8080 --workers 2"),
     "tick": ("tick", "tick --models global-1h-lstm --coins BTC,ETH"),
     "train": (

@@ -165,15 +165,22 @@ def add_signals(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_spec(command: argparse.ArgumentParser) -> None:
-    """Add the settings of a model."""
+def add_spec(command: argparse.ArgumentParser, networks: str = "") -> None:
+    """Add the settings of a model.
+
+    Args:
+        command: To which they are added.
+        networks: Help of the kinds of networks; all predictors by default.
+    """
     group = command.add_argument_group("model")
 
     def add(name: str, metavar: str, help: str, kind: Callable[[str], object] = str) -> None:
         group.add_argument(f"--{name}", metavar=metavar, help=help, type=kind)
 
-    add("preset", "P", f"{', '.join(names.PRESETS)} (default quick)")
-    add("network", "N", f"lstm (default), dense, or a baseline: {', '.join(names.BASELINES)}")
+    presets = f"{', '.join(names.PRESETS)} (default quick), or a file that search has written"
+    add("preset", "P", presets)
+    kinds = f"lstm (default), dense, or a baseline: {', '.join(names.BASELINES)}"
+    add("network", "N", networks or kinds)
     add("target", "T", "return (log-return, default) or price (min-max)")
     add("loss", "L", "quantile (default) or mse")
     add("training", "T", "sequences (default for lstm) or windows")

@@ -14,6 +14,7 @@ from typing import NoReturn, TypeAlias
 from cryptoforecast import __version__
 from cryptoforecast.cli import (
     alarms_options,
+    anomalies_options,
     arguments,
     completion,
     examples,
@@ -21,6 +22,7 @@ from cryptoforecast.cli import (
     ledger_options,
     model_options,
     names,
+    search_options,
 )
 
 
@@ -57,7 +59,8 @@ def parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_retrain(commands)
     _add_forecast(commands)
-    _add_anomalies(commands)
+    anomalies_options.add(_command(commands, *anomalies_options.COMMAND))
+    search_options.add(_command(commands, *search_options.COMMAND))
     _add_ledger(commands)
     _add_tick(commands)
     _add_alarms(commands)
@@ -278,36 +281,6 @@ def _add_forecast(commands: Commands) -> None:
     )
     command.add_argument("--force", action="store_true", help="overwrite an existing file")
     groups.add_coins(command)
-    groups.add_prices(command)
-    groups.add_signals(command)
-
-
-def _add_anomalies(commands: Commands) -> None:
-    command = _command(
-        commands,
-        "anomalies",
-        "Find past candles that the forecast made before them called very unlikely.",
-    )
-    command.add_argument(
-        "--model",
-        metavar="NAME",
-        help="a saved model, combined with har, or har alone (default the global model of this "
-        "candle length, or else har)",
-    )
-    command.add_argument(
-        "--alarms",
-        metavar="N",
-        type=arguments.number,
-        help="alarms in 30 days that the threshold promises (default 1, or as near to it as the "
-        "candle length allows)",
-    )
-    command.add_argument(
-        "--to", metavar="FILE", type=Path, help="write the list: .csv, .csv.gz or .parquet"
-    )
-    command.add_argument(
-        "--all", action="store_true", help="with --to: every candle, not only those of the list"
-    )
-    command.add_argument("--force", action="store_true", help="overwrite an existing file")
     groups.add_prices(command)
     groups.add_signals(command)
 

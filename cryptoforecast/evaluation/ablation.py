@@ -18,6 +18,7 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import losses
 from cryptoforecast.evaluation.comparison import SIGNIFICANCE, Difference, compare_pairs
 from cryptoforecast.evaluation.difference_text import difference_text
+from cryptoforecast.evaluation.parts import part
 from cryptoforecast.evaluation.significance import students_t
 from cryptoforecast.forecasting import network
 from cryptoforecast.learning import samples, specs
@@ -31,7 +32,6 @@ from cryptoforecast.types import (
     ModelSpec,
     Monitor,
     PriceHistory,
-    Progress,
     TrainedModel,
     input_name,
 )
@@ -73,7 +73,7 @@ def pairs(
 ) -> list[tuple[ModelSpec, ModelSpec]]:
     """Return the settings with and without the inputs, for each seed."""
     others = tuple(name for name in spec.features if name not in inputs)
-    whole = [dataclasses.replace(spec, seed=seed) for seed in _seeds(spec, seeds)]
+    whole = [dataclasses.replace(spec, seed=seed) for seed in seeds_of(spec, seeds)]
     return [(one, dataclasses.replace(one, features=others)) for one in whole]
 
 
@@ -109,7 +109,7 @@ def run(
     began, total = time.perf_counter(), 2 * seeds
     for i, pair in enumerate(pairs(spec, inputs, seeds)):
         for side, one in enumerate(pair):
-            model = fit(one, _part(monitor, 2 * i + side, total, began))
+            model = fit(one, part(monitor, 2 * i + side, total, began))
             predictor = network.for_test(model, cut)
             forecasts[side].append(predictor.forecast(history, cut.test_origins()))
     return compare(history, spec, inputs, *forecasts)
@@ -132,20 +132,13 @@ def compare(
         reduced: Forecasts without them, of the same seeds, from the same origins.
     """
     step = spec.horizon
-    by_metric = {metric: (_losses(whole, metric), _losses(reduced, metric)) for metric in _METRICS}
-    means = {
-        metric: (own.mean(axis=0), base.mean(axis=0)) for metric, (own, base) in by_metric.items()
-    }
-    differences = compare_pairs(means, step)
-    point, band = (
-        _contribution(metric, *by_metric[metric], differences[metric]) for metric in _METRICS
-    )
+    point, band = contributions(whole, reduced)
     result = Ablation(
         inputs=tuple(inputs),
         others=tuple(name for name in spec.features if name not in inputs),
-        seeds=_seeds(spec, len(whole)),
+        seeds=seeds_of(spec, len(whole)),
         step=step,
-        origins=by_metric["mae"][0].shape[1],
+        origins=len(whole[0].at(step)),
         simulated=history.simulated,
         point=point,
         band=band,
@@ -154,31 +147,39 @@ def compare(
     return dataclasses.replace(result, sentence=_sentence(result, history.interval))
 
 
+def contributions(
+    own: Sequence[Forecast], base: Sequence[Forecast]
+) -> tuple[Contribution, Contribution]:
+    """Compare two models, each trained with several seeds, by the errors of point and band.
+
+    Args:
+        own: Forecasts of one model, of each seed, from the same origins.
+        base: Forecasts of the other, of the same seeds, from the same origins.
+
+    Returns:
+        What the first model is better by: in the point, and in the band. Each interval covers that
+        over the origins, corrected for two measures, and that over the seeds.
+    """
+    step = own[0].horizon
+    by_metric = {metric: (_losses(own, metric), _losses(base, metric)) for metric in _METRICS}
+    means = {
+        metric: (one.mean(axis=0), other.mean(axis=0)) for metric, (one, other) in by_metric.items()
+    }
+    differences = compare_pairs(means, step)
+    point, band = (
+        _contribution(metric, *by_metric[metric], differences[metric]) for metric in _METRICS
+    )
+    return point, band
+
+
 def _losses(forecasts: Sequence[Forecast], metric: str) -> Array:
     """Return the losses of the last step, ``(seeds, n)``."""
     return np.array([losses.of_metric(each, metric, each.horizon) for each in forecasts])
 
 
-def _seeds(spec: ModelSpec, count: int) -> tuple[int, ...]:
+def seeds_of(spec: ModelSpec, count: int) -> tuple[int, ...]:
     """Return the first seeds of trainings that share none, as an ensemble has several each."""
     return tuple(spec.seed + i * spec.ensemble for i in range(count))
-
-
-def _part(monitor: Monitor, number: int, total: int, began: float) -> Monitor:
-    """Follow one of several trainings as a part of the whole."""
-
-    def report(progress: Progress) -> None:
-        monitor.report(
-            dataclasses.replace(
-                progress,
-                fold=number + 1,
-                folds=total,
-                done=(number + progress.done) / total,
-                seconds=time.perf_counter() - began,
-            )
-        )
-
-    return Monitor(report, monitor.cancelled)
 
 
 def _contribution(metric: str, own: Array, base: Array, difference: Difference) -> Contribution:

@@ -23,6 +23,7 @@ from cryptoforecast.json_views.scores import (
     step_json,
     verdict_json,
 )
+from cryptoforecast.json_views.searches import search_json
 from cryptoforecast.json_views.values import (
     MAX_PROBABILITY,
     MIN_PROBABILITY,
@@ -59,6 +60,7 @@ __all__ = [
     "model_json",
     "probability_json",
     "scores_json",
+    "search_json",
     "step_json",
     "time_json",
     "unreadable_json",

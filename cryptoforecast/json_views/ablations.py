@@ -45,14 +45,15 @@ def ablation_json(ablation: Ablation) -> Json:
         "seeds": list(ablation.seeds),
         "step": ablation.step,
         "origins": ablation.origins,
-        "mae": _contribution_json(ablation.point),
-        "pinball": _contribution_json(ablation.band),
+        "mae": contribution_json(ablation.point),
+        "pinball": contribution_json(ablation.band),
         "sentence": ablation.sentence,
     }
     return {**view}
 
 
-def _contribution_json(one: Contribution) -> ContributionJson:
+def contribution_json(one: Contribution) -> ContributionJson:
+    """Describe what one side of a comparison is better by."""
     return {
         "error": finite(one.error),
         "without": finite(one.without),

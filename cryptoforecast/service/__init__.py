@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cryptoforecast.service.prices import PriceService, is_file
     from cryptoforecast.service.renewals import RenewalService
     from cryptoforecast.service.saved_models import SavedModelService
+    from cryptoforecast.service.searches import SearchService
     from cryptoforecast.service.signals import SignalService
     from cryptoforecast.service.training import Run, TrainingService
     from cryptoforecast.service.walk_forward import WalkForwardService, is_walk_forward
@@ -42,6 +43,7 @@ __all__ = [
     "RenewalService",
     "Run",
     "SavedModelService",
+    "SearchService",
     "Service",
     "SignalService",
     "TrainingService",
@@ -67,6 +69,7 @@ _HOMES = {
     "RenewalService": "renewals",
     "Run": "training",
     "SavedModelService": "saved_models",
+    "SearchService": "searches",
     "SignalService": "signals",
     "TrainingService": "training",
     "WalkForwardService": "walk_forward",
@@ -95,6 +98,7 @@ class Service:
         training: Networks, trained at once or in the background.
         backtests: Tests of one fit on the last share of a history.
         ablations: Tests of whether inputs help.
+        searches: Searches for better settings.
         walk_forward: Tests with a new fit for each of several spans.
         forecasts: The steps after the last closed candle.
         outlooks: Forecasts by the name of what forecasts, with the test of them on past prices.
@@ -122,6 +126,7 @@ class Service:
         from cryptoforecast.service.prices import PriceService
         from cryptoforecast.service.renewals import RenewalService
         from cryptoforecast.service.saved_models import SavedModelService
+        from cryptoforecast.service.searches import SearchService
         from cryptoforecast.service.signals import SignalService
         from cryptoforecast.service.training import TrainingService
         from cryptoforecast.service.walk_forward import WalkForwardService
@@ -141,6 +146,7 @@ class Service:
             self.owner_key.remedy(),
         )  # fmt: skip
         self.ablations = AblationService(self.training)
+        self.searches = SearchService(settings, self.training)
         self.forecasts = ForecastService(self.saved_models, one_heavy)
         self.outlooks = OutlookService(self.saved_models, self.forecasts, self.backtests)
         self.ledger = LedgerService(

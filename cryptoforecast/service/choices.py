@@ -7,6 +7,7 @@ them offer the same and refuse the same in the same words.
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 
@@ -23,8 +24,10 @@ from cryptoforecast.forecasting.baselines import BASELINES, HEAVY
 from cryptoforecast.forecasting.probability import check as check_levels
 from cryptoforecast.forecasting.probability import ladder, round_step
 from cryptoforecast.forecasting.stack import NAME as STACK
+from cryptoforecast.learning import preset_files
 from cryptoforecast.learning.features import FEATURES, has_volume
 from cryptoforecast.learning.keras_files import FORMATS, check_format
+from cryptoforecast.learning.preset_files import text as preset_text
 from cryptoforecast.learning.samples import candles_needed
 from cryptoforecast.learning.specs import (
     BOUNDS,
@@ -101,8 +104,10 @@ __all__ = [
     "ladder",
     "make_spec",
     "min_origins",
+    "of_preset",
     "parse_since",
     "parse_time",
+    "preset_text",
     "repairable",
     "resolve",
     "round_step",
@@ -134,6 +139,22 @@ def check_board(spec: ModelSpec, step: int | None, against: str | None) -> None:
         raise InvalidInput(
             f"`against` must be one of {', '.join(names)}. Received: {against!r:.60}."
         )
+
+
+def of_preset(preset: str, network: str | None) -> dict[str, object]:
+    """Return what a preset sets, for ``make_spec``: one by its name, or a file of one.
+
+    Args:
+        preset: Name of a preset, or the path of a file that ``search`` has written.
+        network: The network that the user has chosen; ``None`` for that of the file.
+
+    Raises:
+        InvalidInput: If the file is no preset.
+    """
+    if not preset.lower().endswith(".json"):
+        return {"preset": preset, **({} if network is None else {"network": network})}
+    settings = preset_files.read(Path(preset))
+    return settings if network is None else {**settings, "network": network}
 
 
 def parse_since(since: str | date, card: ModelCard) -> pd.Timestamp:

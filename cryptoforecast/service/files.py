@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from cryptoforecast.prices.files.price_file import check_page, check_target, put
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.prices.files.price_file import check_free, check_page, check_target, put
 from cryptoforecast.prices.files.price_file import write as write_prices
 from cryptoforecast.texts import cell
 
 __all__ = [
     "cells",
     "check_page",
+    "check_preset",
     "check_target",
     "csv_text",
     "write_bytes",
@@ -20,6 +22,20 @@ __all__ = [
     "write_table",
     "write_text",
 ]
+
+
+def check_preset(path: Path, *, force: bool = False) -> None:
+    """Refuse a place where no preset can be written; see ``check_target``.
+
+    Raises:
+        InvalidInput: For another extension than ``.json``, or a folder that does not exist.
+        AlreadyExists: If there is such a file and ``force`` was not given.
+    """
+    if path.suffix.lower() != ".json":
+        raise InvalidInput(
+            f"The name of a preset must end in .json. Received: {path.name!r:.200}. Rename it."
+        )
+    check_free(path, force=force)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

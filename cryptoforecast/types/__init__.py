@@ -92,6 +92,7 @@ from cryptoforecast.types.prices import (
     QualityReport,
 )
 from cryptoforecast.types.quotes import affixes, price_text
+from cryptoforecast.types.search import Finalist, Search, SearchPlan, SearchTest, Trial, TrialState
 from cryptoforecast.types.signals import Signal, is_signal, signal_name
 from cryptoforecast.types.users import OWNER, User
 
@@ -121,6 +122,7 @@ __all__ = [
     "Delay",
     "EpochLoss",
     "Extremes",
+    "Finalist",
     "Fold",
     "Forecast",
     "ForecastStages",
@@ -149,6 +151,9 @@ __all__ = [
     "SavedModel",
     "Scaler",
     "Scores",
+    "Search",
+    "SearchPlan",
+    "SearchTest",
     "Share",
     "Signal",
     "Split",
@@ -160,6 +165,8 @@ __all__ = [
     "Touch",
     "TrainedModel",
     "TrainingRecord",
+    "Trial",
+    "TrialState",
     "User",
     "Verdict",
     "WalkForward",

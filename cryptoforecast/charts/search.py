@@ -1,0 +1,225 @@
+"""The figures of a search, drawn by Optuna and put into the style of all figures.
+
+Optuna draws studies. So the trials of a search become a study in memory, which is then drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from cryptoforecast.charts import style
+from cryptoforecast.types import Search, input_name
+
+if TYPE_CHECKING:
+    import optuna
+
+#: What a setting is called in a figure.
+_NAMES = {
+    "network": "network", "features": "inputs", "lookback": "looks back", "units": "size",
+    "dropout": "dropout", "learning_rate": "learning rate", "loss": "loss", "target": "target",
+    "training": "training on", "unit": "unit", "schedule": "schedule", "batch_size": "batch size",
+    "chunk": "targets", "epochs": "passes", "patience": "stops after",
+}  # fmt: skip
+#: A choice with longer values is numbered in a figure; the table has its words.
+_MAX_LABEL = 12
+
+
+def best_so_far(search: Search, *, dark: bool = False) -> go.Figure:
+    """Draw the error of each trial, and the lowest so far.
+
+    Args:
+        search: A search.
+        dark: Whether the page behind is dark.
+    """
+    from optuna.visualization import plot_optimization_history
+
+    colours = style.theme(dark)
+    figure = plot_optimization_history(
+        _study(search), target=_in_unit(search), target_name="error of a trial"
+    )
+    figure.data[0].update(marker={"color": colours.rule, "symbol": "circle"})
+    if len(figure.data) > 1:
+        figure.data[1].update(
+            name="lowest so far", line={"color": colours.forecast, "width": 2}, mode="lines"
+        )
+    return style.lay_out(
+        figure, "How far did the error fall?", [], dark=dark, height=320, revision="search",
+        extra={
+            "xaxis": {"title": style.axis_title("trial"), "tickformat": "d"},
+            "yaxis": {"title": style.axis_title(unit(search)), "nticks": 6},
+        },
+    )  # fmt: skip
+
+
+def importances(search: Search, *, dark: bool = False) -> go.Figure:
+    """Draw how much of the spread of errors each setting explains.
+
+    Args:
+        search: A search that has importances.
+        dark: Whether the page behind is dark.
+    """
+    from optuna.importance._base import BaseImportanceEvaluator
+    from optuna.visualization import plot_param_importances
+
+    class Given(BaseImportanceEvaluator):
+        """Gives the importances that the search has."""
+
+        def evaluate(
+            self,
+            study: optuna.Study,
+            params: list[str] | None = None,
+            *,
+            target: Callable[[optuna.trial.FrozenTrial], float] | None = None,
+        ) -> dict[str, float]:
+            del study, params, target
+            return {label(name): share for name, share in search.importances.items()}
+
+    figure = plot_param_importances(_study(search), evaluator=Given())
+    figure.data[0].update(marker={"color": style.theme(dark).forecast}, hovertemplate=None)
+    return style.lay_out(
+        figure, "Which settings mattered?", [], dark=dark, height=60 + 34 * len(search.importances),
+        revision="search", legend=False,
+        extra={
+            "hovermode": "closest",
+            "xaxis": {"title": style.axis_title("share of the spread of errors"),
+                      "tickformat": ".0%", "range": [0, 1.12 * max(search.importances.values())]},
+        },
+    )  # fmt: skip
+
+
+def settings(search: Search, *, dark: bool = False) -> go.Figure:
+    """Draw each complete trial as a line through its settings, coloured by its error.
+
+    Args:
+        search: A search.
+        dark: Whether the page behind is dark.
+    """
+    from optuna.visualization import plot_parallel_coordinate
+
+    colours = style.theme(dark)
+    figure = plot_parallel_coordinate(_study(search), target=_in_unit(search), target_name="error")
+    for trace in figure.data:
+        trace.line.colorscale = [[0, colours.forecast], [1, _pale(dark)]]
+        trace.line.reversescale = False
+        trace.line.colorbar = {"title": {"text": "error"}, "thickness": 10}
+        trace.labelangle, trace.labelside = 0, "top"
+    return style.lay_out(
+        figure, "What did good settings have in common?", [], dark=dark, height=400,
+        revision="search", legend=False,
+        extra={"margin": {"l": 48, "r": 24, "t": 84, "b": 24}},
+    )  # fmt: skip
+
+
+def summary_best(search: Search) -> str:
+    """Describe in one sentence what ``best_so_far`` shows."""
+    best = [each for each in search.best_so_far if not math.isnan(each)]
+    if not best:
+        return "No trial was complete."
+    last = search.best_so_far.index(best[-1]) + 1
+    scale = _scale(search)
+    return (
+        f"The lowest error fell from {scale * best[0]:.4g} to {scale * best[-1]:.4g} "
+        f"({unit(search)}) in {len(search.trials):,} trials; the last fall was in trial {last}."
+    )
+
+
+def summary_importances(search: Search) -> str:
+    """Describe in one sentence what ``importances`` shows."""
+    name, share = next(iter(search.importances.items()))
+    return f"The setting that mattered most is {label(name)}: {share:.0%} of the spread of errors."
+
+
+def summary_settings(search: Search) -> str:
+    """Describe in one sentence what ``settings`` shows."""
+    complete = [each for each in search.trials if each.state == "complete"]
+    if not complete:
+        return "No trial was complete."
+    best = min(complete, key=lambda each: each.loss)
+    return f"The trial with the lowest error, number {best.number}, has {values_text(best.values)}."
+
+
+def values_text(values: object) -> str:
+    """Write the settings of a trial: "looks back 48, size 64-32"."""
+    items = values.items() if hasattr(values, "items") else ()
+    return ", ".join(f"{label(name)} {value_text(name, value)}" for name, value in items)
+
+
+def value_text(name: str, value: object) -> str:
+    """Write one value of a setting as pages do."""
+    if name == "features" and isinstance(value, tuple):
+        return " + ".join(input_name(str(each)) for each in value)
+    if isinstance(value, tuple):
+        return "-".join(map(str, value))
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def label(name: str) -> str:
+    """Return what a setting is called on pages."""
+    return _NAMES.get(name, name)
+
+
+def unit(search: Search) -> str:
+    """Return the unit of the errors in figures and tables."""
+    return "range error, 0.01 %" if search.plan.metric == "pinball" else "price error"
+
+
+def _scale(search: Search) -> float:
+    return 1e4 if search.plan.metric == "pinball" else 1.0
+
+
+def _in_unit(search: Search) -> Callable[[optuna.trial.FrozenTrial], float]:
+    scale = _scale(search)
+    return lambda trial: scale * trial.values[0]
+
+
+def _pale(dark: bool) -> str:
+    return "#2B3947" if dark else "#D5E4EF"
+
+
+def _study(search: Search) -> optuna.Study:
+    """Make a study of the complete trials, with the names that figures show."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study()
+    complete = [each for each in search.trials if each.state == "complete"]
+    names = [name for name in _NAMES if any(name in each.values for each in complete)]
+    columns = {name: _Column(name, [each.values[name] for each in complete]) for name in names}
+    distributions = {label(name): column.distribution() for name, column in columns.items()}
+    for i, each in enumerate(complete):
+        params = {label(name): column.shown[i] for name, column in columns.items()}
+        trial = optuna.trial.create_trial(
+            value=each.loss, params=params, distributions=distributions
+        )
+        study.add_trial(trial)
+    return study
+
+
+class _Column:
+    """One setting in all complete trials, as Optuna can draw it.
+
+    Attributes:
+        shown: Its value in each trial.
+    """
+
+    def __init__(self, name: str, values: Sequence[object]) -> None:
+        self._numbers = all(type(value) in (int, float) for value in values)
+        texts = [value_text(name, value) for value in values]
+        if not self._numbers and max(map(len, texts)) > _MAX_LABEL:
+            numbers = {text: f"set {i}" for i, text in enumerate(dict.fromkeys(texts), start=1)}
+            texts = [numbers[text] for text in texts]
+        self._log = name == "learning_rate"
+        self.shown: list[object] = list(values) if self._numbers else [*texts]
+
+    def distribution(self) -> optuna.distributions.BaseDistribution:
+        """Return what Optuna calls the values that a setting may have."""
+        from optuna.distributions import CategoricalDistribution, FloatDistribution
+
+        if not self._numbers:
+            return CategoricalDistribution(list(dict.fromkeys(map(str, self.shown))))
+        numbers = [float(str(value)) for value in self.shown]
+        return FloatDistribution(min(numbers), max(numbers), log=self._log and min(numbers) > 0)

@@ -1,0 +1,194 @@
+"""The end of a search: the best trials with new seeds, and the one look at the test rows."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from cryptoforecast.errors import Cancelled, CryptoForecastError
+from cryptoforecast.evaluation import ablation, backtest, losses
+from cryptoforecast.evaluation.comparison import compare
+from cryptoforecast.evaluation.parts import part
+from cryptoforecast.forecasting import baselines, network
+from cryptoforecast.learning import samples
+from cryptoforecast.search.space import Make
+from cryptoforecast.search.trials import Evaluate
+from cryptoforecast.types import (
+    Finalist,
+    Forecast,
+    ModelSpec,
+    Monitor,
+    PriceHistory,
+    SearchPlan,
+    SearchTest,
+    Split,
+    TrainedModel,
+    Trial,
+)
+
+log = logging.getLogger(__name__)
+
+#: Trains a network on a whole history, its test rows left aside.
+Train = Callable[[ModelSpec, Monitor], TrainedModel]
+#: Gives each training the monitor that follows it.
+Parts = Iterator[Monitor]
+
+
+def trainings(plan: SearchPlan) -> int:
+    """Count the trainings after the trials: those of the finalists and of the test, at most."""
+    return (plan.finalists + 1 + 2) * plan.seeds
+
+
+def best(
+    trials: Sequence[Trial], make: Make, default: ModelSpec, plan: SearchPlan
+) -> list[tuple[int, ModelSpec]]:
+    """Return the best trials and the default preset, each with its number and settings.
+
+    Args:
+        trials: Trials that have ended.
+        make: Makes the spec of settings.
+        default: Settings of the default preset, whose number is 0.
+        plan: How many.
+    """
+    complete = [each for each in trials if each.state == "complete"]
+    complete.sort(key=lambda each: each.loss)
+    chosen: dict[ModelSpec, int] = {default: 0}
+    for trial in complete:
+        if len(chosen) > plan.finalists:
+            break
+        chosen.setdefault(make(trial.values), trial.number)
+    return [(number, spec) for spec, number in chosen.items()]
+
+
+def compete(
+    chosen: Sequence[tuple[int, ModelSpec]], evaluate: Evaluate, plan: SearchPlan, parts: Parts
+) -> tuple[Finalist, ...]:
+    """Train each of the best settings with several new seeds, so that luck does not win.
+
+    Args:
+        chosen: Number and settings of each; see ``best``.
+        evaluate: Trains one, and measures it on the validation rows.
+        plan: How many seeds.
+        parts: See ``Parts``.
+
+    Returns:
+        The finalists, the best first. One whose training fails with a seed is left out.
+
+    Raises:
+        CryptoForecastError: If the default preset can't be trained.
+        Cancelled: If the monitor stopped the work.
+    """
+    finalists = []
+    for number, spec in chosen:
+        # The seed of the trial itself is left out: it was lucky, or the trial were not here.
+        _, *seeds = ablation.seeds_of(spec, plan.seeds + 1)
+        try:
+            results = [
+                evaluate(dataclasses.replace(spec, seed=seed), next(parts)).loss for seed in seeds
+            ]
+        except Cancelled:
+            raise
+        except CryptoForecastError as error:
+            if number == 0:
+                raise
+            log.warning("A finalist failed and is left out: %s", error)
+            continue
+        finalists.append(Finalist(number, spec, tuple(results)))
+    return tuple(sorted(finalists, key=lambda each: (each.loss, each.trial)))
+
+
+def test(
+    history: PriceHistory,
+    winner: ModelSpec,
+    default: ModelSpec,
+    train: Train,
+    plan: SearchPlan,
+    parts: Parts,
+) -> SearchTest:
+    """Look at the test rows: forecast them with the winner and with the default preset.
+
+    Args:
+        history: ``n`` candles.
+        winner: Settings that did best on the validation rows.
+        default: Settings of the default preset, with the same horizon and spans.
+        train: Trains a network on the history.
+        plan: What decides, and how many seeds.
+        parts: See ``Parts``.
+
+    Raises:
+        InvalidInput: If the settings or the prices are outside the rules.
+        NotEnoughData: If a span of the split would be too short.
+        Cancelled: If the monitor stopped the work.
+    """
+    history = samples.in_one_unit(history)
+    cut = samples.split(history, default)
+    sides: tuple[list[Forecast], list[Forecast]] = [], []
+    seeds = ablation.seeds_of(default, plan.seeds)
+    for i in range(plan.seeds):
+        for side, spec in zip(sides, (winner, default), strict=True):
+            seed = ablation.seeds_of(spec, plan.seeds)[i]
+            model = train(dataclasses.replace(spec, seed=seed), next(parts))
+            side.append(_forecast(history, model, cut))
+    return judge(*sides, _naive(history, cut), plan.metric, seeds)
+
+
+def judge(
+    own: Sequence[Forecast],
+    base: Sequence[Forecast],
+    naive: Forecast,
+    metric: str,
+    seeds: tuple[int, ...],
+) -> SearchTest:
+    """Compare the winner's forecasts with those of the default preset and of the last price.
+
+    Args:
+        own: Forecasts of the winner, of each seed, from the test origins.
+        base: Forecasts of the default preset, of as many seeds, from the same origins.
+        naive: The last price with the band of constant quantiles, from the same origins.
+        metric: What decides.
+        seeds: Seeds of each side.
+    """
+    step = naive.horizon
+    point, band = ablation.contributions(own, base)
+    mean = np.mean([losses.of_metric(each, metric, step) for each in own], axis=0)
+    reference = losses.of_metric(naive, metric, step)
+    difference = compare({"winner": mean}, reference, step)["winner"]
+    return SearchTest(
+        metric=metric,
+        step=step,
+        origins=len(reference),
+        seeds=seeds,
+        point=point,
+        band=band,
+        naive_skill=difference.skill,
+        naive_low=difference.low,
+        naive_high=difference.high,
+    )
+
+
+def _forecast(history: PriceHistory, model: TrainedModel, cut: Split) -> Forecast:
+    """Forecast the test origins with a network alone: a stack would hide a part of it."""
+    predictor = network.for_test(model, cut)
+    return backtest.forecasts(history, [predictor], cut)[predictor.name]
+
+
+def _naive(history: PriceHistory, cut: Split) -> Forecast:
+    return backtest.forecasts(history, baselines.fit({"naive"}, history, cut), cut)["naive"]
+
+
+def numbered(monitor: Monitor, first: int, total: int, began: float) -> Parts:
+    """Give each further training of a search the monitor that follows it as a part.
+
+    Args:
+        monitor: Follows the whole.
+        first: Trainings before these.
+        total: Trainings in all.
+        began: When the search began, by ``time.perf_counter``.
+    """
+    number = first
+    while True:
+        yield part(monitor, min(number, total - 1), total, began)
+        number += 1

@@ -1,0 +1,136 @@
+"""A search from its trials to its result."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+
+from cryptoforecast.errors import InvalidInput, NotEnoughData
+from cryptoforecast.search import finals, objective, trials, wording
+from cryptoforecast.search.objective import Evaluation, Fit
+from cryptoforecast.search.space import Make, values_of
+from cryptoforecast.search.study import Study
+from cryptoforecast.types import (
+    UNWATCHED,
+    ModelSpec,
+    Monitor,
+    PriceHistory,
+    Search,
+    SearchPlan,
+)
+
+#: What a search can be about, and the bounds of its plan.
+METRICS = ("pinball", "mae")
+MAX_TRIALS, MAX_SECONDS, MAX_FINALISTS, MAX_SEEDS = 10_000, 30 * 86_400.0, 10, 10
+#: Seeds below which luck can't be told from merit.
+MIN_SEEDS = 2
+
+#: Returns the loop over trials: in this process, or by workers.
+Loop = Callable[..., None]
+
+
+def check(plan: SearchPlan) -> None:
+    """Refuse a plan that can't be meant.
+
+    Raises:
+        InvalidInput: If a number is outside its bounds, or the metric is unknown.
+    """
+    if plan.metric not in METRICS:
+        raise InvalidInput(
+            f"`metric` must be {' or '.join(METRICS)}. Received: {plan.metric!r:.40}."
+        )
+    for name, value, low, high in (
+        ("trials", plan.trials, 1, MAX_TRIALS),
+        ("finalists", plan.finalists, 1, MAX_FINALISTS),
+        ("seeds", plan.seeds, MIN_SEEDS, MAX_SEEDS),
+    ):
+        if type(value) is not int or not low <= value <= high:
+            raise InvalidInput(
+                f"`{name}` must be a whole number from {low} to {high:,}. Received: {value!r:.40}."
+            )
+    if plan.seconds is not None and not 0 < plan.seconds <= MAX_SECONDS:
+        raise InvalidInput(
+            f"A search may take up to 30 days. Received: {plan.seconds:g} seconds. Choose another "
+            "time, such as 20m."
+        )
+
+
+def run(
+    history: PriceHistory,
+    default: ModelSpec,
+    study: Study,
+    make: Make,
+    plan: SearchPlan,
+    fit: Fit,
+    train: finals.Train,
+    monitor: Monitor = UNWATCHED,
+    loop: Loop = trials.run,
+) -> Search:
+    """Try settings, choose the best on the validation rows, and test it once.
+
+    Args:
+        history: ``n`` candles. Trials and finalists see no row of the test span.
+        default: Settings of the default preset, which the winner is compared with.
+        study: Proposes settings, and remembers them.
+        make: Makes the spec of settings.
+        plan: How long it looks, and for what.
+        fit: Trains a network on a split of its own.
+        train: Trains a network on the history, its test rows left aside.
+        monitor: Follows the progress, and may stop the work.
+        loop: Tries the settings; see ``trials.run``.
+
+    Raises:
+        InvalidInput: If no settings could be trained, the plan or the prices are outside the rules,
+            or the storage can't be used.
+        NotEnoughData: If a span of the split would be too short.
+        Cancelled: If the monitor stopped the work. The study can be resumed.
+    """
+    check(plan)
+    began = time.perf_counter()
+    before = objective.past(history, default)
+    objective.split(before, default)  # refuses a history that is too short before any trial
+
+    def evaluate(spec: ModelSpec, watched: Monitor) -> Evaluation:
+        return objective.evaluate(before, spec, plan.metric, fit, watched)
+
+    total = plan.trials + finals.trainings(plan)
+    if study.is_new and (values := values_of(study.space, default)) is not None:
+        study.suggest(values)
+    loop(study, make, evaluate, lambda spec: _unit(before, spec), plan, monitor, total)
+    tried = study.trials()
+    chosen = finals.best(tried, make, default, plan)
+    if len(chosen) == 1 and not any(each.state == "complete" for each in tried):
+        raise InvalidInput(
+            f"A search needs a setting that can be trained. Received: {len(tried)} trials, none of "
+            f"them complete. The first one: {next((x.reason for x in tried if x.reason), 'none')}"
+        )
+    parts = finals.numbered(monitor, plan.trials, total, began)
+    finalists = finals.compete(chosen, evaluate, plan, parts)
+    winner = finalists[0]
+    tested = None
+    if winner.trial:
+        tested = finals.test(history, winner.spec, default, train, plan, parts)
+    result = Search(
+        study=study.name,
+        coin=history.market,
+        interval=history.interval,
+        simulated=history.simulated,
+        plan=plan,
+        default=default,
+        trials=tried,
+        importances=study.importances(),
+        finalists=finalists,
+        winner=winner.spec,
+        test=tested,
+        seconds=time.perf_counter() - began,
+        sentence="",
+    )
+    return dataclasses.replace(result, sentence=wording.sentence(result))
+
+
+def _unit(before: PriceHistory, spec: ModelSpec) -> float | None:
+    try:
+        return objective.constant_loss(before, spec)
+    except NotEnoughData:  # the training itself says so
+        return None

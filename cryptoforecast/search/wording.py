@@ -1,0 +1,52 @@
+"""The result of a search in words."""
+
+from __future__ import annotations
+
+from cryptoforecast.evaluation.difference_text import difference_text
+from cryptoforecast.types import INTERVAL_NOUNS, Search, SearchTest
+
+_ERRORS = {"pinball": "error of the range", "mae": "error of the price"}
+
+
+def sentence(result: Search) -> str:
+    """Write what a search came to: the verdict, the difference, and how many were tried."""
+    count = len(result.trials)
+    tried = f"{count:,} setting{'s were' if count != 1 else ' was'} tried"
+    rest = [
+        f"{number:,} {words}"
+        for number, words in (
+            (result.count("pruned"), "ended early"),
+            (result.count("failed"), "failed"),
+        )
+        if number
+    ]
+    tried += f" ({', '.join(rest)})" if rest else ""
+    if result.test is None:
+        return (
+            f"No better settings were found: {tried}, and on the validation prices none did better "
+            f"than the default preset over {result.plan.seeds} trainings each. The test prices "
+            "were not looked at."
+        )
+    return (
+        f"{_verdict(result, result.test)} {tried}; the test prices were looked at once, at the end."
+    )
+
+
+def _verdict(result: Search, test: SearchTest) -> str:
+    one, error = test.difference, _ERRORS[test.metric]
+    noun = f"{'simulated ' if result.simulated else ''}{INTERVAL_NOUNS[result.interval]}s"
+    span = f"over {test.origins:,} {noun} and {len(test.seeds)} trainings each"
+    difference = difference_text(one.skill, one.low, one.high, "that of the default preset")
+    if test.outcome == "unknown":
+        return f"Too few forecasts to tell: its {error} is {difference}, {span}."
+    figures = f"the {error} is {difference}, {span}"
+    if test.better:
+        return f"Better than the default preset: {figures}."
+    if test.outcome == "better":
+        return (
+            f"No better than doing nothing: {figures}, but the last price with a constant range "
+            "does as well."
+        )
+    if test.outcome == "worse":
+        return f"Worse than the default preset: {figures}."
+    return f"No better than the default preset: {figures}."

@@ -1,0 +1,3 @@
+"""Databases of searches."""
+
+from tests.ledger.conftest import new_database as new_database
