@@ -26,7 +26,7 @@ from scipy.stats import binomtest
 
 from cryptoforecast.learning import samples, specs, training
 from cryptoforecast.prices.simulation.market import constant_volatility, simulate
-from cryptoforecast.search import run, space, study
+from cryptoforecast.searches import run, space, study
 from cryptoforecast.types import (
     ModelSpec,
     Monitor,

@@ -23,7 +23,16 @@ autodoc_typehints = "signature"
 
 #: The order of the pages in the navigation. Sphinx warns about a page that is missing here.
 PAGES = {
-    "Use it": ("pages", "command-line", "search", "alarms", "library", "api", "deployment", "security"),
+    "Use it": (
+        "pages",
+        "command-line",
+        "search",
+        "alarms",
+        "library",
+        "api",
+        "deployment",
+        "security",
+    ),
     "Trust it": ("results", "judge", "methods", "performance"),
     "Change it": ("architecture", "decisions"),
 }

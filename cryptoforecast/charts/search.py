@@ -167,6 +167,11 @@ def unit(search: Search) -> str:
     return "range error, 0.01 %" if search.plan.metric == "pinball" else "price error"
 
 
+def in_unit(search: Search, loss: float) -> float:
+    """Return an error in the unit of figures and tables."""
+    return _scale(search) * loss
+
+
 def _scale(search: Search) -> float:
     return 1e4 if search.plan.metric == "pinball" else 1.0
 

@@ -16,11 +16,11 @@ from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.jobs import Job
 from cryptoforecast.learning import features, specs, training, training_cache
-from cryptoforecast.search import finals, space, trials
-from cryptoforecast.search.run import MAX_TRIALS, METRICS, Loop, check
-from cryptoforecast.search.run import run as run_search
-from cryptoforecast.search.space import SEARCHABLE, Space, parse, read
-from cryptoforecast.search.study import check_installed, open_study
+from cryptoforecast.searches import finals, space, trials
+from cryptoforecast.searches.run import MAX_TRIALS, METRICS, Loop, check
+from cryptoforecast.searches.run import run as run_search
+from cryptoforecast.searches.space import SEARCHABLE, Space, parse, read
+from cryptoforecast.searches.study import check_installed, open_study
 from cryptoforecast.service import effort
 from cryptoforecast.service.training import Run, TrainingService, title
 from cryptoforecast.settings import Settings

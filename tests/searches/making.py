@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cryptoforecast.learning import samples, training
-from cryptoforecast.search import run, space, study
+from cryptoforecast.searches import run, space, study
 from cryptoforecast.types import (
     UNWATCHED,
     ModelSpec,

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from cryptoforecast.errors import Cancelled, InvalidInput
-from cryptoforecast.search import finals, run, wording
+from cryptoforecast.searches import finals, run, wording
 from cryptoforecast.types import Finalist, Monitor, Progress, Search, SearchPlan, SearchTest
 from cryptoforecast.types.ablation import Contribution
 from tests import synthetic
-from tests.search import making
+from tests.searches import making
 
 
 def test_failed_trials_are_told_and_the_others_go_on(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ import pytest
 from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.forecasting import network
 from cryptoforecast.learning import samples
-from cryptoforecast.search import objective
+from cryptoforecast.searches import objective
 from cryptoforecast.types import QUANTILES, Monitor, Search
 from tests import synthetic
-from tests.search import making
+from tests.searches import making
 
 SPEC = making.make({})
 TEST_START = samples.split(making.HISTORY, SPEC).test_start

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.search import space, study
-from cryptoforecast.search.objective import Evaluation
-from cryptoforecast.search.space import Space
-from cryptoforecast.search.study import Study
-from tests.search import making
+from cryptoforecast.searches import space, study
+from cryptoforecast.searches.objective import Evaluation
+from cryptoforecast.searches.space import Space
+from cryptoforecast.searches.study import Study
+from tests.searches import making
 
 SPACE = space.parse(
     making.SPACE | {"dropout": {"low": 0.0, "high": 0.5, "step": 0.1}, "features": [["return"]]}

@@ -14,8 +14,8 @@ from cryptoforecast.evaluation.comparison import compare
 from cryptoforecast.evaluation.parts import part
 from cryptoforecast.forecasting import baselines, network
 from cryptoforecast.learning import samples
-from cryptoforecast.search.space import Make
-from cryptoforecast.search.trials import Evaluate
+from cryptoforecast.searches.space import Make
+from cryptoforecast.searches.trials import Evaluate
 from cryptoforecast.types import (
     Finalist,
     Forecast,

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.search import finals, objective, trials, wording
-from cryptoforecast.search.objective import Evaluation, Fit
-from cryptoforecast.search.space import Make, values_of
-from cryptoforecast.search.study import Study
+from cryptoforecast.searches import finals, objective, trials, wording
+from cryptoforecast.searches.objective import Evaluation, Fit
+from cryptoforecast.searches.space import Make, values_of
+from cryptoforecast.searches.study import Study
 from cryptoforecast.types import (
     UNWATCHED,
     ModelSpec,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.learning import specs
-from cryptoforecast.search import space
-from cryptoforecast.search.space import SEARCHABLE, Choice, Range
+from cryptoforecast.searches import space
+from cryptoforecast.searches.space import SEARCHABLE, Choice, Range
 
 
 @pytest.mark.parametrize("rows", [600, 5_000, 400_000])

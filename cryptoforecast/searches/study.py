@@ -12,12 +12,13 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.search.objective import Evaluation
-from cryptoforecast.search.space import Choice, Range, Space
+from cryptoforecast.searches.objective import Evaluation
+from cryptoforecast.searches.space import Choice, Range, Space
 from cryptoforecast.types import Trial, TrialState
 
 if TYPE_CHECKING:
@@ -246,13 +247,11 @@ def check_installed() -> None:
     Raises:
         InvalidInput: If it is not.
     """
-    try:
-        import optuna  # noqa: F401
-    except ImportError as error:
+    if find_spec("optuna") is None:
         raise InvalidInput(
             "A search for settings needs Optuna, which is not installed. Install it with "
             'pip install "cryptoforecast[search]".'
-        ) from error
+        )
 
 
 @contextlib.contextmanager

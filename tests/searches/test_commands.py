@@ -16,7 +16,7 @@ import cryptoforecast as cf
 from cryptoforecast.cli import commands, options
 from cryptoforecast.learning import preset_files
 from cryptoforecast.prices.files import price_file
-from cryptoforecast.search import space
+from cryptoforecast.searches import space
 from cryptoforecast.types import ModelSpec
 from tests import synthetic
 from tests.command_line import refused, runner

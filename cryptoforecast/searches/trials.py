@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from cryptoforecast.errors import Cancelled, CryptoForecastError
 from cryptoforecast.evaluation.parts import part
-from cryptoforecast.search.objective import Evaluation
-from cryptoforecast.search.space import Make
-from cryptoforecast.search.study import Proposal, Study
+from cryptoforecast.searches.objective import Evaluation
+from cryptoforecast.searches.space import Make
+from cryptoforecast.searches.study import Proposal, Study
 from cryptoforecast.types import ModelSpec, Monitor, Progress, SearchPlan
 
 log = logging.getLogger(__name__)
