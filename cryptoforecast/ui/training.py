@@ -9,6 +9,7 @@ from cryptoforecast.jobs import Job
 from cryptoforecast.service import Run, Service
 from cryptoforecast.service.ablations import is_ablation
 from cryptoforecast.service.saved_models import RUN
+from cryptoforecast.service.searches import is_search
 from cryptoforecast.types import ModelSpec, PriceHistory, Progress, is_signal
 from cryptoforecast.ui import card, elements, identity, training_status
 from cryptoforecast.ui.words import plain
@@ -78,7 +79,7 @@ def _heading(
     elif progress is None:
         card.heading("Starting", "TensorFlow loads first, some seconds, once.", eyebrow=what)
     else:
-        part = "training" if is_ablation(job.key) else "fold"
+        part = "training" if is_ablation(job.key) or is_search(job.key) else "fold"
         left = "" if seconds is None else f" · {seconds:.0f} s left"
         card.heading(
             f"{100 * progress.done:.0f} %{left}", plain(_pass(progress, part)), eyebrow=what

@@ -10,11 +10,11 @@ from cryptoforecast.service import Service
 from cryptoforecast.service.backtests import why_no_free_run
 from cryptoforecast.service.choices import is_network
 from cryptoforecast.types import Backtest
-from cryptoforecast.ui import ablation, card, elements, leaderboard, url
+from cryptoforecast.ui import ablation, better_settings, card, elements, leaderboard, url
 from cryptoforecast.ui.backtest import FinishedTest
 from cryptoforecast.ui.words import plain
 
-LEADERBOARD, FOLDS, ABLATION = "Leaderboard", "Folds", "Inputs"
+LEADERBOARD, FOLDS, ABLATION, SETTINGS = "Leaderboard", "Folds", "Inputs", "Settings"
 #: The question that each view answers.
 QUESTIONS = {
     LEADERBOARD: "Who wins?",
@@ -23,6 +23,7 @@ QUESTIONS = {
     "When": "When?",
     "Bands": "Can the range be trusted?",
     ABLATION: "Which inputs help?",
+    SETTINGS: "Better settings?",
     FOLDS: "Is it the same in every fold?",
 }
 
@@ -53,6 +54,8 @@ def show(service: Service, test: FinishedTest, view: str) -> None:
             _draw(html_report.folds_section(test.walk_forward, elements.dark()), result)
     elif view == ABLATION:
         ablation.show(service, result)
+    elif view == SETTINGS:
+        better_settings.show(service, result)
     elif view in html_report.VIEWS:
         with st.container(width=280):
             step = leaderboard.step(result)

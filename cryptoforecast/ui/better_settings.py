@@ -1,0 +1,246 @@
+"""Better settings: a search in the background, its verdict, and what to do with the winner."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+
+import pandas as pd
+import streamlit as st
+
+from cryptoforecast.charts import search as figures
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.service import Service, choices, searches
+from cryptoforecast.types import Backtest, ModelSpec, PriceHistory, Search, SearchPlan
+from cryptoforecast.ui import (
+    card,
+    customise,
+    drafts,
+    elements,
+    identity,
+    spec_changes,
+    training,
+    words,
+)
+from cryptoforecast.ui.words import plain
+
+#: Settings to try, and minutes that it may take to try them.
+TRIALS, MINUTES = (10, 20, 30, 50, 100), (2, 5, 10, 20, 60)
+_EXPLAINED = (
+    "Many settings are tried on the prices before the test: which network, which inputs, how far "
+    "it looks back, how large it is, how it learns. The best are trained again with other seeds. "
+    "Only the winner is tested, once, beside the usual settings. So the luck of many tries does "
+    "not count."
+)
+_MARKS: dict[str, card.Mark] = {"tie": "tie", "worse": "worse", "unknown": "watch"}
+
+
+def show(service: Service, result: Backtest) -> None:
+    """Offer a search, or show how far it is, or what it came to.
+
+    Args:
+        service: Searches.
+        result: The test that is shown; its prices are searched, as far ahead as it forecasts.
+    """
+    try:
+        searches.check_installed()
+    except InvalidInput as error:
+        with card.framed():
+            card.heading("Find better settings", plain(_EXPLAINED))
+            st.info(plain(str(error)), icon=":material/download:")
+        return
+    history = result.history
+    with elements.errors():
+        with card.framed():
+            order = _order(result)
+            key = service.searches.key(history, order)
+            search, job = service.searches.result(key), service.training.job(key)
+            if search is None:
+                if job is not None and job.active:
+                    training.watch(service, job)
+                    return
+                if job is not None and job.result is None:
+                    training.note_failure(job)
+                _offer(service, history, order)
+        if search is not None:
+            finished(service, history, search)
+
+
+def finished(service: Service, history: PriceHistory, search: Search) -> None:
+    """Show what a search came to: the verdict, the winner to use, and all that was tried.
+
+    Args:
+        service: Trains with the winner.
+        history: The prices that were searched.
+        search: The search.
+    """
+    with card.framed():
+        _verdict(search)
+        _use(service, history, search)
+    _details(history, search)
+
+
+def _order(result: Backtest) -> searches.Order:
+    """Ask how long to search, and return what is wanted."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        trials = st.select_slider(
+            "Settings to try", TRIALS, 20, key="trials", bind="query-params", width=280,
+            help="More settings find more, up to a point. The usual settings are tried first.",
+        )  # fmt: skip
+        minutes = st.select_slider(
+            "For at most", MINUTES, 10, key="minutes", bind="query-params", width=280,
+            format_func=lambda value: f"{value} min",
+            help="No further settings are tried after this time. The best are then trained again, "
+            "and tested.",
+        )  # fmt: skip
+    spec = result.spec
+    plan = SearchPlan(trials=int(trials), seconds=60.0 * int(minutes))
+    changes = {"horizon": spec.horizon, "test": spec.test, "validation": spec.validation}
+    return searches.Order(plan=plan, changes=changes, resume=True)
+
+
+def _offer(service: Service, history: PriceHistory, order: searches.Order) -> None:
+    card.heading("Find better settings", plain(_EXPLAINED))
+    seconds = service.searches.expected(history, order).seconds
+    if not st.button(
+        f"Search · {plain(words.seconds(seconds))} at most",
+        type="primary",
+        icon=":material/search:",
+        key="search",
+        help="An estimate for this machine, from the trainings that it has seen. You may leave the "
+        "page meanwhile.",
+    ):
+        return
+    service.searches.submit(history, order, user=identity.user())
+    st.rerun()
+
+
+def _verdict(search: Search) -> None:
+    """Write the verdict before anything else."""
+    test = search.test
+    finding, _, rest = search.sentence.partition(": ")
+    mark: card.Mark = "tie"
+    if test is not None:
+        mark = "better" if test.better else _MARKS.get(test.outcome, "tie")
+    card.heading(plain(finding), plain(f"{rest[:1].upper()}{rest[1:]}"), mark=mark)
+    changed = spec_changes.sentence(search.winner, search.default)
+    if changed:
+        st.markdown(f"**Winner:** {plain(changed)}")
+
+
+def _use(service: Service, history: PriceHistory, search: Search) -> None:
+    """Offer the winner: in the training form, as a file, as a command."""
+    with st.container(horizontal=True):
+        if st.button("Use these settings", type="primary", icon=":material/tune:", key="use"):
+            drafts.keep(_draft(search.winner))
+            customise.show(service, history)
+        st.download_button(
+            "Preset",
+            lambda: choices.preset_text(search.winner),
+            file_name=f"{history.market}-{history.interval}-settings.json".lower(),
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+            key="preset",
+            help="A file for the command line: backtest --preset FILE.",
+        )
+    with st.expander("The same as a command", icon=":material/terminal:"):
+        st.code(_command(history, search.winner), language="bash", wrap_lines=True)
+
+
+def _draft(spec: ModelSpec) -> drafts.Draft:
+    """Return the settings as those of the next training."""
+    values = dataclasses.asdict(spec)
+    return drafts.Draft("quick", str(values.pop("network")), values)
+
+
+def _command(history: PriceHistory, spec: ModelSpec) -> str:
+    """Write the command that tests settings on the same prices."""
+    source = history.source
+    prices = ["--coin", history.market, "--interval", history.interval]
+    if source.startswith("file "):
+        prices = ["--data", source.removeprefix("file ")]
+    else:
+        end = history.end + history.candle_length
+        prices += ["--start", history.start.isoformat(), "--end", end.isoformat()]
+    return shlex.join(["cryptoforecast", "backtest", *prices, *searches.options(history, spec)])
+
+
+def _details(history: PriceHistory, search: Search) -> None:
+    """Draw what was tried: figures with their tables, and what failed."""
+    dark = elements.dark()
+    left, right = st.columns(2)
+    with card.framed(left):
+        _figure("best", figures.best_so_far(search, dark=dark), figures.summary_best(search))
+        elements.table("All tries", lambda: trials_table(search), history, "search-trials")
+    with card.framed(right):
+        if search.importances:
+            figure = figures.importances(search, dark=dark)
+            _figure("importance", figure, figures.summary_importances(search))
+            elements.table(
+                "Importance of settings", lambda: importance_table(search), history,
+                "search-importance",
+            )  # fmt: skip
+        else:
+            card.heading("Which settings mattered?")
+            st.caption("At least ten tries that were not ended early are needed to tell.")
+        elements.table("Finalists", lambda: finalists_table(search), history, "search-finalists")
+    with card.framed():
+        figure = figures.settings(search, dark=dark)
+        _figure("settings", figure, figures.summary_settings(search))
+    failed = [each for each in search.trials if each.state == "failed"]
+    if failed:
+        st.warning(
+            plain(f"{len(failed):,} of {len(search.trials):,} failed. {failed[0].reason}"),
+            icon=":material/error:",
+        )
+
+
+def _figure(name: str, figure: object, sentence: str) -> None:
+    elements.chart(figure, alt=sentence, key=f"search-{name}")  # type: ignore[arg-type]
+    st.caption(plain(sentence))
+
+
+def trials_table(search: Search) -> pd.DataFrame:
+    """Return every trial with its settings, the best first."""
+    order = sorted(search.trials, key=lambda each: (each.loss != each.loss, each.loss))
+    rows = [
+        {
+            "trial": each.number,
+            "state": each.state,
+            figures.unit(search): figures.in_unit(search, each.loss),
+            "seconds": round(each.seconds, 1),
+            **{
+                figures.label(name): figures.value_text(name, value)
+                for name, value in each.values.items()
+            },
+            "reason": each.reason,
+        }
+        for each in order
+    ]
+    return pd.DataFrame(rows)
+
+
+def importance_table(search: Search) -> pd.DataFrame:
+    """Return the share of the spread of errors that each setting explains."""
+    rows = [
+        {"setting": figures.label(name), "share (%)": round(100 * share, 1)}
+        for name, share in search.importances.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def finalists_table(search: Search) -> pd.DataFrame:
+    """Return the finalists with the error of each seed, the best first."""
+    rows = [
+        {
+            "settings": f"trial {each.trial}" if each.trial else "usual settings",
+            figures.unit(search): figures.in_unit(search, each.loss),
+            **{
+                f"seed {number}": figures.in_unit(search, loss)
+                for number, loss in enumerate(each.losses, start=1)
+            },
+        }
+        for each in search.finalists
+    ]
+    return pd.DataFrame(rows)

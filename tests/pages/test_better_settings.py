@@ -1,0 +1,99 @@
+"""Better settings on the Backtest page: the offer, the verdict first, the winner in the form."""
+
+from __future__ import annotations
+
+import functools
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cryptoforecast.cli import options
+from cryptoforecast.service import choices, searches
+from cryptoforecast.types import Search, SearchPlan
+from cryptoforecast.ui import better_settings, drafts
+from tests.pages.conftest import words
+from tests.searches import making
+
+
+@functools.cache
+def tried() -> Search:
+    """A real search of tiny networks, some of whose trials fail."""
+    plan = SearchPlan(trials=13, finalists=1, seeds=2)
+    spaces = {**making.SPACE, "lookback": [4, 8, 400]}
+    return making.search(Path(mkdtemp()), plan=plan, choices=spaces)
+
+
+def result() -> None:
+    """The page of a finished search."""
+    from cryptoforecast.service import shared
+    from cryptoforecast.ui import better_settings
+    from tests.pages.test_better_settings import tried
+    from tests.searches import making
+
+    better_settings.finished(shared(), making.HISTORY, tried())
+
+
+def test_a_search_is_offered_with_what_it_takes(open_page: Callable[..., AppTest]) -> None:
+    page = open_page("backtest", model="cone", view="Settings", trials="10", minutes="5")
+    assert page.select_slider(key="trials").value == 10
+    assert page.select_slider(key="minutes").value == 5
+    button = page.button(key="search")
+    assert button.label.startswith("Search · ")
+    assert button.label.endswith(" at most")
+    assert "Only the winner is tested, once" in words(page)
+
+
+def test_where_optuna_is_absent_the_page_says_how_to_install_it(
+    open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "optuna", None)
+    page = open_page("backtest", model="cone", view="Settings")
+    assert 'pip install "cryptoforecast[search]"' in words(page)
+    assert not [each for each in page.button if each.key == "search"]
+
+
+def test_the_verdict_stands_first_and_the_winner_goes_into_the_form() -> None:
+    page = AppTest.from_function(result, default_timeout=120).run()
+    assert not page.exception
+    search = tried()
+    finding = search.sentence.partition(": ")[0]
+    assert page.header[0].value.endswith(finding)
+    failed = search.count("failed")
+    assert f"{failed} of 13 failed." in words(page)
+    assert len(page.get("plotly_chart")) == (3 if search.importances else 2)
+    command = shlex.split(page.code[0].value)
+    assert command[:4] == ["cryptoforecast", "backtest", "--data", "test.csv"]
+    options.parser().parse_args(command[1:])
+    page.button(key="use").click().run()
+    assert not page.exception
+    draft = page.session_state["draft"]
+    assert draft.network == search.winner.network
+    assert draft.spec(making.HISTORY) == search.winner
+    assert page.button(key="train").label == "Train"
+
+
+def test_tables_have_every_trial_and_every_seed() -> None:
+    search = tried()
+    trials = better_settings.trials_table(search)
+    assert sorted(trials["trial"]) == [*range(1, 14)]
+    assert trials["reason"].str.contains("training origins").sum() == search.count("failed")
+    finalists = better_settings.finalists_table(search)
+    assert {"seed 1", "seed 2"} <= {*finalists}
+    assert "usual settings" in finalists["settings"].tolist()
+    importance = better_settings.importance_table(search)
+    assert len(importance) == len(search.importances)
+
+
+def test_the_preset_file_is_the_winner(tmp_path: Path) -> None:
+    spec = tried().winner
+    path = tmp_path / "settings.json"
+    path.write_text(choices.preset_text(spec))
+    assert json.loads(path.read_text())["settings"]["units"] == list(spec.units)
+    assert choices.make_spec(**choices.of_preset(str(path), None)) == spec
+    assert searches.options(making.HISTORY, spec)[:2] == ["--network", spec.network]
+    assert drafts.Draft().recipe == "quick"
