@@ -99,18 +99,26 @@ def settings(search: Search, *, dark: bool = False) -> go.Figure:
         dark: Whether the page behind is dark.
     """
     from optuna.visualization import plot_parallel_coordinate
+    from plotly.colors import sample_colorscale
 
-    colours = style.theme(dark)
     figure = plot_parallel_coordinate(_study(search), target=_in_unit(search), target_name="error")
-    for trace in figure.data:
-        trace.line.colorscale = [[0, colours.forecast], [1, _pale(dark)]]
-        trace.line.reversescale = False
-        trace.line.colorbar = {"title": {"text": "error"}, "thickness": 10}
-        trace.labelangle, trace.labelside = 0, "top"
+    ends = [style.theme(dark).forecast, _pale(dark)]
+    for trace in figure.data[:-1]:
+        trace.line.color = sample_colorscale(ends, [trace.y[0]])[0]
+        trace.opacity = 0.8
+    if figure.data:
+        figure.data[-1].marker.update(
+            colorscale=ends, reversescale=False,
+            colorbar={"title": {"text": unit(search)}, "thickness": 10},
+        )  # fmt: skip
     return style.lay_out(
-        figure, "What did good settings have in common?", [], dark=dark, height=400,
+        figure, "What did good settings have in common?", [], dark=dark, height=380,
         revision="search", legend=False,
-        extra={"margin": {"l": 48, "r": 24, "t": 84, "b": 24}},
+        extra={
+            "hovermode": "closest",
+            "xaxis": figure.layout.xaxis.to_plotly_json(),
+            "yaxis": figure.layout.yaxis.to_plotly_json(),
+        },
     )  # fmt: skip
 
 

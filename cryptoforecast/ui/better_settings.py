@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -23,6 +24,9 @@ from cryptoforecast.ui import (
     words,
 )
 from cryptoforecast.ui.words import plain
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 #: Settings to try, and minutes that it may take to try them.
 TRIALS, MINUTES = (10, 20, 30, 50, 100), (2, 5, 10, 20, 60)
@@ -88,8 +92,7 @@ def _order(result: Backtest) -> searches.Order:
             help="More settings find more, up to a point. The usual settings are tried first.",
         )  # fmt: skip
         minutes = st.select_slider(
-            "For at most", MINUTES, 10, key="minutes", bind="query-params", width=280,
-            format_func=lambda value: f"{value} min",
+            "Minutes, at most", MINUTES, 10, key="minutes", bind="query-params", width=280,
             help="No further settings are tried after this time. The best are then trained again, "
             "and tested.",
         )  # fmt: skip
@@ -196,8 +199,8 @@ def _details(history: PriceHistory, search: Search) -> None:
         )
 
 
-def _figure(name: str, figure: object, sentence: str) -> None:
-    elements.chart(figure, alt=sentence, key=f"search-{name}")  # type: ignore[arg-type]
+def _figure(name: str, figure: go.Figure, sentence: str) -> None:
+    elements.chart(figure, alt=sentence, key=f"search-{name}")
     st.caption(plain(sentence))
 
 
