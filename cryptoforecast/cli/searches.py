@@ -65,13 +65,13 @@ def _order(args: argparse.Namespace) -> searches.Order:
         files.check_preset(args.save_preset, force=args.force)
     elif args.force:
         raise InvalidInput("--force goes with a file only. Add --save-preset FILE.")
-    chosen = {"preset": "quick"} if args.preset is None else choices.of_preset(args.preset, None)
-    changes = {name: value for name, value in chosen.items() if name != "preset"}
+    preset = {"preset": "quick"} if args.preset is None else choices.of_preset(args.preset, None)
+    changes = {name: value for name, value in preset.items() if name != "preset"}
     kind = changes.pop("network", None)
     networks = str(kind or "") if args.network is None else args.network
     order = searches.Order(
         plan=plan,
-        preset=str(chosen.get("preset", "quick")),
+        preset=str(preset.get("preset", "quick")),
         networks=tuple(dict.fromkeys(networks.split(","))) if networks else (),
         changes={**changes, **given(args, SPEC_OPTIONS)},
         signals=signals.inputs(args),

@@ -38,8 +38,8 @@ def read(path: Path) -> dict[str, object]:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise ValueError(f"more than {MAX_BYTES:,} bytes")
-        found = json.loads(content.decode("utf-8"))
-        version, settings = found["version"], dict(found["settings"])
+        document = json.loads(content.decode("utf-8"))
+        version, settings = document["version"], dict(document["settings"])
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise InvalidInput(
             f"A preset is a file that `search --save-preset` wrote, or one of "

@@ -88,8 +88,8 @@ class Search(Value):
     def fingerprint(self) -> str:
         """Content hash of settings, losses and the test, 16 hexadecimal digits."""
         result = self.result
-        tried = [(each.state, dict(each.values), each.loss) for each in result.trials]
-        return digest(tried, result.default, result.finalists, result.winner, result.test)
+        trials = [(each.state, dict(each.values), each.loss) for each in result.trials]
+        return digest(trials, result.default, result.finalists, result.winner, result.test)
 
     def preset(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
         """Write the winner as a preset file, for ``backtest --preset FILE``.

@@ -55,21 +55,21 @@ def best(
     """
     complete = [each for each in trials if each.state == "complete"]
     complete.sort(key=lambda each: each.loss)
-    chosen: dict[ModelSpec, int] = {default: 0}
+    candidates: dict[ModelSpec, int] = {default: 0}
     for trial in complete:
-        if len(chosen) > plan.finalists:
+        if len(candidates) > plan.finalists:
             break
-        chosen.setdefault(make(trial.values), trial.number)
-    return [(number, spec) for spec, number in chosen.items()]
+        candidates.setdefault(make(trial.values), trial.number)
+    return [(number, spec) for spec, number in candidates.items()]
 
 
 def compete(
-    chosen: Sequence[tuple[int, ModelSpec]], evaluate: Evaluate, plan: SearchPlan, parts: Parts
+    candidates: Sequence[tuple[int, ModelSpec]], evaluate: Evaluate, plan: SearchPlan, parts: Parts
 ) -> tuple[Finalist, ...]:
     """Train each of the best settings with several new seeds, so that luck does not win.
 
     Args:
-        chosen: Number and settings of each; see ``best``.
+        candidates: Number and settings of each; see ``best``.
         evaluate: Trains one, and measures it on the validation rows.
         plan: How many seeds.
         parts: See ``Parts``.
@@ -82,7 +82,7 @@ def compete(
         Cancelled: If the monitor stopped the work.
     """
     finalists = []
-    for number, spec in chosen:
+    for number, spec in candidates:
         # The seed of the trial itself is left out: it was lucky, or the trial were not here.
         _, *seeds = ablation.seeds_of(spec, plan.seeds + 1)
         try:

@@ -98,19 +98,19 @@ def run(
     if study.is_new and (values := values_of(study.space, default)) is not None:
         study.suggest(values)
     loop(study, make, evaluate, lambda spec: _unit(before, spec), plan, monitor, total)
-    tried = study.trials()
-    chosen = finals.best(tried, make, default, plan)
-    if len(chosen) == 1 and not any(each.state == "complete" for each in tried):
+    ended = study.trials()
+    candidates = finals.best(ended, make, default, plan)
+    if len(candidates) == 1 and not any(each.state == "complete" for each in ended):
         raise InvalidInput(
-            f"A search needs a setting that can be trained. Received: {len(tried)} trials, none of "
-            f"them complete. The first one: {next((x.reason for x in tried if x.reason), 'none')}"
+            f"A search needs a setting that can be trained. Received: {len(ended)} trials, none of "
+            f"them complete. The first one: {next((x.reason for x in ended if x.reason), 'none')}"
         )
     parts = finals.numbered(monitor, plan.trials, total, began)
-    finalists = finals.compete(chosen, evaluate, plan, parts)
+    finalists = finals.compete(candidates, evaluate, plan, parts)
     winner = finalists[0]
-    tested = None
+    test = None
     if winner.trial:
-        tested = finals.test(history, winner.spec, default, train, plan, parts)
+        test = finals.test(history, winner.spec, default, train, plan, parts)
     result = Search(
         study=study.name,
         coin=history.market,
@@ -118,11 +118,11 @@ def run(
         simulated=history.simulated,
         plan=plan,
         default=default,
-        trials=tried,
+        trials=ended,
         importances=study.importances(),
         finalists=finalists,
         winner=winner.spec,
-        test=tested,
+        test=test,
         seconds=time.perf_counter() - began,
         sentence="",
     )

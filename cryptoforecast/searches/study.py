@@ -228,14 +228,14 @@ def open_study(
             storage.mkdir(parents=True, exist_ok=True)
             names = [each.name.removesuffix(JOURNAL) for each in storage.glob(f"*{JOURNAL}")]
             name = _name(key, names, resume)
-            opened: optuna.storages.BaseStorage = _journal(storage, name)
+            backend: optuna.storages.BaseStorage = _journal(storage, name)
         else:
-            opened = optuna.storages.RDBStorage(_checked(storage))
-            name = _name(key, optuna.get_all_study_names(opened), resume)
+            backend = optuna.storages.RDBStorage(_checked(storage))
+            name = _name(key, optuna.get_all_study_names(backend), resume)
         study = optuna.create_study(
-            storage=opened, study_name=name, load_if_exists=resume, pruner=pruner
+            storage=backend, study_name=name, load_if_exists=resume, pruner=pruner
         )
-    result = Study(name, space, seed, study, opened)
+    result = Study(name, space, seed, study, backend)
     if resume:
         result.recover()
     return result

@@ -10,26 +10,25 @@ _ERRORS = {"pinball": "error of the range", "mae": "error of the price"}
 
 def sentence(result: Search) -> str:
     """Write what a search came to: the verdict, the difference, and how many were tried."""
-    count = len(result.trials)
-    tried = f"{count:,} setting{'s were' if count != 1 else ' was'} tried"
-    rest = [
-        f"{number:,} {words}"
-        for number, words in (
+    number = len(result.trials)
+    parts = [
+        f"{each:,} {words}"
+        for each, words in (
             (result.count("pruned"), "ended early"),
             (result.count("failed"), "failed"),
         )
-        if number
+        if each
     ]
-    tried += f" ({', '.join(rest)})" if rest else ""
+    counts = f"{number:,} setting{'s were' if number != 1 else ' was'} tried"
+    counts += f" ({', '.join(parts)})" if parts else ""
     if result.test is None:
         return (
-            f"No better settings were found: {tried}, and on the validation prices none did better "
-            f"than the default preset over {result.plan.seeds} trainings each. The test prices "
-            "were not looked at."
+            f"No better settings were found: {counts}, and on the validation prices none did "
+            f"better than the default preset over {result.plan.seeds} trainings each. The test "
+            "prices were not looked at."
         )
-    return (
-        f"{_verdict(result, result.test)} {tried}; the test prices were looked at once, at the end."
-    )
+    verdict = _verdict(result, result.test)
+    return f"{verdict} {counts}; the test prices were looked at once, at the end."
 
 
 def _verdict(result: Search, test: SearchTest) -> str:

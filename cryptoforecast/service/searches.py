@@ -123,13 +123,13 @@ class SearchService:
             Cancelled: If the monitor stopped the work.
         """
         check_installed()
-        default, chosen = self._checked(history, order)
+        default, dimensions = self._checked(history, order)
         storage: Path | str = order.storage or self._folder
-        key = training_cache.key(history, default, *_facts(order, chosen))
+        key = training_cache.key(history, default, *_facts(order, dimensions))
         make = functools.partial(spec_of, history, order)
         train = functools.partial(self._train, history, use_cache)
-        opened = open_study(storage, key, chosen, seed=default.seed, resume=order.resume)
-        with contextlib.closing(opened) as study:
+        study_of_key = open_study(storage, key, dimensions, seed=default.seed, resume=order.resume)
+        with contextlib.closing(study_of_key) as study:
             return run_search(
                 history, default, study, make, order.plan, self._fit, train, monitor, loop
             )
@@ -160,8 +160,8 @@ class SearchService:
 
     def key(self, history: PriceHistory, order: Order) -> str:
         """Name a search by all that shapes it."""
-        default, chosen = self._checked(history, order)
-        facts = (*_facts(order, chosen), dataclasses.asdict(order.plan))
+        default, dimensions = self._checked(history, order)
+        facts = (*_facts(order, dimensions), dataclasses.asdict(order.plan))
         return KEY_PREFIX + training_cache.key(history, default, *facts)
 
     def result(self, key: str) -> Search | None:
@@ -182,10 +182,10 @@ class SearchService:
             NotEnoughData: If a span of the split would be too short.
         """
         check(order.plan)
-        chosen = space_of(history, order)
+        dimensions = space_of(history, order)
         default = spec_of(history, order, {})
         training.check(history, default)
-        return default, chosen
+        return default, dimensions
 
     def _fit(
         self, before: PriceHistory, spec: ModelSpec, cut: Split, monitor: Monitor
@@ -226,16 +226,16 @@ def space_of(history: PriceHistory, order: Order) -> Space:
                 f"A setting is fixed or searched. Received: `{twice[0]}`, which is both given and "
                 "in the space. Leave one out."
             )
-        chosen = dict(order.space)
+        dimensions = dict(order.space)
     else:
         if {"training", "chunk"} & {*order.changes}:
             fixed.add("network")  # a Dense network has neither
         volume = features.has_volume(history.candles)
         default = spec_of(history, order, {})
-        chosen = dict(space.default(default, volume=volume, fixed=fixed))
+        dimensions = dict(space.default(default, volume=volume, fixed=fixed))
     if len(order.networks) > 1:
-        chosen = {"network": space.Choice(order.networks), **chosen}
-    return MappingProxyType(chosen)
+        dimensions = {"network": space.Choice(order.networks), **dimensions}
+    return MappingProxyType(dimensions)
 
 
 def spec_of(history: PriceHistory, order: Order, values: Mapping[str, object]) -> ModelSpec:
@@ -256,11 +256,11 @@ def is_search(key: str) -> bool:
     return key.startswith(KEY_PREFIX)
 
 
-def _facts(order: Order, chosen: Space) -> tuple[object, ...]:
+def _facts(order: Order, dimensions: Space) -> tuple[object, ...]:
     """Return what a study is about beside its prices and the default preset."""
     plan = order.plan
     fixed = hashlib.sha256(repr(sorted(order.changes.items())).encode()).hexdigest()
-    return (order.preset, fixed, list(order.signals), space.plain(chosen), plan.metric)
+    return (order.preset, fixed, list(order.signals), space.plain(dimensions), plan.metric)
 
 
 def _effort(history: PriceHistory, default: ModelSpec, plan: SearchPlan) -> effort.Effort:
