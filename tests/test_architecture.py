@@ -65,6 +65,8 @@ def allowed(path: Path) -> set[str]:
         found |= {"mcp"}
     if where == "cryptoforecast/alarms/sending.py":
         found |= {"apprise"}
+    if where in ("cryptoforecast/searches/study.py", "cryptoforecast/charts/search.py"):
+        found |= {"optuna"}
     return found
 
 
