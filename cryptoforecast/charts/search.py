@@ -6,13 +6,13 @@ Optuna draws studies. So the trials of a search become a study in memory, which 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
-from cryptoforecast.types import Search, input_name
+from cryptoforecast.types import Search, Trial, input_name
 
 if TYPE_CHECKING:
     import optuna
@@ -38,18 +38,16 @@ def best_so_far(search: Search, *, dark: bool = False) -> go.Figure:
     from optuna.visualization import plot_optimization_history
 
     colours = style.theme(dark)
-    figure = plot_optimization_history(
-        _study(search), target=_in_unit(search), target_name="error of a trial"
-    )
-    figure.data[0].update(marker={"color": colours.rule, "symbol": "circle"})
-    if len(figure.data) > 1:
-        figure.data[1].update(
-            name="lowest so far", line={"color": colours.forecast, "width": 2}, mode="lines"
-        )
+    figure = plot_optimization_history(_study(search), target_name="error of a try")
+    for trace in figure.data:
+        trace.x = [number + 1 for number in trace.x]  # Optuna counts from 0
+    each, lowest = figure.data[:2]
+    each.update(marker={"color": colours.rule, "symbol": "circle"})
+    lowest.update(name="lowest so far", line={"color": colours.forecast, "width": 2})
     return style.lay_out(
         figure, "How far did the error fall?", [], dark=dark, height=320, revision="search",
         extra={
-            "xaxis": {"title": style.axis_title("trial"), "tickformat": "d"},
+            "xaxis": {"title": style.axis_title("number of the try"), "tickformat": "d"},
             "yaxis": {"title": style.axis_title(unit(search)), "nticks": 6},
         },
     )  # fmt: skip
@@ -101,7 +99,7 @@ def settings(search: Search, *, dark: bool = False) -> go.Figure:
     from optuna.visualization import plot_parallel_coordinate
     from plotly.colors import sample_colorscale
 
-    figure = plot_parallel_coordinate(_study(search), target=_in_unit(search), target_name="error")
+    figure = plot_parallel_coordinate(_study(search), target_name="error")
     ends = [style.theme(dark).forecast, _pale(dark)]
     for trace in figure.data[:-1]:
         trace.line.color = sample_colorscale(ends, [trace.y[0]])[0]
@@ -126,34 +124,46 @@ def summary_best(search: Search) -> str:
     """Describe in one sentence what ``best_so_far`` shows."""
     best = [each for each in search.best_so_far if not math.isnan(each)]
     if not best:
-        return "No trial was complete."
+        return "No try came to its end."
     last = search.best_so_far.index(best[-1]) + 1
-    scale = _scale(search)
+    first, lowest = (in_unit(search, each) for each in (best[0], best[-1]))
     return (
-        f"The lowest error fell from {scale * best[0]:.4g} to {scale * best[-1]:.4g} "
-        f"({unit(search)}) in {len(search.trials):,} trials; the last fall was in trial {last}."
+        f"The lowest error fell from {first:.4g} to {lowest:.4g} ({unit(search)}) in "
+        f"{len(search.trials):,} tries; the last fall was in number {last}."
     )
 
 
 def summary_importances(search: Search) -> str:
     """Describe in one sentence what ``importances`` shows."""
     name, share = next(iter(search.importances.items()))
-    return f"The setting that mattered most is {label(name)}: {share:.0%} of the spread of errors."
+    return (
+        f"The setting that mattered most is {label(name)}: {100 * share:.0f} % of the spread of "
+        "errors."
+    )
 
 
 def summary_settings(search: Search) -> str:
     """Describe in one sentence what ``settings`` shows."""
     complete = [each for each in search.trials if each.state == "complete"]
     if not complete:
-        return "No trial was complete."
+        return "No try came to its end."
     best = min(complete, key=lambda each: each.loss)
-    return f"The trial with the lowest error, number {best.number}, has {values_text(best.values)}."
+    sets = [
+        f" {label(name).capitalize()}: "
+        + "; ".join(f"{short} is {text}" for text, short in column.sets.items())
+        + "."
+        for name, column in _columns(search).items()
+        if column.sets
+    ]
+    return (
+        f"The try with the lowest error, number {best.number}, has {values_text(best.values)}."
+        + "".join(sets)
+    )
 
 
-def values_text(values: object) -> str:
+def values_text(values: Mapping[str, object]) -> str:
     """Write the settings of a trial: "looks back 48, size 64-32"."""
-    items = values.items() if hasattr(values, "items") else ()
-    return ", ".join(f"{label(name)} {value_text(name, value)}" for name, value in items)
+    return ", ".join(f"{label(name)} {value_text(name, value)}" for name, value in values.items())
 
 
 def value_text(name: str, value: object) -> str:
@@ -177,16 +187,7 @@ def unit(search: Search) -> str:
 
 def in_unit(search: Search, loss: float) -> float:
     """Return an error in the unit of figures and tables."""
-    return _scale(search) * loss
-
-
-def _scale(search: Search) -> float:
-    return 1e4 if search.plan.metric == "pinball" else 1.0
-
-
-def _in_unit(search: Search) -> Callable[[optuna.trial.FrozenTrial], float]:
-    scale = _scale(search)
-    return lambda trial: scale * trial.values[0]
+    return 1e4 * loss if search.plan.metric == "pinball" else loss
 
 
 def _pale(dark: bool) -> str:
@@ -194,45 +195,66 @@ def _pale(dark: bool) -> str:
 
 
 def _study(search: Search) -> optuna.Study:
-    """Make a study of the complete trials, with the names that figures show."""
+    """Make a study of the trials, with the units and names that figures show."""
     import optuna
+    from optuna.trial import TrialState
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study()
-    complete = [each for each in search.trials if each.state == "complete"]
-    names = [name for name in _NAMES if any(name in each.values for each in complete)]
-    columns = {name: _Column(name, [each.values[name] for each in complete]) for name in names}
+    study, columns = optuna.create_study(), _columns(search)
     distributions = {label(name): column.distribution() for name, column in columns.items()}
-    for i, each in enumerate(complete):
-        params = {label(name): column.shown[i] for name, column in columns.items()}
-        trial = optuna.trial.create_trial(
-            value=each.loss, params=params, distributions=distributions
-        )
+    states = {"pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
+    for each in search.trials:
+        if each.state == "complete":
+            trial = optuna.trial.create_trial(
+                value=in_unit(search, each.loss),
+                params={label(name): column.shown(each) for name, column in columns.items()},
+                distributions=distributions,
+            )
+        else:
+            trial = optuna.trial.create_trial(state=states[each.state])
         study.add_trial(trial)
     return study
+
+
+def _columns(search: Search) -> dict[str, _Column]:
+    """Return the settings of the complete trials, by name."""
+    values = [each.values for each in search.trials if each.state == "complete"]
+    names = [name for name in _NAMES if any(name in each for each in values)]
+    return {name: _Column(name, [each[name] for each in values]) for name in names}
 
 
 class _Column:
     """One setting in all complete trials, as Optuna can draw it.
 
     Attributes:
-        shown: Its value in each trial.
+        sets: What stands for each value that is too long for a figure.
     """
 
     def __init__(self, name: str, values: Sequence[object]) -> None:
-        self._numbers = all(type(value) in (int, float) for value in values)
-        texts = [value_text(name, value) for value in values]
-        if not self._numbers and max(map(len, texts)) > _MAX_LABEL:
-            numbers = {text: f"set {i}" for i, text in enumerate(dict.fromkeys(texts), start=1)}
-            texts = [numbers[text] for text in texts]
-        self._log = name == "learning_rate"
-        self.shown: list[object] = list(values) if self._numbers else [*texts]
+        self._name, self._values = name, values
+        self._numeric = all(type(value) in (int, float) for value in values)
+        texts = dict.fromkeys(value_text(name, value) for value in values)
+        long = not self._numeric and max(map(len, texts)) > _MAX_LABEL
+        self.sets = {text: f"set {i}" for i, text in enumerate(texts, start=1)} if long else {}
+
+    def shown(self, trial: Trial) -> object:
+        """Return the value of a trial."""
+        return self._shown(trial.values[self._name])
 
     def distribution(self) -> optuna.distributions.BaseDistribution:
         """Return what Optuna calls the values that a setting may have."""
         from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-        if not self._numbers:
-            return CategoricalDistribution(list(dict.fromkeys(map(str, self.shown))))
-        numbers = [float(str(value)) for value in self.shown]
-        return FloatDistribution(min(numbers), max(numbers), log=self._log and min(numbers) > 0)
+        if not self._numeric:
+            return CategoricalDistribution(
+                list(dict.fromkeys(str(self._shown(value)) for value in self._values))
+            )
+        numbers = [float(str(value)) for value in self._values]
+        log = self._name == "learning_rate" and min(numbers) > 0
+        return FloatDistribution(min(numbers), max(numbers), log=log)
+
+    def _shown(self, value: object) -> object:
+        if self._numeric:
+            return value
+        text = value_text(self._name, value)
+        return self.sets.get(text, text)

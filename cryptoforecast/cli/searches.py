@@ -138,7 +138,7 @@ def _finalists(result: Search) -> list[str]:
     title = f"Finalists on validation prices, {result.plan.seeds} new seeds each ({_unit(result)}):"
     rows = [
         [
-            f"trial {each.trial}" if each.trial else "default preset",
+            f"trial {each.trial}" if each.trial else "default settings",
             _loss(result, each.loss),
             " ".join(_loss(result, loss) for loss in each.losses),
         ]

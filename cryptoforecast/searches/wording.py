@@ -24,7 +24,7 @@ def sentence(result: Search) -> str:
     if result.test is None:
         return (
             f"No better settings were found: {counts}, and on the validation prices none did "
-            f"better than the default preset over {result.plan.seeds} trainings each. The test "
+            f"better than the default settings over {result.plan.seeds} trainings each. The test "
             "prices were not looked at."
         )
     verdict = _verdict(result, result.test)
@@ -35,17 +35,17 @@ def _verdict(result: Search, test: SearchTest) -> str:
     one, error = test.difference, _ERRORS[test.metric]
     noun = f"{'simulated ' if result.simulated else ''}{INTERVAL_NOUNS[result.interval]}s"
     span = f"over {test.origins:,} {noun} and {len(test.seeds)} trainings each"
-    difference = difference_text(one.skill, one.low, one.high, "that of the default preset")
+    difference = difference_text(one.skill, one.low, one.high, "that of the default settings")
     if test.outcome == "unknown":
         return f"Too few forecasts to tell: its {error} is {difference}, {span}."
     figures = f"the {error} is {difference}, {span}"
     if test.better:
-        return f"Better than the default preset: {figures}."
+        return f"Better than the default settings: {figures}."
     if test.outcome == "better":
         return (
             f"No better than doing nothing: {figures}, but the last price with a constant range "
             "does as well."
         )
     if test.outcome == "worse":
-        return f"Worse than the default preset: {figures}."
-    return f"No better than the default preset: {figures}."
+        return f"Worse than the default settings: {figures}."
+    return f"No better than the default settings: {figures}."

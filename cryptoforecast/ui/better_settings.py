@@ -33,7 +33,7 @@ TRIALS, MINUTES = (10, 20, 30, 50, 100), (2, 5, 10, 20, 60)
 _EXPLAINED = (
     "Many settings are tried on the prices before the test: which network, which inputs, how far "
     "it looks back, how large it is, how it learns. The best are trained again with other seeds. "
-    "Only the winner is tested, once, beside the usual settings. So the luck of many tries does "
+    "Only the winner is tested, once, beside the default settings. So the luck of many tries does "
     "not count."
 )
 _MARKS: dict[str, card.Mark] = {"tie": "tie", "worse": "worse", "unknown": "watch"}
@@ -89,7 +89,7 @@ def _order(result: Backtest) -> searches.Order:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         trials = st.select_slider(
             "Settings to try", TRIALS, 20, key="trials", bind="query-params", width=280,
-            help="More settings find more, up to a point. The usual settings are tried first.",
+            help="More settings find more, up to a point. The default settings are tried first.",
         )  # fmt: skip
         minutes = st.select_slider(
             "Minutes, at most", MINUTES, 10, key="minutes", bind="query-params", width=280,
@@ -237,7 +237,7 @@ def finalists_table(search: Search) -> pd.DataFrame:
     """Return the finalists with the error of each seed, the best first."""
     rows = [
         {
-            "settings": f"trial {each.trial}" if each.trial else "usual settings",
+            "settings": f"trial {each.trial}" if each.trial else "default settings",
             figures.unit(search): figures.in_unit(search, each.loss),
             **{
                 f"seed {number}": figures.in_unit(search, loss)

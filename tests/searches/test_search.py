@@ -58,7 +58,7 @@ def test_a_cancelled_search_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_time_ends_the_trials_and_where_the_default_wins_no_test_is_looked_at(tmp_path) -> None:
     plan = SearchPlan(trials=50, seconds=1e-3, finalists=1, seeds=2)
     result = making.search(tmp_path, plan=plan)
-    (first,) = result.trials  # the default preset is tried first
+    (first,) = result.trials  # the default settings is tried first
     assert making.make(first.values) == result.default == result.winner
     assert [each.trial for each in result.finalists] == [0]
     assert result.test is None
@@ -102,8 +102,8 @@ def test_better_needs_more_than_the_default_preset_it_needs_more_than_nothing() 
     assert better.test is not None
     assert better.test.better
     assert better.sentence.startswith(
-        "Better than the default preset: the error of the range is 4.0 % smaller than that of the "
-        "default preset (beyond chance: 2.0 to 6.0 %), over 1,200 hours and 2 trainings each."
+        "Better than the default settings: the error of the range is 4.0 % smaller than that of "
+        "the default settings (beyond chance: 2.0 to 6.0 %), over 1,200 hours and 2 trainings each."
     )
     useless = result_of(0.02, 0.06, 0.0)
     assert useless.test is not None
@@ -111,9 +111,11 @@ def test_better_needs_more_than_the_default_preset_it_needs_more_than_nothing() 
     assert useless.sentence.startswith("No better than doing nothing: the error of the range is ")
     assert "but the last price with a constant range does as well." in useless.sentence
     tie = result_of(-0.02, 0.06, 0.05, "mae")
-    assert tie.sentence.startswith("No better than the default preset: the error of the price is ")
+    assert tie.sentence.startswith(
+        "No better than the default settings: the error of the price is "
+    )
     worse = result_of(-0.06, -0.02, 0.05)
-    assert worse.sentence.startswith("Worse than the default preset: ")
+    assert worse.sentence.startswith("Worse than the default settings: ")
     unknown = result_of(float("nan"), float("nan"), 0.05)
     assert unknown.sentence.startswith("Too few forecasts to tell")
     none = dataclasses.replace(better, test=None)
@@ -122,6 +124,6 @@ def test_better_needs_more_than_the_default_preset_it_needs_more_than_nothing() 
 
 def test_nothing_is_claimed_where_there_is_nothing_to_find(tmp_path: Path) -> None:
     """A short form of ``benchmarks/search_honesty.py``: a market without signal."""
-    plan = SearchPlan(trials=3, finalists=1, seeds=2)
+    plan = SearchPlan(trials=2, finalists=1, seeds=2)
     result = making.search(tmp_path, synthetic.history(700, 1), plan)
     assert result.test is None or not result.test.better
