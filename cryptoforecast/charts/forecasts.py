@@ -84,8 +84,7 @@ def predicted_vs_actual(
     title = f"{result.history.coin}, {wording.step_label(step, interval)}: predicted and actual"
     subtitle = style.subtitle_lines(
         result.history,
-        wording.span_of_closes(times),
-        f"{wording.candle_count(len(frame), interval)}{thinned}",
+        f"{wording.span_of_closes(times)}, {wording.candle_count(len(frame), interval)}{thinned}",
     )
     revision = f"predicted {result.history.coin} {interval} {step}"
     extra = {

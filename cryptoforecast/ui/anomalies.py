@@ -101,7 +101,7 @@ def chart(recent: Anomalies) -> None:
         )
     noun = INTERVAL_NOUNS[recent.surprises.history.interval]
     st.caption(
-        f"Blue: where the forecast expected the price one {noun} before, 95 times in 100. "
+        f"Blue: the range in which the forecast expected 95 of 100 prices, one {noun} before. "
         f"“1 in 1,000”: a move this rare comes once in 1,000 {noun}s."
     )
 
