@@ -62,6 +62,7 @@ SLOW = (
     "server",
     "service/test_alarms.py",
     "service/test_ledger.py",
+    "service/test_ledger_clock.py",
     "service/test_renewals.py",
     "signals/test_commands.py",
     "signals/test_live.py",

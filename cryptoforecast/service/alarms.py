@@ -14,7 +14,7 @@ import pandas as pd
 
 from cryptoforecast.alarms.rules import VALUES, checked, rule_text
 from cryptoforecast.errors import CryptoForecastError, InvalidInput, SourceUnavailable
-from cryptoforecast.service import outlooks, price_choices
+from cryptoforecast.service import ledger_clock, outlooks, price_choices
 from cryptoforecast.service.anomalies import AnomalyService
 from cryptoforecast.service.ledger import LedgerService
 from cryptoforecast.service.outlooks import OutlookService
@@ -213,7 +213,9 @@ class AlarmService:
         return next(matches, None)
 
     def _history(self, coin: str, interval: str) -> PriceHistory:
-        return self._prices.history(price_choices.window(coin, interval), prices="live")
+        history = self._prices.history(price_choices.window(coin, interval), prices="live")
+        ledger_clock.check(history)
+        return history
 
     def _last_close(
         self, rule: AlarmRule, history: Callable[[str, str], PriceHistory]
@@ -223,9 +225,11 @@ class AlarmService:
             if not rule.source:
                 return history(rule.coin, rule.interval).closes_at
             query = price_choices.window(rule.coin, rule.interval)
-            return self._prices.of_source(rule.source, query).closes_at
+            own = self._prices.of_source(rule.source, query)
         except SourceUnavailable:
             return None
+        ledger_clock.check(own)
+        return own.closes_at
 
     # ------------------------------------------------------------------ messages
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cryptoforecast.errors import CryptoForecastError, InvalidInput
-from cryptoforecast.service import ledger_grading
+from cryptoforecast.service import ledger_clock, ledger_grading
 from cryptoforecast.service.forecasts import ForecastService
 from cryptoforecast.service.ledger_forecasts import LedgerForecasts
 from cryptoforecast.service.outlooks import OutlookService
@@ -114,11 +114,12 @@ class LedgerService:
     def grade(self) -> GradeCounts:
         """Write the outcome of every forecast whose candles have closed.
 
-        Each is graded by candles of its own source. One whose source does not answer waits. They
-        are written ``MAX_PAGE`` at a time.
+        Each is graded by candles of its own source. One whose source does not answer waits, and so
+        do all of real prices while no source at all confirms the time. They are written
+        ``MAX_PAGE`` at a time.
 
         Raises:
-            InvalidInput: If the clock is behind what it should be.
+            InvalidInput: If the clock is behind what it should be, or ahead of the sources'.
             LedgerUnavailable: If the database does not answer.
         """
         from cryptoforecast.ledger import reading
@@ -128,12 +129,16 @@ class LedgerService:
             return GradeCounts(graded, void, waiting)
         now = self._clock()
         last: LedgerEntry | None = None
+        confirmed: bool | None = None
         while True:
             with self.database.reading() as connection:
                 page = reading.due(connection, now, MAX_PAGE, after=last)
             if not page:
                 return GradeCounts(graded, void, waiting)
-            outcomes = ledger_grading.outcomes(page, self._prices, now)
+            if confirmed is None and not all(_is_simulated(entry) for entry in page):
+                confirmed = ledger_clock.is_confirmed(self._prices)
+            ready = [entry for entry in page if confirmed or _is_simulated(entry)]
+            outcomes = ledger_grading.outcomes(ready, self._prices, now)
             positions = self._ledger.grade(outcomes) if outcomes else []
             states = [
                 outcome.state
@@ -298,6 +303,10 @@ class LedgerService:
         from cryptoforecast.ledger.store import Ledger
 
         return Ledger(self.database, self._clock)
+
+
+def _is_simulated(entry: LedgerEntry) -> bool:
+    return entry.forecast.series.simulated
 
 
 def _check_limit(limit: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cryptoforecast import __version__
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.forecasting import stack
-from cryptoforecast.service import choices, outlooks, price_choices
+from cryptoforecast.service import choices, ledger_clock, outlooks, price_choices
 from cryptoforecast.service.forecasts import ForecastService
 from cryptoforecast.service.outlooks import OutlookService, Question
 from cryptoforecast.service.prices import PriceService
@@ -116,9 +116,13 @@ class LedgerForecasts:
         Args:
             job: What is forecast by whom.
             prices: ``"live"``, or ``"any"`` for simulated prices too.
+
+        Raises:
+            InvalidInput: If the clock is ahead of that of the prices' source.
         """
         query = price_choices.window(job.coin, job.interval)
         history = self._prices.history(query, prices=prices)
+        ledger_clock.check(history)
         if job.saved is None:
             steps = self._forecasts.of_baseline(history, job.model, METHOD_STEPS)
         else:

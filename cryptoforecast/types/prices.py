@@ -133,6 +133,8 @@ class PriceHistory:
         unit_changes: Opens of candles, UTC, before which the coin had another unit. The candles
             before them were brought into the newest unit; see ``learning.samples.in_one_unit``.
         signals: What is known about each signal beside the candles, by its name; see ``Signal``.
+        clock_ahead: How far this machine's clock was ahead of the source's when that was last
+            asked; ``None`` where the source did not tell its time.
     """
 
     coin: str
@@ -148,6 +150,7 @@ class PriceHistory:
     access_notes: tuple[str, ...] = ()
     unit_changes: tuple[pd.Timestamp, ...] = ()
     signals: Mapping[str, str] = field(default_factory=dict)
+    clock_ahead: pd.Timedelta | None = None
 
     def __len__(self) -> int:
         """Return the number of candles."""

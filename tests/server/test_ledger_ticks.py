@@ -21,14 +21,9 @@ HOUR = 3600
 
 @pytest.fixture
 def exchange():
-    server = ExchangeServer()
-    server.coinbase_bucket = Bucket(1000, 1000)  # no rate limit here
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with ExchangeServer.running() as server:
+        server.coinbase_bucket = Bucket(1000, 1000)  # no rate limit here
+        yield server
 
 
 def live_service(home, exchange) -> Service:

@@ -35,6 +35,7 @@ class Market:
         self.answers = True
         self.factor = 1.0
         self.last = now
+        self.ahead = pd.Timedelta(0)  # how far our clock is ahead of its own
         self.candles = {}
         self.meanwhile = lambda: None  # what happens while it answers
 
@@ -60,7 +61,7 @@ class Market:
         candles = candles[candles.index < end]
         candles = candles.copy() if start is None else candles[candles.index >= start].copy()
         candles[["open", "high", "low", "close"]] *= self.factor
-        return Fetched(candles)
+        return Fetched(candles, clock=pd.Timestamp.now("UTC") - self.ahead)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from dataclasses import replace
 
 import pandas as pd
 
@@ -140,11 +141,14 @@ class Coinbase:
     ) -> Fetched:
         """Fetch pages from the latest back to ``first``, as far as the time allows."""
         pages = Pages(interval, first, last)
+        clocks: list[pd.Timestamp] = []
         until = time.monotonic() + deadline
 
         def work() -> None:
             with self._client.session(until - time.monotonic()) as session:
-                pages.work(lambda begin, end: self._page(session, symbol, interval, begin, end))
+                pages.work(
+                    lambda begin, end: self._page(session, symbol, interval, begin, end, clocks)
+                )
 
         # Each thread ends with its last request, at the deadline at the latest.
         helpers = [
@@ -157,7 +161,8 @@ class Coinbase:
         for helper in helpers:
             helper.join()
         fetched = pages.joined()
-        return Fetched(fetched.candles[fetched.candles.index < last], fetched.unfinished)
+        candles = fetched.candles[fetched.candles.index < last]
+        return replace(fetched, candles=candles, clock=max(clocks, default=None))
 
     def _page(
         self,
@@ -166,8 +171,12 @@ class Coinbase:
         interval: str,
         begin: pd.Timestamp,
         end: pd.Timestamp,
+        clocks: list[pd.Timestamp],
     ) -> pd.DataFrame | None:
-        """Fetch the closed candles that open in [begin, end]; ``None`` if no time is left."""
+        """Fetch the closed candles that open in [begin, end]; ``None`` if no time is left.
+
+        Coinbase's time of each answer goes into ``clocks``.
+        """
         for _ in range(_TRIES_OF_EMPTY_PAGES):
             if session.seconds_left < _MIN_PAGE_TIME:
                 return None
@@ -182,6 +191,8 @@ class Coinbase:
             if reply.status == 404:
                 raise self._unknown(symbol, reply.document)
             now = pd.Timestamp.now("UTC")
+            if reply.date is not None:
+                clocks.append(reply.date)
             candles = to_candles(self.title, reply.document, _COLUMNS, now, max_rows=10 * PAGE_ROWS)
             # If our clock is ahead, it must not make an open candle count as closed.
             candles = closed_only(candles, interval, min(now, reply.date or now))

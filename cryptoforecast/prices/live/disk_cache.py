@@ -51,6 +51,7 @@ class Entry:
         notes: Sentences about the last fetch that a user should read.
         access_notes: Those of them that say why other sources did not answer.
         quote: Currency of the prices, see ``PriceHistory``.
+        clock_ahead: How far our clock was ahead of the source's then, see ``PriceHistory``.
     """
 
     candles: pd.DataFrame
@@ -61,6 +62,7 @@ class Entry:
     notes: tuple[str, ...] = ()
     quote: str = DEFAULT_QUOTE
     access_notes: tuple[str, ...] = ()
+    clock_ahead: pd.Timedelta | None = None
 
     def reaches(self, start: pd.Timestamp | None) -> bool:
         """Return whether the source has been asked for everything from ``start`` on."""
@@ -185,6 +187,7 @@ def _write(path: Path, entry: Entry) -> Identity:
         "notes": list(entry.notes),
         "access_notes": list(entry.access_notes),
         "quote": entry.quote,
+        "clock_ahead": None if entry.clock_ahead is None else entry.clock_ahead.total_seconds(),
     }
     table = pa.Table.from_pandas(entry.candles)
     metadata = {**(table.schema.metadata or {}), _METADATA_KEY: json.dumps(about).encode()}
@@ -210,6 +213,7 @@ def _read(path: Path) -> tuple[Identity, Entry] | None:
         candles = candles.set_axis(index)[list(COLUMNS)].astype(float)
         fetched_at = pd.Timestamp(about["fetched_at"])
         past = index.max() < fetched_at
+        ahead = about.get("clock_ahead")
         sound = about["version"] == _VERSION and past and index.is_monotonic_increasing
         if not (sound and index.is_unique and candles["close"].gt(0).all()):
             return None
@@ -222,6 +226,7 @@ def _read(path: Path) -> tuple[Identity, Entry] | None:
             notes=tuple(map(str, about["notes"])),
             quote=str(about["quote"]),
             access_notes=tuple(map(str, about.get("access_notes", ()))),
+            clock_ahead=None if ahead is None else pd.Timedelta(seconds=float(ahead)),
         )
         return identity, entry
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):

@@ -5,6 +5,8 @@ API: https://docs.kraken.com/api, "Get OHLC data".
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from cryptoforecast.errors import CryptoForecastError, InvalidInput, SourceUnavailable
@@ -115,10 +117,16 @@ class Kraken:
             with self._client.session(_FETCH_SHARE * deadline) as session:
                 return session.get("/0/public/OHLC", params)
 
-        candles = self._breaker.run(lambda: self._candles(request(), symbol, interval), deadline)
+        def work() -> Fetched:
+            reply = request()
+            return Fetched(self._candles(reply, symbol, interval), clock=reply.date)
+
+        fetched = self._breaker.run(work, deadline)
+        candles = fetched.candles
         if start is not None:
             candles = candles[candles.index >= start]
-        return Fetched(candles if end is None else candles[candles.index < end])
+        candles = candles if end is None else candles[candles.index < end]
+        return replace(fetched, candles=candles)
 
     def _candles(self, reply: Reply, symbol: str, interval: str) -> pd.DataFrame:
         """Take the candles out of an answer; Kraken lists them under a name of its own."""

@@ -308,6 +308,7 @@ class LivePrices:
                 candles=cut,
                 source=entry.source,
                 fetched_at=entry.fetched_at,
+                clock_ahead=entry.clock_ahead,
                 volume_unit=entry.volume_unit,
                 quote=entry.quote,
                 quality=quality.report(cut, query.interval),

@@ -41,11 +41,13 @@ class Fetched:
         unfinished: Whether time ran out before the earliest candles came. The latest candles are
             there in any case.
         quote: Currency of the prices as the source names it; ``None``: that of the coin asked for.
+        clock: The source's own time when it answered, UTC; ``None`` where it did not tell.
     """
 
     candles: pd.DataFrame
     unfinished: bool = False
     quote: str | None = None
+    clock: pd.Timestamp | None = None
 
 
 class Source(Protocol):

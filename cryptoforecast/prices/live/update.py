@@ -29,6 +29,7 @@ _OVERLAP_ROWS = 3
 _MIN_REVISION = 1e-4
 # Candles fetched again that differ by this share are of another market, or in another unit.
 _CONTRADICTION = 0.2
+_NOT_AHEAD = pd.Timedelta(0)
 # About 140 days of minutes, or 22 years of hours.
 _MAX_ROWS = 200_000
 
@@ -79,14 +80,18 @@ class Updater:
         key: Key = (source.name, symbol, interval)
         now = pd.Timestamp.now("UTC")
         until = time.monotonic() + budget
+        entry = self._cache.load(key)
+        clock_ahead = None if entry is None else entry.clock_ahead
 
         def fetch(begin: pd.Timestamp | None, end: pd.Timestamp | None = None) -> Fetched:
+            nonlocal clock_ahead
             left = max(until - time.monotonic(), 0.001)
             fetched = source.fetch(symbol, interval, begin, end, left)
+            clock = fetched.clock
+            clock_ahead = None if clock is None else pd.Timestamp.now("UTC") - clock
             return replace(fetched, candles=closed_only(fetched.candles, interval, now))
 
         notes = source_notes(source, coin, reasons)
-        entry = self._cache.load(key)
         candles, since, quote = None, start, coin.quote
         if entry is not None:
             quote = entry.quote
@@ -106,7 +111,8 @@ class Updater:
         if len(candles) > _MAX_ROWS:
             candles = candles.iloc[-_MAX_ROWS:]
             since = candles.index[0]
-        over = ended(candles, interval, now)
+        # A clock that is ahead ends no market.
+        over = ended(candles, interval, now - max(clock_ahead or _NOT_AHEAD, _NOT_AHEAD))
         if over:
             notes = (
                 f"{source.title}'s last {interval} candle of {coin.ticker} is from "
@@ -115,8 +121,9 @@ class Updater:
         # If the clock was set back, cached candles may have closed later than it says.
         fetched_at = max(now, candles.index[-1] + step_of(interval))
         entry = Entry(
-            candles, fetched_at, since, source.name, source.volume_unit, notes, quote, reasons
-        )
+            candles, fetched_at, since, source.name, source.volume_unit, notes, quote, reasons,
+            clock_ahead,
+        )  # fmt: skip
         self._cache.store(key, entry)
         if over:
             raise SourceUnavailable(notes[0])

@@ -132,7 +132,8 @@ class Yahoo:
         quote = yahoo_chart.quote(symbol, chart)
         candles = empty() if chart.frame is None else yahoo_chart.canonical(chart.frame)
         candles = candles[(candles.index >= first) & (candles.index < last)]
-        return Fetched(closed_only(candles, interval, yahoo_chart.clock(chart, now)), quote=quote)
+        candles = closed_only(candles, interval, yahoo_chart.clock(chart, now))
+        return Fetched(candles, quote=quote, clock=chart.date)
 
     def _chart(
         self,

@@ -27,9 +27,5 @@ def yahoo_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[YahooServer]:
 def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExchangeServer]:
     """Run the local server that plays Coinbase and Kraken; no proxy stands between."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server = ExchangeServer()
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield server
-    server.release.set()
-    server.shutdown()
-    server.server_close()
+    with ExchangeServer.running() as server:
+        yield server

@@ -15,7 +15,10 @@ import struct
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
@@ -80,6 +83,17 @@ class ExchangeServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    @classmethod
+    @contextmanager
+    def running(cls) -> Iterator[Self]:
+        """Serve as long as the context lasts."""
+        server = cls()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield server
+        server.release.set()
+        server.shutdown()
+        server.server_close()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Stay quiet: visitors of the tests hang up."""

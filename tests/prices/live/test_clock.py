@@ -1,14 +1,11 @@
 """The clock of a machine is set back or forward while its cache has real prices.
 
-A child process sees another time than this one: a library that is loaded before the C library's
-own adds an offset to the clock, for Python and pandas alike.
+A child process sees another time than this one; see ``shifted_clock``.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -17,35 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.prices.live import shifted_clock
 from tests.prices.live.exchange_server import ExchangeServer
-
-SHIM = """
-#define _GNU_SOURCE
-#include <sys/syscall.h>
-#include <sys/time.h>
-#include <time.h>
-#include <unistd.h>
-static long offset = 0;
-void set_offset(long seconds) { offset = seconds; }
-int clock_gettime(clockid_t clock, struct timespec *t) {
-    int failed = syscall(SYS_clock_gettime, clock, t);
-    if (!failed && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) t->tv_sec += offset;
-    return failed;
-}
-int gettimeofday(struct timeval *restrict t, void *restrict zone) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    t->tv_sec = now.tv_sec;
-    t->tv_usec = now.tv_nsec / 1000;
-    return 0;
-}
-time_t time(time_t *t) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (t) *t = now.tv_sec;
-    return now.tv_sec;
-}
-"""
 
 CHILD = """
 import ctypes, json, sys
@@ -70,7 +40,8 @@ for url, offset in zip((alive, *[dead, alive] * 9), map(int, offsets.split(","))
     described = data_json(history)
     answers.append(
         {"source": history.source, "age": described["age_seconds"], "notes": history.notes,
-         "ahead": (history.fetched_at - pd.Timestamp.now("UTC")).total_seconds()}
+         "ahead": (history.fetched_at - pd.Timestamp.now("UTC")).total_seconds(),
+         "clock_ahead": history.clock_ahead and history.clock_ahead.total_seconds()}
     )
 print(json.dumps(answers))
 """
@@ -78,14 +49,7 @@ print(json.dumps(answers))
 
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    compiler = shutil.which("cc")
-    if compiler is None or not sys.platform.startswith("linux"):
-        pytest.skip("The shim needs a C compiler and Linux.")
-    folder = tmp_path_factory.mktemp("shim")
-    (folder / "clock.c").write_text(SHIM)
-    command = [compiler, "-shared", "-fPIC", "-o", "clock.so", "clock.c"]
-    subprocess.run(command, cwd=folder, check=True)
-    return folder / "clock.so"
+    return shifted_clock.built(tmp_path_factory.mktemp("shim"))
 
 
 def answers(
@@ -95,7 +59,7 @@ def answers(
     given = [str(shim), str(home), exchange.url, "http://127.0.0.1:9", interval]
     run = subprocess.run(
         [sys.executable, "-c", CHILD, *given, ",".join(map(str, offsets))],
-        env={**os.environ, "LD_PRELOAD": str(shim), "NO_PROXY": "127.0.0.1"},
+        env=shifted_clock.environment(shim),
         capture_output=True,
         text=True,
         timeout=60,
@@ -133,3 +97,6 @@ def test_a_clock_that_was_ahead_makes_nothing_fresh_for_ever(
     assert float(str(cached["ahead"])) > day - 60
     assert live["notes"] == []
     assert abs(float(str(live["ahead"]))) < 60
+    # How far it was ahead is known, also of prices that come from the cache.
+    for one, seconds in ((ahead, day), (cached, day), (live, 0)):
+        assert float(str(one["clock_ahead"])) == pytest.approx(seconds, abs=60)

@@ -122,8 +122,9 @@ def test_a_clock_that_is_ahead_makes_no_candle_of_an_open_one(exchange: Exchange
     exchange.headers["Date"] = (now() - HOUR).strftime("%a, %d %b %Y %H:%M:%S GMT")
     times = [int(ago(f"{n}h").timestamp()) for n in (3, 2, 1, 0)]
     exchange.behaviour, exchange.body = "body", answer([row(t) for t in times])
-    candles = source(exchange).fetch("XBTUSD", "1h", ago("9h"), None, 5).candles
-    assert list(candles.index) == [ago("3h"), ago("2h")]
+    fetched = source(exchange).fetch("XBTUSD", "1h", ago("9h"), None, 5)
+    assert list(fetched.candles.index) == [ago("3h"), ago("2h")]
+    assert fetched.clock == pd.Timestamp(exchange.headers["Date"])
 
 
 def test_a_row_with_a_price_of_zero_is_left_out(exchange: ExchangeServer) -> None:

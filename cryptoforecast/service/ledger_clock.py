@@ -1,0 +1,49 @@
+"""The clock of this machine, compared with those of the sources, before the ledger trusts it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from cryptoforecast.errors import CryptoForecastError, InvalidInput
+from cryptoforecast.service import price_choices
+from cryptoforecast.service.prices import PriceService
+from cryptoforecast.types import PriceHistory, span_text
+
+#: How far this machine's clock may be ahead of a source's.
+MAX_AHEAD = pd.Timedelta(minutes=5)
+#: How long ago a source may have answered that confirms the time: hours close once an hour.
+MAX_AGE = pd.Timedelta(hours=2)
+#: What a source is asked for to learn its time; most ledgers need these prices anyway.
+_COIN, _INTERVAL = "BTC", "1h"
+
+
+def check(history: PriceHistory) -> None:
+    """Refuse the time of this machine where the source of prices says that it is in the future.
+
+    Raises:
+        InvalidInput: If the clock is ahead by more than ``MAX_AHEAD``.
+    """
+    ahead = history.clock_ahead
+    if ahead is not None and ahead > MAX_AHEAD:
+        raise InvalidInput(
+            f"The clock must not be ahead of that of {history.source}. Received: one that is ahead "
+            f"by {span_text(ahead, close=True)}. Set the clock right."
+        )
+
+
+def is_confirmed(prices: PriceService) -> bool:
+    """Return whether a live source answers, whose clock agrees with this machine's.
+
+    Args:
+        prices: Asks the sources.
+
+    Raises:
+        InvalidInput: If the clock is ahead by more than ``MAX_AHEAD``.
+    """
+    now = pd.Timestamp.now("UTC")
+    try:
+        history = prices.history(price_choices.window(_COIN, _INTERVAL), prices="live")
+    except CryptoForecastError:
+        return False
+    check(history)
+    return bool(now - history.fetched_at < MAX_AGE)
