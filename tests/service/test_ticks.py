@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -16,10 +17,11 @@ from tests.ledger import making
 
 @pytest.fixture
 def due(home) -> None:
-    """A ledger with one forecast that is due, of a source that is switched off for long."""
+    """A ledger with one practice forecast that is due: no source need confirm the time."""
     home.mkdir(parents=True, exist_ok=True)
     ledger, _, _ = making.opened(f"sqlite:///{home}/ledger.sqlite")
-    ledger.record([making.forecast()])
+    series = dataclasses.replace(making.SERIES, simulated=True)
+    ledger.record([making.forecast(series=series, source="simulated")])
 
 
 def test_without_live_prices_what_is_due_is_graded_and_said(due, home, capsys):
