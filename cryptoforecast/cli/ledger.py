@@ -12,7 +12,7 @@ from cryptoforecast.errors import CryptoForecastError, InvalidInput
 from cryptoforecast.json_views import Json
 from cryptoforecast.json_views import alarms as alarm_json
 from cryptoforecast.json_views import ledger as json_views
-from cryptoforecast.json_views.renewals import renewal_json
+from cryptoforecast.json_views.renewals import refused_json, renewal_json
 from cryptoforecast.service import Service, files, ledger_files, ticks
 from cryptoforecast.texts import lines_text
 from cryptoforecast.types.ledger import (
@@ -30,6 +30,7 @@ from cryptoforecast.types.ledger_record import (
     anytime_sentence,
     usual_sentence,
 )
+from cryptoforecast.types.renewal import Renewal
 
 COMMANDS = ("ledger", "tick")
 
@@ -118,14 +119,15 @@ def _tick(service: Service, args: argparse.Namespace) -> Answer:
     json: Json = {
         "grades": _counts_json(result.grades),
         "forecasts": [json_views.attempt_json(each) for each in result.attempts],
-        "renewal": None if result.renewal is None else renewal_json(result.renewal),
+        "renewal": renewal_json(result.renewal) if isinstance(result.renewal, Renewal) else None,
+        "refused_renewal": refused_json(result.renewal),
         "alarms": alarm_json.run_json(result.alarms),
         "failures": {name: str(error) for name, error in result.failures.items()},
         "head": json_views.head_json(service.ledger.head()),
     }
     text = _counts(result.grades) + _attempts_text(result.attempts)
     if result.renewal is not None:
-        text += f"{result.renewal.name}: {result.renewal.sentence}\n"
+        text += f"{result.renewal.name}: {one_line(result.renewal.sentence)}\n"
     text += alarms.run_text(result.alarms)
     return Answer(json, text, status=status_of(errors[0]) if errors else 0)
 

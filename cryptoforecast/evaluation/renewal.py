@@ -53,7 +53,8 @@ def check_card(card: ModelCard) -> None:
     if card.scope == "global":
         raise InvalidInput(
             "Only a model of one coin can be renewed. Received: a model that learnt from "
-            f"{card.source}. Train a model of the coin that you need."
+            f"{card.source}, and forecasts any coin: a test on a few coins would not show whether "
+            "it became worse for the others. Train a model of the coin that you need."
         )
 
 

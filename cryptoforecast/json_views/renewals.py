@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from cryptoforecast.json_views.values import Figure, Json, Says, Time, finite, time_json
 from cryptoforecast.types.expiry import expires
-from cryptoforecast.types.renewal import ModelVersion, Renewal, RenewalAttempt
+from cryptoforecast.types.renewal import ModelVersion, RefusedRenewal, Renewal, RenewalAttempt
 
 
 class VersionJson(TypedDict):
@@ -55,6 +55,13 @@ class ContestJson(TypedDict):
     ci_low: Annotated[Figure, Says("lower end of its 95 % interval", -0.002)]
     ci_high: Annotated[Figure, Says("upper end of it", 0.01)]
     margin: Annotated[float, Says("the renewed model is kept if ci_low is above minus this", 0.01)]
+
+
+def refused_json(renewal: Renewal | RefusedRenewal | None) -> Json | None:
+    """Describe a renewal that could not be made; ``None`` for any other."""
+    if not isinstance(renewal, RefusedRenewal):
+        return None
+    return {"model": renewal.name, "sentence": renewal.sentence}
 
 
 def renewal_json(renewal: Renewal) -> Json:

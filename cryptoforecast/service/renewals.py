@@ -41,7 +41,7 @@ from cryptoforecast.types import (
     User,
 )
 from cryptoforecast.types.expiry import is_expired
-from cryptoforecast.types.renewal import ModelVersion, Renewal, RenewalAttempt
+from cryptoforecast.types.renewal import ModelVersion, RefusedRenewal, Renewal, RenewalAttempt
 
 __all__ = ["MAX_VERSIONS", "RenewalService", "short"]
 
@@ -278,10 +278,13 @@ class RenewalService:
         ]
         return [one.name for one in sorted(models, key=lambda one: one.card.learnt_until)]
 
-    def renew_next(self, monitor: Monitor = UNWATCHED) -> Renewal | None:
+    def renew_next(self, monitor: Monitor = UNWATCHED) -> Renewal | RefusedRenewal | None:
         """Renew the model that is past its date for longest; ``None`` if none is due.
 
         A refusal is remembered, so that it is not repeated at every tick.
+
+        Raises:
+            SourceUnavailable: If its prices can't be had now.
         """
         names = self.due()
         if not names:
@@ -292,7 +295,7 @@ class RenewalService:
             raise
         except CryptoForecastError as error:
             self._note(names[0], str(error))
-            raise
+            return RefusedRenewal(names[0], str(error))
 
     # ------------------------------------------------------------------ parts
 

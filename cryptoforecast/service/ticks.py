@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from cryptoforecast.service import Service
 from cryptoforecast.types.alarms import AlarmRun
 from cryptoforecast.types.ledger import Attempt, GradeCounts
-from cryptoforecast.types.renewal import Renewal
+from cryptoforecast.types.renewal import RefusedRenewal, Renewal
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,14 @@ class Tick:
         grades: What became of the forecasts that were due.
         attempts: What became of the forecasts that were to be recorded.
         renewal: What came of the model that was past its date for longest; ``None`` if none was.
+            A renewal that is refused, because too little is new, is no failure.
         alarms: What was raised and sent.
         failures: Why a step failed, by its name.
     """
 
     grades: GradeCounts = field(default_factory=lambda: GradeCounts(0, 0, 0))
     attempts: list[Attempt] = field(default_factory=list)
-    renewal: Renewal | None = None
+    renewal: Renewal | RefusedRenewal | None = None
     alarms: AlarmRun = field(default_factory=lambda: AlarmRun((), (), 0, 0, 0))
     failures: dict[str, Exception] = field(default_factory=dict)
 

@@ -37,6 +37,19 @@ class RenewalAttempt:
     sentence: str
 
 
+@dataclass(frozen=True)
+class RefusedRenewal:
+    """A renewal that could not be made; the model is as it was.
+
+    Attributes:
+        name: Name of the model.
+        sentence: Why, such as too few new candles.
+    """
+
+    name: str
+    sentence: str
+
+
 @dataclass(frozen=True, eq=False)
 class Renewal:
     """A renewed model, compared with the model that it may replace.

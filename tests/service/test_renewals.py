@@ -14,6 +14,7 @@ import pytest
 
 import cryptoforecast as cf
 from cryptoforecast import cli
+from cryptoforecast.cli import commands, options
 from cryptoforecast.errors import (
     Cancelled,
     Changed,
@@ -24,11 +25,13 @@ from cryptoforecast.errors import (
 )
 from cryptoforecast.evaluation import renewal
 from cryptoforecast.learning import bundles, inference, specs
-from cryptoforecast.service import Service, ticks
+from cryptoforecast.service import PriceService, RenewalService, Service, ticks
+from cryptoforecast.service.memory import Memory
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import OWNER, Monitor, PriceHistory, TrainedModel, User
 from cryptoforecast.types.expiry import is_expired
 from tests import synthetic
+from tests.service.test_ledger import HOUR, Market
 
 GUEST = User("a session", owner=False)
 SPEC = specs.make(network="dense", features=("return",), lookback=5, units=(4,), epochs=3)
@@ -227,3 +230,28 @@ def test_on_the_command_line_and_in_a_tick(service, history, champion, home, tmp
     assert service.renewals.due() == ["mine"]  # prices may come back at any moment
     service.renewals.renew("mine", history, user=OWNER)
     assert service.renewals.due() == []
+
+
+def test_a_tick_tells_a_refused_renewal_and_ends_well(home, champion):
+    """Too few candles are new: that is no failure, and is not tried again for a while."""
+    market = Market(pd.Timestamp.now("UTC").floor("h"))
+    cutoff = market.now - 30 * HOUR
+    service = Service(Settings(home, fresh=0, retry=0))
+    card = dataclasses.replace(champion.card, cutoff=cutoff.isoformat())
+    service.saved_models.add(dataclasses.replace(champion, card=card), "mine", user=OWNER)
+    prices = PriceService(service.settings, [market])
+    service.renewals = RenewalService(
+        service.settings, prices, service.training, service.saved_models, service.signals,
+        Memory(service.settings.memory), clock=lambda: market.now + pd.Timedelta(days=200),
+    )  # fmt: skip
+    args = options.parser().parse_args(["tick", "--models", "naive", "--prices", "any"])
+    assert service.renewals.due() == ["mine"]
+    answer = commands.answer(service, args, lambda: False)
+    assert (answer.status, answer.json["failures"], answer.json["renewal"]) == (0, {}, None)
+    refusal = answer.json["refused_renewal"]
+    assert refusal["model"] == "mine"
+    assert "at least 30 forecasts of candles that neither has learnt from" in refusal["sentence"]
+    assert f"mine: {refusal['sentence']}" in answer.text
+    assert service.renewals.due() == []
+    again = commands.answer(service, args, lambda: False)
+    assert again.json["refused_renewal"] is None
