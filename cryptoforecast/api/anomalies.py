@@ -80,6 +80,8 @@ def _anomalies(
         history = service.prices.history(query, prices=prices)
     with at("/query/model"):
         saved = service.anomalies.model(history, model)
+        if saved is not None:
+            history = service.signals.beside(history, saved.model.spec.features)
         anomalies = service.anomalies.find(
             history, promised, None if saved is None else saved.model
         )

@@ -11,6 +11,7 @@ import pandas as pd
 from cryptoforecast import charts, json_views
 from cryptoforecast.library.models import Model
 from cryptoforecast.library.prices import Prices, history_of
+from cryptoforecast.library.signals import Signals, beside
 from cryptoforecast.library.values import Value, candles, digest, heading, paragraphs, table
 from cryptoforecast.service import shared
 from cryptoforecast.types import AlarmRate
@@ -105,7 +106,11 @@ class Anomalies(Value):
 
 
 def anomalies(
-    prices: Prices, alarms: float | None = None, model: str | Model | None = None
+    prices: Prices,
+    alarms: float | None = None,
+    model: str | Model | None = None,
+    *,
+    signals: Signals = (),
 ) -> Anomalies:
     """Find past candles that the forecast made one candle before called very unlikely.
 
@@ -116,12 +121,14 @@ def anomalies(
         model: What forecasts: a ``Model`` or the name of a saved one, each combined with HAR, or
             ``"har"`` for HAR alone. By default the global model of this candle length, or else
             HAR.
+        signals: The model's own signals of files; those that are known by their name are fetched.
 
     Returns:
         The candles whose move was rarer than the threshold, and how often that should happen.
 
     Raises:
-        InvalidInput: If ``prices`` are not ``Prices``, or no threshold promises so many alarms.
+        InvalidInput: If ``prices`` are not ``Prices``, no threshold promises so many alarms, or the
+            model does not read one of the signals.
         UnknownModel: If there is no such saved model.
         NotEnoughData: If there are too few candles.
 
@@ -135,9 +142,10 @@ def anomalies(
         True
     """
     service, history = shared().anomalies, history_of(prices)
-    if isinstance(model, Model):
-        return Anomalies(service.find(history, alarms, model.network), model.name)
-    saved = service.model(history, model)
+    saved = model if isinstance(model, Model) else service.model(history, model)
     if saved is None:
+        beside(history, (), signals)  # HAR reads none
         return Anomalies(service.find(history, alarms))
-    return Anomalies(service.find(history, alarms, saved.model), saved.name)
+    network = saved.network if isinstance(saved, Model) else saved.model
+    history = beside(history, network.spec.features, signals)
+    return Anomalies(service.find(history, alarms, network), saved.name)

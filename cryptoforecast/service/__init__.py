@@ -150,7 +150,7 @@ class Service:
         self.forecasts = ForecastService(self.saved_models, one_heavy)
         self.outlooks = OutlookService(self.saved_models, self.forecasts, self.backtests)
         self.ledger = LedgerService(
-            settings, self.prices, self.saved_models, self.forecasts, self.outlooks
+            settings, self.prices, self.signals, self.saved_models, self.forecasts, self.outlooks
         )
         self.lessons = LessonService(settings, memory)
         self.anomalies = AnomalyService(self.saved_models, memory)

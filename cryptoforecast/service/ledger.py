@@ -18,6 +18,7 @@ from cryptoforecast.service.ledger_forecasts import LedgerForecasts
 from cryptoforecast.service.outlooks import OutlookService
 from cryptoforecast.service.prices import PriceService
 from cryptoforecast.service.saved_models import SavedModelService
+from cryptoforecast.service.signals import SignalService
 from cryptoforecast.settings import Settings
 from cryptoforecast.types.ledger import (
     GRADED,
@@ -48,6 +49,7 @@ class LedgerService:
     Args:
         settings: Where the ledger lies.
         prices: Gives the candles that forecasts are made from, and graded by.
+        signals: Has the series beside the price that a model may read.
         saved_models: Knows the versions of models.
         forecasts: Makes the forecasts.
         outlooks: Finds what forecasts by its name.
@@ -58,13 +60,14 @@ class LedgerService:
         self,
         settings: Settings,
         prices: PriceService,
+        signals: SignalService,
         saved_models: SavedModelService,
         forecasts: ForecastService,
         outlooks: OutlookService,
         clock: Callable[[], pd.Timestamp] = lambda: pd.Timestamp.now("UTC"),
     ) -> None:
         self._settings, self._prices, self._clock = settings, prices, clock
-        self._forecasts = LedgerForecasts(prices, saved_models, forecasts, outlooks)
+        self._forecasts = LedgerForecasts(prices, signals, saved_models, forecasts, outlooks)
         self._lock = threading.Lock()
         self._opened: Database | None = None
 

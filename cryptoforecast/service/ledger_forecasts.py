@@ -13,6 +13,7 @@ from cryptoforecast.service.forecasts import ForecastService
 from cryptoforecast.service.outlooks import OutlookService, Question
 from cryptoforecast.service.prices import PriceService
 from cryptoforecast.service.saved_models import SavedModelService
+from cryptoforecast.service.signals import SignalService
 from cryptoforecast.types import NextSteps, SavedModel
 from cryptoforecast.types.ledger import LedgerForecast, SeriesName
 
@@ -52,6 +53,7 @@ class LedgerForecasts:
 
     Args:
         prices: Gives the candles that forecasts are made from.
+        signals: Has the series beside the price that a model may read.
         saved_models: Knows the versions of models.
         forecasts: Makes the forecasts.
         models: Finds what forecasts by its name.
@@ -60,11 +62,12 @@ class LedgerForecasts:
     def __init__(
         self,
         prices: PriceService,
+        signals: SignalService,
         saved_models: SavedModelService,
         forecasts: ForecastService,
         models: OutlookService,
     ) -> None:
-        self._prices, self._saved_models = prices, saved_models
+        self._prices, self._signals, self._saved_models = prices, signals, saved_models
         self._forecasts, self._models = forecasts, models
 
     def jobs(
@@ -118,7 +121,9 @@ class LedgerForecasts:
             prices: ``"live"``, or ``"any"`` for simulated prices too.
 
         Raises:
-            InvalidInput: If the clock is ahead of that of the prices' source.
+            InvalidInput: If the clock is ahead of that of the prices' source, or a signal that the
+                model reads can't be had by its name.
+            SourceUnavailable: If live prices, or such a signal, can't be had.
         """
         query = price_choices.window(job.coin, job.interval)
         history = self._prices.history(query, prices=prices)
@@ -126,8 +131,12 @@ class LedgerForecasts:
         if job.saved is None:
             steps = self._forecasts.of_baseline(history, job.model, METHOD_STEPS)
         else:
+            features = job.saved.model.spec.features
             steps = self._forecasts.next_steps(
-                history, job.saved.model, job.model, job.predictor or stack.NAME
+                self._signals.beside(history, features),
+                job.saved.model,
+                job.model,
+                job.predictor or stack.NAME,
             )
         horizon = steps.forecast.horizon
         naive, cone = (

@@ -19,7 +19,7 @@ from cryptoforecast.types import (
     duration,
     predictor_name,
 )
-from cryptoforecast.ui import bars, card, elements, inputs, leaderboard, live, words
+from cryptoforecast.ui import bars, card, elements, inputs, leaderboard, live, selection, words
 
 #: Where the URL has the coins, and how many there are at first.
 LINK, COUNT = "coins", 3
@@ -49,6 +49,7 @@ def show(service: Service, one: ModelSummary, close: Callable[[], None]) -> None
         card.answer("Choose two coins at least", "The model is tested on each of them.")
         return
     model = service.saved_models.load(one.name).model
+    histories = {coin: selection.beside(service, [model], histories[coin]) for coin in coins}
     with st.spinner("Testing on each coin …"):
         test = service.backtests.on_coins(model, histories)
     _draw(one, test)

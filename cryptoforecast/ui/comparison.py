@@ -32,6 +32,7 @@ from cryptoforecast.ui import (
     live,
     missing,
     model_facts,
+    selection,
     selectors,
     words,
 )
@@ -89,6 +90,7 @@ def _show(service: Service, models: Sequence[ModelSummary]) -> None:
         st.space("stretch")
         st.button("All models", icon=":material/arrow_back:", on_click=close, key="all-models")
     loaded = {one.name: service.saved_models.load(one.name).model for one in models}
+    history = selection.beside(service, loaded.values(), history)
     with st.spinner("Testing on the same prices …"):
         result = service.backtests.side_by_side(history, loaded)
     step = result.spec.horizon

@@ -6,7 +6,7 @@ A model name is that of a saved model or of a baseline, or ``run-`` and the key 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -150,7 +150,7 @@ def backtest(
     if model is None:
         steps = inputs.steps(history.interval, len(history))
         return service.backtests.of_baseline(history, model_name, steps)
-    history = _beside(service, model, history)
+    history = beside(service, [model], history)
     if is_saved(model_name):
         since = choices.since_training(history, model) if since_training else None
         return service.backtests.of_saved(history, model, since=since)
@@ -179,7 +179,7 @@ def next_steps(service: Service, model_name: str, history: PriceHistory) -> Next
         steps = inputs.steps(history.interval, len(history))
         return service.forecasts.of_baseline(history, model_name, steps)
     return service.forecasts.next_steps(
-        _beside(service, model, history), model, None if model_name.startswith(RUN) else model_name
+        beside(service, [model], history), model, None if model_name.startswith(RUN) else model_name
     )
 
 
@@ -210,9 +210,10 @@ def spec(service: Service, model_name: str, history: PriceHistory) -> ModelSpec:
     return make_spec(network=model_name, horizon=steps)
 
 
-def _beside(service: Service, model: TrainedModel, history: PriceHistory) -> PriceHistory:
-    """Put the signals that a network reads beside prices, without waiting for a source."""
-    return service.signals.beside(history, model.spec.features, wait=0)
+def beside(service: Service, models: Iterable[TrainedModel], history: PriceHistory) -> PriceHistory:
+    """Put the signals that networks read beside prices, without waiting for a source."""
+    features = dict.fromkeys(name for model in models for name in model.spec.features)
+    return service.signals.beside(history, features, wait=0)
 
 
 def _run(service: Service, model_name: str) -> Run | None:
@@ -239,6 +240,6 @@ def _training_history(service: Service, model: TrainedModel) -> PriceHistory | N
         default_coin(card), card.interval, start.as_unit("ns"), (end + candle).as_unit("ns")
     )
     try:
-        return _beside(service, model, service.prices.history(query, wait=0))
+        return beside(service, [model], service.prices.history(query, wait=0))
     except CryptoForecastError:  # a file's own coin, or one that no source has now
         return None

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from cryptoforecast.service import shared
 from cryptoforecast.types import OWNER
+from tests import synthetic
 from tests.pages.conftest import words
 
 INPUT = "signal:fear_greed"
@@ -76,3 +77,15 @@ def test_a_method_without_training_has_no_inputs_to_leave_out(
 ) -> None:
     page = open_page("backtest", model="cone", view="Inputs")
     assert not [each for each in page.multiselect if each.key == "ablate"]
+
+
+@pytest.mark.own_service
+def test_models_that_read_a_signal_are_compared(open_page: Callable[..., AppTest]) -> None:
+    model = synthetic.model(synthetic.spec(features=("return", INPUT), lookback=5))
+    shared().saved_models.add(model, "moody", user=OWNER)
+    page = open_page("models", compare="moody,btc-1h-dense")
+    assert not page.error
+    assert len(page.get("plotly_chart")) == 1
+    page = open_page("models", compare="moody", coins="BTC,ETH")
+    assert not page.error
+    assert len(page.get("plotly_chart")) == 1

@@ -31,7 +31,7 @@ def live_service(home, exchange) -> Service:
     service = Service(settings)
     prices = PriceService(settings, [Coinbase(exchange.url, per_second=1000)])
     service.ledger = LedgerService(
-        settings, prices, service.saved_models, service.forecasts, service.outlooks
+        settings, prices, service.signals, service.saved_models, service.forecasts, service.outlooks
     )
     return service
 

@@ -64,7 +64,8 @@ def alarms(home, market, webhook):
     service = Service(settings)
     prices = PriceService(settings, [market])
     ledger = LedgerService(
-        settings, prices, service.saved_models, service.forecasts, service.outlooks,
+        settings, prices, service.signals, service.saved_models, service.forecasts,
+        service.outlooks,
         lambda: market.now,
     )  # fmt: skip
     yield AlarmService(

@@ -78,7 +78,8 @@ def ledger(home, market):
     service = Service(settings)
     prices = PriceService(settings, [market])
     return LedgerService(
-        settings, prices, service.saved_models, service.forecasts, service.outlooks,
+        settings, prices, service.signals, service.saved_models, service.forecasts,
+        service.outlooks,
         lambda: market.now,
     )  # fmt: skip
 

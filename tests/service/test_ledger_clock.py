@@ -39,7 +39,8 @@ for offset in (0, 10 * 86_400, 40 * 60, 0):
     service = Service(settings)
     prices = PriceService(settings, [Coinbase(url, per_second=500)])
     service.ledger = LedgerService(
-        settings, prices, service.saved_models, service.forecasts, service.outlooks
+        settings, prices, service.signals, service.saved_models, service.forecasts,
+        service.outlooks
     )
     tick = ticks.tick(service, ticks.Selection(["naive"], ["BTC"]))
     answers.append({
@@ -67,7 +68,8 @@ def service(home, market):
     service = Service(settings)
     prices = PriceService(settings, [market])
     service.ledger = LedgerService(
-        settings, prices, service.saved_models, service.forecasts, service.outlooks,
+        settings, prices, service.signals, service.saved_models, service.forecasts,
+        service.outlooks,
         lambda: market.now + market.ahead,
     )  # fmt: skip
     service.alarms = AlarmService(
