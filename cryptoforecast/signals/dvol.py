@@ -11,15 +11,12 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import SourceUnavailable
-from cryptoforecast.prices.live.breaker import CircuitBreaker
 from cryptoforecast.prices.live.documents import plain
-from cryptoforecast.prices.live.http import JsonClient, Reply
+from cryptoforecast.prices.live.http import Reply
 from cryptoforecast.prices.live.sources import Fetched
-from cryptoforecast.signals.sources import Request, frame, unreadable
+from cryptoforecast.signals.sources import HttpSource, Request, frame, unreadable
 from cryptoforecast.types import INTERVALS, Array
 
-#: Requests a second and in a burst: less than Deribit allows.
-MAX_PER_SECOND, MAX_BURST = 8.0, 10
 #: Answers that one fetch may take.
 MAX_PAGES = 80
 # Seconds that must be left for another page, and the share of the deadline for requests.
@@ -28,28 +25,16 @@ _HOUR, _HALF_DAY = pd.Timedelta(hours=1), pd.Timedelta(hours=12)
 _MILLISECOND = 10**6
 
 
-class Dvol:
-    """Fetches the index: hourly, or each half day beside candles of half a day or longer.
-
-    Args:
-        base: Scheme and host.
-        breaker: Bounds each fetch.
-        per_second: Requests a second, at most.
-    """
+class Dvol(HttpSource):
+    """Fetches the index: hourly, or each half day beside candles of half a day or longer."""
 
     name = "dvol"
     title = "Deribit"
     start = pd.Timestamp("2021-03-24", tz="UTC")
     max_age = pd.Timedelta(hours=24)
-
-    def __init__(
-        self,
-        base: str = "https://www.deribit.com",
-        breaker: CircuitBreaker | None = None,
-        per_second: float = MAX_PER_SECOND,
-    ) -> None:
-        self._client = JsonClient(self.title, base, per_second, MAX_BURST)
-        self._breaker = breaker or CircuitBreaker(self.title)
+    BASE = "https://www.deribit.com"
+    # Less than Deribit allows.
+    PER_SECOND, BURST = 8.0, 10
 
     def request(self, coin: str, interval: str, /) -> Request:
         """Return what is asked for: Ether's index beside Ether, and Bitcoin's beside all others."""

@@ -11,26 +11,16 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import SourceUnavailable
-from cryptoforecast.prices.live.breaker import CircuitBreaker
 from cryptoforecast.prices.live.documents import plain
-from cryptoforecast.prices.live.http import JsonClient
 from cryptoforecast.prices.live.sources import Fetched
-from cryptoforecast.signals.sources import Request, frame, unreadable
+from cryptoforecast.signals.sources import HttpSource, Request, frame, unreadable
 
-#: Requests a second, at most.
-MAX_PER_SECOND = 1.0
 _DAY = pd.Timedelta(days=1)
 _SECOND = 10**9
 
 
-class FearGreed:
-    """Fetches the index.
-
-    Args:
-        base: Scheme and host.
-        breaker: Bounds each fetch.
-        per_second: Requests a second, at most.
-    """
+class FearGreed(HttpSource):
+    """Fetches the index."""
 
     name = "fear_greed"
     title = "alternative.me"
@@ -38,15 +28,8 @@ class FearGreed:
     max_age = pd.Timedelta(days=3)
     #: The value of a day counts as known an hour after midnight, later than it was published.
     LAG = pd.Timedelta(hours=1)
-
-    def __init__(
-        self,
-        base: str = "https://api.alternative.me",
-        breaker: CircuitBreaker | None = None,
-        per_second: float = MAX_PER_SECOND,
-    ) -> None:
-        self._client = JsonClient(self.title, base, per_second)
-        self._breaker = breaker or CircuitBreaker(self.title)
+    BASE = "https://api.alternative.me"
+    PER_SECOND = 1.0
 
     def request(self, _coin: str, _interval: str, /) -> Request:
         """Return what is asked for: one index for all coins."""

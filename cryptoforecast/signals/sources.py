@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import SourceUnavailable
+from cryptoforecast.prices.live.breaker import CircuitBreaker
+from cryptoforecast.prices.live.http import JsonClient
 from cryptoforecast.prices.live.sources import Fetched
 from cryptoforecast.types import Array
 
@@ -56,6 +58,38 @@ class SignalSource(Protocol):
             SourceUnavailable: If the source fails or does not answer in time.
         """
         ...
+
+
+class HttpSource:
+    """A source over HTTP: its client, and the breaker that bounds each fetch.
+
+    Args:
+        base: Scheme and host; by default ``BASE``.
+        breaker: Bounds each fetch.
+        per_second: Requests a second, at most; by default ``PER_SECOND``.
+
+    Attributes:
+        title: Where the signal comes from, in sentences.
+        BASE: Scheme and host.
+        PER_SECOND: Requests a second, at most.
+        BURST: Requests that may follow each other at once after a pause.
+    """
+
+    title: str
+    BASE: str
+    PER_SECOND: float
+    BURST = 1
+
+    def __init__(
+        self,
+        base: str | None = None,
+        breaker: CircuitBreaker | None = None,
+        per_second: float | None = None,
+    ) -> None:
+        self._client = JsonClient(
+            self.title, base or self.BASE, per_second or self.PER_SECOND, self.BURST
+        )
+        self._breaker = breaker or CircuitBreaker(self.title)
 
 
 def frame(times: Array, values: Array) -> pd.DataFrame:

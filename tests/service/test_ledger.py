@@ -64,12 +64,16 @@ class Market:
         return Fetched(candles, clock=pd.Timestamp.now("UTC") - self.ahead)
 
 
-@pytest.fixture
-def market():
-    now = pd.Timestamp.now("UTC").floor("h") - 60 * HOUR
-    market = Market(now + pd.Timedelta(minutes=1))
+def sixty_hours_ago():
+    """A market at that time, which goes on for 1,000 hours."""
+    market = Market(pd.Timestamp.now("UTC").floor("h") - 60 * HOUR + pd.Timedelta(minutes=1))
     market.last = market.now + 1000 * HOUR
     return market
+
+
+@pytest.fixture
+def market():
+    return sixty_hours_ago()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from cryptoforecast.types.alarms import SOURCE, AlarmRule
 from cryptoforecast.types.ledger import SOURCE_GONE
 from tests.prices.live import shifted_clock
 from tests.prices.live.exchange_server import ExchangeServer
-from tests.service.test_ledger import HOUR, Market
+from tests.service.test_ledger import HOUR, sixty_hours_ago
 
 AHEAD = "must not be ahead of that of market. Received: one that is ahead by 10 days"
 
@@ -56,10 +56,7 @@ print(json.dumps(answers))
 
 @pytest.fixture
 def market():
-    now = pd.Timestamp.now("UTC").floor("h") - 60 * HOUR
-    market = Market(now + pd.Timedelta(minutes=1))
-    market.last = market.now + 1000 * HOUR
-    return market
+    return sixty_hours_ago()
 
 
 @pytest.fixture
