@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -37,9 +38,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the app from an empty home, without a network. Tests leave the home as it was."""
-    with serving.streamlit(tmp_path_factory.mktemp("home")) as address:
+def home_of_server(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Name the folder of everything that the served app writes. Tests leave it as it was."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def url(home_of_server: Path) -> Iterator[str]:
+    """Serve the app from an empty home, without a network."""
+    with serving.streamlit(home_of_server) as address:
         yield address
 
 
