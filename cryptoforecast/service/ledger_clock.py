@@ -20,11 +20,13 @@ _COIN, _INTERVAL = "BTC", "1h"
 def check(history: PriceHistory) -> None:
     """Refuse the time of this machine where the source of prices says that it is in the future.
 
+    Prices that were fetched by a clock that was set back since say nothing about the time of now.
+
     Raises:
         InvalidInput: If the clock is ahead by more than ``MAX_AHEAD``.
     """
-    ahead = history.clock_ahead
-    if ahead is not None and ahead > MAX_AHEAD:
+    ahead, now = history.clock_ahead, pd.Timestamp.now("UTC")
+    if ahead is not None and ahead > MAX_AHEAD and history.fetched_at <= now + MAX_AHEAD:
         raise InvalidInput(
             f"The clock must not be ahead of that of {history.source}. Received: one that is ahead "
             f"by {span_text(ahead, close=True)}. Set the clock right."
@@ -40,10 +42,10 @@ def is_confirmed(prices: PriceService) -> bool:
     Raises:
         InvalidInput: If the clock is ahead by more than ``MAX_AHEAD``.
     """
-    now = pd.Timestamp.now("UTC")
     try:
         history = prices.history(price_choices.window(_COIN, _INTERVAL), prices="live")
     except CryptoForecastError:
         return False
     check(history)
-    return bool(now - history.fetched_at < MAX_AGE)
+    age = pd.Timestamp.now("UTC") - history.fetched_at
+    return bool(-MAX_AHEAD <= age < MAX_AGE)

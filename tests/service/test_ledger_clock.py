@@ -18,7 +18,7 @@ from cryptoforecast.settings import Settings
 from cryptoforecast.types.alarms import SOURCE, AlarmRule
 from cryptoforecast.types.ledger import SOURCE_GONE
 from tests.prices.live import shifted_clock
-from tests.prices.live.exchange_server import ExchangeServer
+from tests.prices.live.exchange_server import Bucket, ExchangeServer
 from tests.service.test_ledger import HOUR, sixty_hours_ago
 
 AHEAD = "must not be ahead of that of market. Received: one that is ahead by 10 days"
@@ -35,7 +35,7 @@ clock = ctypes.CDLL(shim)
 answers = []
 for offset in (0, 10 * 86_400, 40 * 60, 0):
     clock.set_offset(offset)
-    settings = Settings(Path(home), fresh=0, retry=0)
+    settings = Settings(Path(home), fresh=0, retry=0, deadline=60)
     service = Service(settings)
     prices = PriceService(settings, [Coinbase(url, per_second=500)])
     service.ledger = LedgerService(
@@ -79,12 +79,13 @@ def service(home, market):
 def test_a_machine_whose_clock_is_set_ahead_and_back_loses_nothing(home, tmp_path):
     """A process whose clock really runs ahead; ten days later everything seems due and late."""
     with ExchangeServer.running() as exchange:
+        exchange.coinbase_bucket = Bucket(1000, 1000)  # no rate limit here
         exchange.headers["Date"] = formatdate(time.time(), usegmt=True)
         shim = shifted_clock.built(tmp_path)
         run = subprocess.run(
             [sys.executable, "-c", CHILD, str(shim), str(home), exchange.url],
             env={**shifted_clock.environment(shim), "CRYPTOFORECAST_LIVE": "1"},
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=200, check=False,
         )  # fmt: skip
     assert run.returncode == 0, run.stderr
     right, ten_days, minutes, again = json.loads(run.stdout)
