@@ -7,7 +7,7 @@ forecasts them. The regression is fitted once, on the year before. The forecasts
 beforehand, each from candles up to its origin alone; recording and grading go hour by hour.
 
 With ``--to`` the ledger stays in a folder, as a home of the app for its pictures: it ends now, with
-its last forecasts still open, and says that its prices are simulated.
+its last forecasts still open, says that its prices are simulated, and has two coins.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from cryptoforecast.ledger import grading, reading, verification
 from cryptoforecast.ledger.database import Database
 from cryptoforecast.ledger.store import Ledger
 from cryptoforecast.prices import simulate
-from cryptoforecast.types import Forecast
+from cryptoforecast.types import Forecast, PriceHistory
 from cryptoforecast.types.ledger import LedgerForecast, SeriesName
 from cryptoforecast.types.ledger_record import anytime_sentence
 
@@ -42,29 +42,30 @@ def main() -> None:
     hours, stays = options.hours, options.to is not None
     end = pd.Timestamp.now("UTC").floor("h")
     graded = 0 if stays else HORIZON
-    history = simulate("BTC", "1h", end - (FITTED + hours + graded) * _HOUR, end)
-    made = {
-        name: BASELINES[name]
-        .fit(history, FITTED, HORIZON)
-        .forecast(history, range(FITTED, FITTED + hours))
-        for name in ("har", "naive", "cone")
+    histories = {
+        coin: simulate(coin, "1h", end - (FITTED + hours + graded) * _HOUR, end)
+        for coin in (("BTC", "ETH") if stays else ("BTC",))
     }
-    begin = time.perf_counter()
-    now = history.candles.index[FITTED]
+    made = {coin: _forecasts(history, hours) for coin, history in histories.items()}
+    begin, times = time.perf_counter(), histories["BTC"].candles.index
+    now = times[FITTED]
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{(options.to or Path(folder)) / 'ledger.sqlite'}")
         ledger = Ledger(database, lambda: now)
         for row in range(hours + graded):
-            now = history.candles.index[FITTED + row] + _HOUR + pd.Timedelta(minutes=1)
+            now = times[FITTED + row] + _HOUR + pd.Timedelta(minutes=1)
             with database.reading() as connection:
                 due = reading.due(connection, now, 10)
-            outcomes = [grading.grade(one.position, one.forecast, history, now) for one in due]
+            outcomes = [
+                grading.grade(one.position, one.forecast, histories[one.forecast.series.coin], now)
+                for one in due
+            ]
             ledger.grade([outcome for outcome in outcomes if outcome is not None])
             if row < hours:
-                ledger.record([_entry(made, row, simulated=stays)])
+                ledger.record([_entry(coin, made[coin], row, simulated=stays) for coin in made])
         seconds = time.perf_counter() - begin
         with database.reading() as connection:
-            (series,) = reading.series(connection)
+            series = reading.series(connection)[0]
             records = [reading.record(connection, series.name, step) for step in (1, HORIZON)]
             intact = verification.verify(connection).intact
         database.close()
@@ -83,11 +84,20 @@ def main() -> None:
             print(f"step {record.step}: {anytime_sentence(verdict)} {verdict.skill:+.2%}")
 
 
-def _entry(made: dict[str, Forecast], row: int, *, simulated: bool) -> LedgerForecast:
+def _forecasts(history: PriceHistory, hours: int) -> dict[str, Forecast]:
+    return {
+        name: BASELINES[name]
+        .fit(history, FITTED, HORIZON)
+        .forecast(history, range(FITTED, FITTED + hours))
+        for name in ("har", "naive", "cone")
+    }
+
+
+def _entry(coin: str, made: dict[str, Forecast], row: int, *, simulated: bool) -> LedgerForecast:
     har = made["har"]
     prices = {name: each[row : row + 1].quantile_prices[0] for name, each in made.items()}
     return LedgerForecast(
-        series=SeriesName("har", "har", "BTC", "USD", "1h", simulated, HORIZON),
+        series=SeriesName("har", "har", coin, "USD", "1h", simulated, HORIZON),
         made_at=har.origins[row],
         version="benchmark",
         fingerprint="0" * 16,

@@ -1,7 +1,7 @@
 """Ledger: every forecast that was stored before its outcome, and how it turned out."""
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import alarms, card, ledger, ledger_promise
+from cryptoforecast.ui import alarms, card, ledger, ledger_promise, ledger_series
 
 service = shared()
 choice = ledger.choose(service)
@@ -17,4 +17,5 @@ with right:
 with card.framed():
     ledger.listed(entries, record)
 ledger.weeks(record)
+ledger_series.section(service, choice)
 alarms.section(service)

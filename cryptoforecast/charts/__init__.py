@@ -10,9 +10,12 @@ from cryptoforecast.charts.leaderboard import METRIC_NAMES, skill_text
 from cryptoforecast.charts.ledger import (
     ledger_ranges,
     ledger_weeks,
+    price_skill,
+    range_skill,
     summary_ledger_ranges,
     summary_ledger_weeks,
 )
+from cryptoforecast.charts.ledger_series import ledger_series, summary_ledger_series
 from cryptoforecast.charts.market import MAX_CANDLES, candles, summary_candles
 from cryptoforecast.charts.probability import (
     probability_by_step,
@@ -54,11 +57,14 @@ __all__ = [
     "fan",
     "headline",
     "ledger_ranges",
+    "ledger_series",
     "ledger_weeks",
     "loss_curve",
     "pit",
     "predicted_vs_actual",
+    "price_skill",
     "probability_by_step",
+    "range_skill",
     "rank",
     "reliability",
     "skill_text",
@@ -71,6 +77,7 @@ __all__ = [
     "summary_coverage_by_step",
     "summary_fan",
     "summary_ledger_ranges",
+    "summary_ledger_series",
     "summary_ledger_weeks",
     "summary_loss",
     "summary_pit",

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from cryptoforecast.charts import style
 from cryptoforecast.types import QUANTILES, brief_moment_text, short_moment_text
 from cryptoforecast.types.ledger import LedgerEntry
-from cryptoforecast.types.ledger_record import LedgerRecord
+from cryptoforecast.types.ledger_record import LedgerRecord, LedgerWeek
 
 _LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
 #: Share of the distance of two forecasts that a bar takes.
@@ -168,8 +168,8 @@ def ledger_weeks(record: LedgerRecord, *, dark: bool = False) -> go.Figure:
     """
     colours = style.theme(dark)
     days = [brief_moment_text(week.start).removesuffix(" 00:00") for week in record.weeks]
-    price = [100 * (1 - week.miss / week.miss_naive) for week in record.weeks]
-    band = [100 * (1 - week.pinball / week.pinball_cone) for week in record.weeks]
+    price = [100 * price_skill(week) for week in record.weeks]
+    band = [100 * range_skill(week) for week in record.weeks]
     figure = go.Figure()
     figure.add_bar(
         x=days, y=price, marker={"color": colours.forecast},
@@ -183,15 +183,43 @@ def ledger_weeks(record: LedgerRecord, *, dark: bool = False) -> go.Figure:
         figure, "", [], dark=dark, height=190, legend=False, revision="weeks",
         extra={
             "barmode": "group", "bargap": 0.4, "hovermode": "closest",
-            "xaxis": {"type": "category", "showgrid": False, "nticks": 8, "tickangle": 0,
-                      "tickfont": {"color": colours.faint}},
-            "yaxis": {"ticksuffix": " %", "nticks": 4, "zeroline": True,
-                      "zerolinecolor": colours.ink, "tickfont": {"color": colours.faint}},
+            "xaxis": week_axis(colours),
+            "yaxis": skill_axis(colours),
         },
     )  # fmt: skip
     style.untitle(figure)
     figure.layout.margin.r = 12
     return figure
+
+
+def price_skill(week: LedgerWeek) -> float:
+    """Return by how much forecasts miss less than the last price; NaN if that never misses."""
+    return _skill(week.miss, week.miss_naive)
+
+
+def range_skill(week: LedgerWeek) -> float:
+    """Return by how much their range is better than that of the volatility cone."""
+    return _skill(week.pinball, week.pinball_cone)
+
+
+def _skill(own: float, other: float) -> float:
+    return 1 - own / other if other > 0 else float("nan")
+
+
+def week_axis(colours: style.Theme) -> dict[str, object]:
+    """Return the axis of weeks."""
+    return {
+        "type": "category", "showgrid": False, "nticks": 8, "tickangle": 0,
+        "tickfont": {"color": colours.faint},
+    }  # fmt: skip
+
+
+def skill_axis(colours: style.Theme) -> dict[str, object]:
+    """Return the axis of skills, %."""
+    return {
+        "ticksuffix": " %", "nticks": 4, "zeroline": True, "zerolinecolor": colours.ink,
+        "tickfont": {"color": colours.faint},
+    }  # fmt: skip
 
 
 def summary_ledger_weeks(record: LedgerRecord) -> str:

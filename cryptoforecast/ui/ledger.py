@@ -99,10 +99,11 @@ def _key(name: SeriesName) -> str:
 
 
 def _steps(name: SeriesName) -> list[str]:
-    return [str(step) for step in dict.fromkeys((1, name.horizon))]
+    return [str(step) for step in range(1, name.horizon + 1)]
 
 
-def _model_label(name: SeriesName) -> str:
+def model_label(name: SeriesName) -> str:
+    """Write what forecasts, and candles of which length."""
     member = "" if name.predictor in ("stack", name.model) else f", {name.predictor}"
     model, length = f"{predictor_name(name.model)}{member}", words.length(name.interval)
     return model if model.endswith(length) else f"{model} · {length}"
@@ -121,14 +122,14 @@ def selectors(service: Service) -> None:
         series = {_key(each.name): each.name for each in markets[market]}
         key = url.choose(
             "Model", list(series), "series", next(iter(series)),
-            lambda one: _model_label(series[one]), width=190,
+            lambda one: model_label(series[one]), width=190,
         )  # fmt: skip
         name = series[key]
         steps = _steps(name)
         url.choose(
             "How far ahead", steps, "ahead", steps[-1],
             lambda step: duration(int(step), name.interval),
-            draw=st.segmented_control, widget=f"ahead_{name.interval}_{name.horizon}",
+            widget=f"ahead_{name.interval}_{name.horizon}", width=145,
         )  # fmt: skip
         if name.simulated:
             st.badge("Simulated, counts nowhere", color="orange")

@@ -13,6 +13,7 @@ from cryptoforecast.service import forget_shared, shared
 from cryptoforecast.types.alarms import CANDLE, MODEL, AlarmRule
 from cryptoforecast.types.ledger_record import LedgerRecord, UsualTest
 from cryptoforecast.ui import ledger_promise
+from cryptoforecast.ui.words import change
 from tests.ledger import making
 from tests.pages.conftest import rows, words
 
@@ -90,6 +91,50 @@ def test_step_and_model_are_in_the_address(open_page, filled):
     assert "stored 1 hour before" in words(page)
     page = open_page("ledger", ahead="77", series="none", market="NONE")
     assert page.title[0].value.startswith("The 80 % range held")
+
+
+def test_any_step_is_chosen_and_forecasters_stand_side_by_side(open_page, filled):
+    page = open_page("ledger", ahead="2")
+    steps = page.selectbox(key="ahead_1h_3")
+    assert (steps.value, steps.options) == ("2", ["1 hour", "2 hours", "3 hours"])
+    assert "Coins and models side by side" in words(page)
+    assert "2 hours ahead, week by week" in words(page)
+    (table,) = [each.value for each in page.table if "Coin and model" in each.value]
+    others = dataclasses.replace(making.SERIES, model="btc-1h-dense", horizon=2)
+    for name, row in zip((making.SERIES, others), table.itertuples(index=False), strict=True):
+        record = shared().ledger.record_of(name, 2)
+        price, band = (
+            1 - own / other
+            for own, other in (
+                (record.total.miss, record.total.miss_naive),
+                (record.total.pinball, record.total.pinball_cone),
+            )
+        )
+        assert row[0].startswith("BTC, ")
+        held = f"{100 * record.shares[1].value:.0f} %"
+        assert tuple(row[1:]) == (f"{record.total.count}", change(price), change(band), held)
+    assert table["Coin and model"].nunique() == 2
+    steps.set_value("3").run()  # so far ahead looks one of them alone
+    assert page.query_params["ahead"] in ("3", ["3"])
+    assert "side by side" not in words(page)
+
+
+def test_the_figure_of_several_has_the_weeks_of_each(filled):
+    record, _ = filled
+    later = dataclasses.replace(record, weeks=record.weeks[-1:])
+    figure = charts.ledger_series({"one": record, "two": later}, dark=True)
+    bars = [trace for trace in figure.data if trace.type == "bar"]
+    assert [trace.yaxis for trace in bars] == ["y", "y", "y2", "y2"]
+    days = list(bars[0].x)
+    assert list(bars[2].x) == days  # one axis of weeks
+    week = record.weeks[-1]
+    for trace, value in zip(bars[2:], (
+        week.miss / week.miss_naive, week.pinball / week.pinball_cone
+    ), strict=True):  # fmt: skip
+        assert [each for each in trace.y if each is not None] == [pytest.approx(100 - 100 * value)]
+    assert [note.text for note in figure.layout.annotations] == ["one", "two"]
+    sentence = charts.summary_ledger_series({"one": record, "two": later})
+    assert sentence.startswith("Against the range of the volatility cone, ")
 
 
 def test_an_empty_ledger_says_how_to_begin(open_page, home):
