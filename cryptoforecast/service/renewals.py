@@ -248,8 +248,7 @@ class RenewalService:
             if chosen.current:
                 raise InvalidInput(f"{name} is version {short(chosen.version)} already.")
         else:
-            created = current.summary.card.created
-            earlier = [one for one in others if one.summary.card.created <= created]
+            earlier = [one for one in others if _age_of(one) <= _age_of(current)]
             if not earlier:
                 raise InvalidInput(
                     f"{name} has no earlier version. A renewal stores the version before it."
@@ -334,6 +333,12 @@ class RenewalService:
             return bool(pd.Timedelta(0) <= now - at < PAUSE)
         except (ValueError, TypeError):  # no time, or one without its zone
             return False
+
+
+def _age_of(version: ModelVersion) -> tuple[str, str]:
+    """Return when a version was trained, and until when it learnt: some train within a second."""
+    card = version.summary.card
+    return card.created, card.cutoff
 
 
 def _target(saved: SavedModel, save: str | None) -> str:

@@ -211,7 +211,7 @@ def line(entry: LedgerEntry, step: int) -> tuple[str, ...]:
     high = high.removeprefix(affixes(quote)[0])  # the currency is said once
     first = (words.plain(brief_moment_text(forecast.made_at)), words.plain(f"{low} to {high}"))
     if outcome is None:
-        left = forecast.closes_at(step) - pd.Timestamp.now("UTC")
+        left = forecast.due_at - pd.Timestamp.now("UTC")  # all of its steps are graded at once
         due = f"in {_left(left)}" if left > pd.Timedelta(minutes=1) else "due now"
         return (*first, f"{_WAITING} {due}", "", "")
     result = result_text(entry, step)
