@@ -12,7 +12,7 @@ from cryptoforecast.errors import CryptoForecastError, InvalidInput
 from cryptoforecast.json_views import Json
 from cryptoforecast.json_views import alarms as alarm_json
 from cryptoforecast.json_views import ledger as json_views
-from cryptoforecast.json_views.renewals import refused_json, renewal_json
+from cryptoforecast.json_views.renewals import refusal_json, renewal_json
 from cryptoforecast.service import Service, files, ledger_files, ticks
 from cryptoforecast.texts import lines_text
 from cryptoforecast.types.ledger import (
@@ -120,7 +120,7 @@ def _tick(service: Service, args: argparse.Namespace) -> Answer:
         "grades": _counts_json(result.grades),
         "forecasts": [json_views.attempt_json(each) for each in result.attempts],
         "renewal": renewal_json(result.renewal) if isinstance(result.renewal, Renewal) else None,
-        "refused_renewal": refused_json(result.renewal),
+        "refused_renewal": refusal_json(result.renewal),
         "alarms": alarm_json.run_json(result.alarms),
         "failures": {name: str(error) for name, error in result.failures.items()},
         "head": json_views.head_json(service.ledger.head()),

@@ -57,7 +57,7 @@ class ContestJson(TypedDict):
     margin: Annotated[float, Says("the renewed model is kept if ci_low is above minus this", 0.01)]
 
 
-def refused_json(renewal: Renewal | RefusedRenewal | None) -> Json | None:
+def refusal_json(renewal: Renewal | RefusedRenewal | None) -> Json | None:
     """Describe a renewal that could not be made; ``None`` for any other."""
     if not isinstance(renewal, RefusedRenewal):
         return None

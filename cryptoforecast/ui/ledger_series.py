@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 import streamlit as st
 
@@ -35,8 +33,15 @@ def section(service: Service, choice: ledger.Choice) -> None:
             "Above 0: better. Blue: average miss against “the price stays put”. Grey: the range "
             "against the volatility cone (pinball loss). The table has all weeks together."
         )
+        rows = [line(name, record) for name, record in records.items()]
+        header = ["Coin and model", "Graded", "Price", "Range", "80 % held"]
         with st.container(key="nums-ledger-series"):
-            st.table(_table(records), border="horizontal", hide_index=True, alt="Coins and models")
+            st.table(
+                pd.DataFrame(rows, columns=header),
+                border="horizontal",
+                hide_index=True,
+                alt="Coins and models",
+            )
 
 
 def _records(service: Service, choice: ledger.Choice) -> dict[str, LedgerRecord]:
@@ -55,20 +60,15 @@ def _records(service: Service, choice: ledger.Choice) -> dict[str, LedgerRecord]
     return records
 
 
-def _table(records: Mapping[str, LedgerRecord]) -> pd.DataFrame:
-    rows = []
-    for name, record in records.items():
-        total, share = record.total, next(each for each in record.shares if each.level == 80)
-        if total is None:
-            continue
-        rows.append(
-            (
-                words.plain(name),
-                f"{total.count:,}",
-                words.change(charts.price_skill(total)),
-                words.change(charts.range_skill(total)),
-                words.whole_percent(share.value),
-            )
-        )
-    header = ["Coin and model", "Graded", "Price", "Range", "80 % held"]
-    return pd.DataFrame(rows, columns=header)
+def line(name: str, record: LedgerRecord) -> tuple[str, ...]:
+    """Write a series as cells of Markdown: graded forecasts, both skills, and the share held."""
+    total, share = record.total, next(each for each in record.shares if each.level == 80)
+    if total is None:
+        return (words.plain(name), words.DASH, words.DASH, words.DASH, words.DASH)
+    return (
+        words.plain(name),
+        f"{total.count:,}",
+        words.change(charts.price_skill(total)),
+        words.change(charts.range_skill(total)),
+        words.whole_percent(share.value),
+    )
