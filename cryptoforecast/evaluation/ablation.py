@@ -3,6 +3,11 @@
 A network that is trained twice forecasts a little differently each time. So both models are
 trained with several seeds, and a difference counts only if it is more than chance over the origins
 *and* over the seeds.
+
+A network with one more input has more to learn from the same candles, and forecasts a little worse
+if the input is nothing but noise. So a signal harms only if the networks with it also forecast
+worse than the same networks do with its values of other times. Of an empty signal, those are as
+good as its own.
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ from cryptoforecast.evaluation.difference_text import difference_text
 from cryptoforecast.evaluation.parts import part
 from cryptoforecast.evaluation.significance import students_t
 from cryptoforecast.forecasting import network
+from cryptoforecast.forecasting.network import NetworkPredictor
 from cryptoforecast.learning import samples, specs
 from cryptoforecast.types import (
     INTERVAL_NOUNS,
@@ -34,11 +40,14 @@ from cryptoforecast.types import (
     PriceHistory,
     TrainedModel,
     input_name,
+    is_signal,
 )
 
 #: Seeds by default, and the bounds of their number. One seed says nothing about the others.
 SEEDS, MIN_SEEDS, MAX_SEEDS = 3, 2, 10
 _METRICS = ("mae", "pinball")
+#: How far a signal is shifted to give it the values of other times, shares of the test span.
+_SHIFTS = tuple(tenth / 10 for tenth in range(1, 10))
 
 #: Trains a network.
 Fit = Callable[[ModelSpec, Monitor], TrainedModel]
@@ -106,13 +115,20 @@ def run(
     history = samples.in_one_unit(history)
     cut = samples.split(history, spec)
     forecasts: tuple[list[Forecast], list[Forecast]] = [], []
+    whole: list[NetworkPredictor] = []
     began, total = time.perf_counter(), 2 * seeds
     for i, pair in enumerate(pairs(spec, inputs, seeds)):
         for side, one in enumerate(pair):
             model = fit(one, part(monitor, 2 * i + side, total, began))
             predictor = network.for_test(model, cut)
+            whole += [predictor] if side == 0 else []
             forecasts[side].append(predictor.forecast(history, cut.test_origins()))
-    return compare(history, spec, inputs, *forecasts)
+    result = compare(history, spec, inputs, *forecasts)
+    if not (result.harms and all(map(is_signal, inputs))):
+        return result
+    others = [at_other_times(history, inputs, cut.test_start, share) for share in _SHIFTS]
+    placebo = [each.forecast(other, cut.test_origins()) for each in whole for other in others]
+    return compare(history, spec, inputs, *forecasts, placebo)
 
 
 def compare(
@@ -121,6 +137,7 @@ def compare(
     inputs: Collection[str],
     whole: Sequence[Forecast],
     reduced: Sequence[Forecast],
+    placebo: Sequence[Forecast] = (),
 ) -> Ablation:
     """Compare forecasts with some inputs and without them.
 
@@ -130,9 +147,20 @@ def compare(
         inputs: The inputs that are left out.
         whole: Forecasts with them, of each seed, from the same origins.
         reduced: Forecasts without them, of the same seeds, from the same origins.
+        placebo: Forecasts of the networks with them, from values of other times; as many of each
+            seed, seed by seed. Without them, all that is worse is taken for harm.
     """
     step = spec.horizon
     point, band = contributions(whole, reduced)
+    if placebo:
+        controls = _contributions(
+            {metric: (_losses(whole, metric), _means(placebo, metric, len(whole)))
+             for metric in _METRICS}, step,
+        )  # fmt: skip
+        point, band = (
+            dataclasses.replace(one, high=max(one.high, control.high))
+            for one, control in zip((point, band), controls, strict=True)
+        )
     result = Ablation(
         inputs=tuple(inputs),
         others=tuple(name for name in spec.features if name not in inputs),
@@ -160,8 +188,14 @@ def contributions(
         What the first model is better by: in the point, and in the band. Each interval covers that
         over the origins, corrected for two measures, and that over the seeds.
     """
-    step = own[0].horizon
     by_metric = {metric: (_losses(own, metric), _losses(base, metric)) for metric in _METRICS}
+    return _contributions(by_metric, own[0].horizon)
+
+
+def _contributions(
+    by_metric: Mapping[str, tuple[Array, Array]], step: int
+) -> tuple[Contribution, Contribution]:
+    """Compare the losses of two models by each measure, ``(seeds, n)`` each."""
     means = {
         metric: (one.mean(axis=0), other.mean(axis=0)) for metric, (one, other) in by_metric.items()
     }
@@ -175,6 +209,32 @@ def contributions(
 def _losses(forecasts: Sequence[Forecast], metric: str) -> Array:
     """Return the losses of the last step, ``(seeds, n)``."""
     return np.array([losses.of_metric(each, metric, each.horizon) for each in forecasts])
+
+
+def _means(forecasts: Sequence[Forecast], metric: str, seeds: int) -> Array:
+    """Return the mean losses of each seed, which has several forecasts, ``(seeds, n)``."""
+    every = _losses(forecasts, metric)
+    means: Array = every.reshape(seeds, -1, every.shape[1]).mean(axis=1)
+    return means
+
+
+def at_other_times(
+    history: PriceHistory, inputs: Collection[str], start: int, share: float
+) -> PriceHistory:
+    """Return the same prices with each signal's values of other times.
+
+    Args:
+        history: ``n`` candles.
+        inputs: The inputs of the signals.
+        start: The first row that is changed.
+        share: How far the values are shifted, a share of the rows from there on.
+    """
+    columns = {}
+    for name in inputs:
+        values = history.candles[name].to_numpy(float).copy()
+        values[start:] = np.roll(values[start:], round(share * len(values[start:])))
+        columns[name] = values
+    return dataclasses.replace(history, candles=history.candles.assign(**columns))
 
 
 def seeds_of(spec: ModelSpec, count: int) -> tuple[int, ...]:

@@ -19,7 +19,8 @@ class Contribution:
         low: Lower end of the interval of the skill that decides: it covers the interval over the
             past forecasts, corrected for two measures, and that over the seeds. NaN where nothing
             can be claimed.
-        high: Upper end of that interval.
+        high: Upper end of that interval. Where a signal would harm, it also covers how its values
+            compare with those of other times.
         by_seed: The skill of each seed, a fraction.
     """
 
@@ -62,6 +63,11 @@ class Ablation:
     point: Contribution
     band: Contribution
     sentence: str
+
+    @property
+    def harms(self) -> bool:
+        """Whether an error is larger with the inputs, by more than chance."""
+        return "worse" in (self.point.outcome, self.band.outcome)
 
     def __str__(self) -> str:
         """Return the sentence."""

@@ -125,3 +125,29 @@ def test_few_origins_claim_nothing() -> None:
 def test_what_can_not_be_compared_is_refused(inputs: list[str], seeds: int, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         ablation.check(SPEC, inputs, seeds)
+
+
+def test_a_signal_harms_only_if_its_values_are_worse_than_those_of_other_times() -> None:
+    """More weights cost a little with any values; that is no harm of these ones."""
+    whole, reduced = (forecasts(0.0, (shift,) * 3) for shift in (1.2, 0.6))
+    alike = [one for one in whole for _ in range(2)]  # two of each seed
+    better = [one for one in reduced for _ in range(2)]
+    history = synthetic.history(600)
+    harms = ablation.compare(history, SPEC, [INPUT], whole, reduced)
+    assert (harms.harms, harms.band.outcome) == (True, "worse")
+    cleared = ablation.compare(history, SPEC, [INPUT], whole, reduced, alike)
+    assert (cleared.harms, cleared.band.outcome) == (False, "tie")
+    assert (cleared.band.skill, cleared.band.low) == (harms.band.skill, harms.band.low)
+    assert "makes no difference that could be told from chance" in cleared.sentence
+    misled = ablation.compare(history, SPEC, [INPUT], whole, reduced, better)
+    assert (misled.harms, misled.band.outcome) == (True, "worse")
+
+
+def test_the_values_of_other_times_are_those_of_the_test_span() -> None:
+    history = market(1.0)
+    shifted = ablation.at_other_times(history, [INPUT], 1200, 0.5)
+    before, after = (each.candles[INPUT].to_numpy() for each in (history, shifted))
+    np.testing.assert_array_equal(after[:1200], before[:1200])
+    np.testing.assert_array_equal(after[1200:1350], before[1350:])
+    np.testing.assert_array_equal(after[1350:], before[1200:1350])
+    assert shifted.candles.drop(columns=INPUT).equals(history.candles.drop(columns=INPUT))
