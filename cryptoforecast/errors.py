@@ -86,5 +86,9 @@ class LedgerUnavailable(CryptoForecastError):
     """The database of the ledger does not answer, or is not one of ours."""
 
 
+class WorkersUnavailable(CryptoForecastError):
+    """Workers are lost, there are none, or they run other code."""
+
+
 class Cancelled(CryptoForecastError):
     """The user stopped the work."""

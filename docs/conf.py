@@ -31,6 +31,7 @@ PAGES = {
         "library",
         "api",
         "deployment",
+        "scaling",
         "security",
     ),
     "Trust it": ("results", "judge", "methods", "performance"),

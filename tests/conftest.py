@@ -75,6 +75,7 @@ SLOW = (
     "test_cli_streams.py",
     "test_html_report.py",
     "test_service.py",
+    "workers",
 )
 
 

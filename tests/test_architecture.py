@@ -67,6 +67,8 @@ def allowed(path: Path) -> set[str]:
         found |= {"apprise"}
     if where in ("cryptoforecast/searches/study.py", "cryptoforecast/charts/search.py"):
         found |= {"optuna"}
+    if where == "cryptoforecast/workers/cluster.py":
+        found |= {"distributed"}
     return found
 
 

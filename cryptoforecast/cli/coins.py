@@ -65,6 +65,11 @@ def check(args: argparse.Namespace, single: Collection[str]) -> None:
         )
 
 
+def one(args: argparse.Namespace, coin: str) -> argparse.Namespace:
+    """Return the options of a command for one of its coins."""
+    return argparse.Namespace(**vars(args) | {"coin": coin, "coins": None, "several": True})
+
+
 def each(
     args: argparse.Namespace, run: Callable[[argparse.Namespace], Value]
 ) -> list[Result[Value]]:
@@ -79,9 +84,8 @@ def each(
     """
     results, errors = [], []
     for coin in args.coins:
-        one = argparse.Namespace(**vars(args) | {"coin": coin, "coins": None, "several": True})
         try:
-            results.append(Result(coin, run(one), None))
+            results.append(Result(coin, run(one(args, coin)), None))
         except (InvalidInput, SourceUnavailable) as error:
             errors.append(error)
             results.append(Result[Value](coin, None, str(error)))

@@ -22,6 +22,7 @@ from cryptoforecast.cli import (
     renewals,
     searches,
     signals,
+    teams,
     text,
 )
 from cryptoforecast.cli.answer import Answer
@@ -33,6 +34,7 @@ from cryptoforecast.service import Service, choices, files, forecast_tables
 from cryptoforecast.service.ablations import SEEDS
 from cryptoforecast.service.ablations import check as check_ablation
 from cryptoforecast.service.anomalies import HAR
+from cryptoforecast.service.workers import Case, check_plan
 from cryptoforecast.types import (
     OWNER,
     Ablation,
@@ -100,7 +102,10 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
 def _backtest_coins(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
     """Test on several coins, and put the figures of the last step into one table."""
     coins.check(args, {"html", "forecasts", "leaderboard", "data", "ablate"})
-    results = coins.each(args, lambda one: _tested(service, one, cancelled))
+    if teams.wanted(args) and args.model is None:
+        results = teams.test_coins(service, args, lambda one: _case(service, one), cancelled)
+    else:
+        results = coins.each(args, lambda one: _tested(service, one, cancelled))
     json = []
     for each in results:
         view: object = None
@@ -118,6 +123,21 @@ def _tested(
     """Train where needed, and test: a saved model as it is, any other fold by fold."""
     if args.model is not None:
         return _tested_saved(service, args)
+    case = _case(service, args)
+    if teams.wanted(args):
+        return teams.test(service, args, case, cancelled)
+    with _meter(case.history, case.spec) as meter:
+        return service.walk_forward.run(
+            case.history,
+            case.spec,
+            case.plan,
+            Monitor(meter, cancelled),
+            use_cache=not args.no_cache,
+        )
+
+
+def _case(service: Service, args: argparse.Namespace) -> Case:
+    """Return the prices, settings and folds of a test, all of them checked."""
     if args.since is not None:
         raise InvalidInput(
             "--since goes with a saved model only: any other is fitted on the rows before the "
@@ -129,6 +149,8 @@ def _tested(
     if args.refit_every is None:
         choices.check_plan(plan, _spec(args))
     _check_additions(args, _spec(args))
+    if teams.wanted(args):
+        check_plan(plan)
     history, spec = _history_and_spec(service, args)
     if args.ablate is not None:
         check_ablation(spec, args.ablate, SEEDS if args.seeds is None else args.seeds)
@@ -136,15 +158,12 @@ def _tested(
         folds = choices.folds_every(args.refit_every, len(history), spec)
         plan = dataclasses.replace(plan, folds=folds)
         choices.check_plan(plan, spec)
-    with _meter(history, spec) as meter:
-        return service.walk_forward.run(
-            history, spec, plan, Monitor(meter, cancelled), use_cache=not args.no_cache
-        )
+    return Case(history, spec, plan)
 
 
 def _tested_saved(service: Service, args: argparse.Namespace) -> Backtest:
     fixed = ("preset", "network", *(set(SPEC_OPTIONS) - {"test", "validation"}), *WALK_OPTIONS,
-             "refit_every", "ablate", "seeds")  # fmt: skip
+             "refit_every", "ablate", "seeds", "workers", "scheduler")  # fmt: skip
     unusable = sorted(given(args, fixed))
     if unusable:
         raise InvalidInput(

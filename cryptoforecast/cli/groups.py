@@ -246,3 +246,40 @@ def add_walk(command: argparse.ArgumentParser) -> None:
         default=None,
         help="start from the weights of the fold before, for a third of the epochs",
     )
+
+
+def add_workers(command: argparse.ArgumentParser) -> None:
+    """Add who does the work, where there is much of it."""
+    group = command.add_argument_group("workers: several trainings and tests at once")
+    group.add_argument(
+        "--workers",
+        metavar="N",
+        type=arguments.whole,
+        help="processes of this machine, each with one thread",
+    )
+    group.add_argument(
+        "--scheduler",
+        metavar="URL",
+        help="a Dask scheduler whose workers do it, e.g. tcp://host:8786",
+    )
+
+
+def add_reports(command: argparse.ArgumentParser) -> None:
+    """Add the files that a test can write."""
+    group = command.add_argument_group("files")
+    group.add_argument(
+        "--html", metavar="FILE", type=Path, help="write the whole report, with charts and tables"
+    )
+    group.add_argument(
+        "--forecasts",
+        metavar="FILE",
+        type=Path,
+        help="write every forecast of the test: .csv, .csv.gz or .parquet",
+    )
+    group.add_argument(
+        "--style",
+        metavar="S",
+        help="with --forecasts: cf (the tested predictor, default) or nixtla (all predictors side "
+        "by side, as Nixtla's libraries name them)",
+    )
+    group.add_argument("--force", action="store_true", help="overwrite existing files")

@@ -173,6 +173,7 @@ def _add_backtest(commands: Commands) -> None:
     groups.add_signals(command)
     groups.add_spec(command)
     groups.add_walk(command)
+    groups.add_workers(command)
     group = command.add_argument_group("leaderboard: who is best, and is it more than chance?")
     group.add_argument(
         "--leaderboard", metavar="METRIC", help=f"sort by {', '.join(names.METRICS)}"
@@ -197,23 +198,7 @@ def _add_backtest(commands: Commands) -> None:
         type=arguments.whole,
         help="trainings of each, with a seed each (default 3)",
     )
-    group = command.add_argument_group("files")
-    group.add_argument(
-        "--html", metavar="FILE", type=Path, help="write the whole report, with charts and tables"
-    )
-    group.add_argument(
-        "--forecasts",
-        metavar="FILE",
-        type=Path,
-        help="write every forecast of the test: .csv, .csv.gz or .parquet",
-    )
-    group.add_argument(
-        "--style",
-        metavar="S",
-        help="with --forecasts: cf (the tested predictor, default) or nixtla (all predictors side "
-        "by side, as Nixtla's libraries name them)",
-    )
-    group.add_argument("--force", action="store_true", help="overwrite existing files")
+    groups.add_reports(command)
 
 
 def _add_train(commands: Commands) -> None:

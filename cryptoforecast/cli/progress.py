@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, TextIO, cast
 
 if TYPE_CHECKING:
-    from cryptoforecast.types import Progress
+    from cryptoforecast.types import Progress, TeamProgress
 
 #: Seconds between two lines where stderr is not a terminal.
 LINE_EVERY = 5.0
@@ -114,6 +114,8 @@ class Meter(Line):
 
     def line(self, progress: Progress) -> str:
         """Describe progress; after the last update the network is tested."""
+        if hasattr(progress, "workers"):
+            return self._of_all(cast("TeamProgress", progress))
         fold = f"{self._part} {progress.fold} of {progress.folds}, " if progress.folds > 1 else ""
         parts = [f"{self._title}: {fold}epoch {progress.epoch} of {progress.epochs}"]
         if progress.curve:
@@ -122,7 +124,25 @@ class Meter(Line):
         parts.append(f"{progress.seconds:.0f} s")
         if progress.done >= 1:
             parts.append("trained; testing it now")
-        elif progress.done > 0.02:
-            left = progress.seconds * (1 - progress.done) / progress.done
-            parts.append(f"about {left:.0f} s left")
+        else:
+            parts += _left(progress)
         return ", ".join(parts)
+
+    def _of_all(self, progress: TeamProgress) -> str:
+        """Describe the progress of several workers together."""
+        several = "s" if progress.workers != 1 else ""
+        parts = [
+            f"{self._title}: {progress.finished} of {progress.folds} done",
+            f"{progress.workers} worker{several}",
+            f"{progress.seconds:.0f} s",
+            *_left(progress),
+        ]
+        return ", ".join(parts)
+
+
+def _left(progress: Progress) -> list[str]:
+    """Estimate the seconds left; nothing at the start and at the end."""
+    if not 0.02 < progress.done < 1:
+        return []
+    left = progress.seconds * (1 - progress.done) / progress.done
+    return [f"about {left:.0f} s left"]

@@ -101,7 +101,8 @@ def pinball(actual_returns: Array, quantiles: Array, levels: Sequence[float] = Q
     Returns:
         ``(n, 9)`` in log-return.
     """
-    error = actual_returns[:, None] - quantiles
+    # Quantiles that are one row, seen many times, would be summed in another order than a copy.
+    error = actual_returns[:, None] - np.ascontiguousarray(quantiles)
     share = np.asarray(levels)
     loss: Array = np.maximum(share * error, (share - 1) * error)
     return loss

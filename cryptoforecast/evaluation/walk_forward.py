@@ -12,18 +12,17 @@ import dataclasses
 import functools
 import math
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import pairwise
 
 from cryptoforecast.errors import Cancelled, InvalidInput, NotEnoughData
-from cryptoforecast.evaluation import backtest
+from cryptoforecast.evaluation import walk_folds
+from cryptoforecast.evaluation.walk_folds import FoldForecasts, FoldSpan
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import samples, specs, training, training_cache
 from cryptoforecast.learning.samples import MIN_ORIGINS, RawSamples
 from cryptoforecast.types import (
     UNWATCHED,
-    Fold,
-    Forecast,
     ModelSpec,
     Monitor,
     PriceHistory,
@@ -78,30 +77,37 @@ def run(
         Cancelled: If the monitor stopped the work.
     """
     history = samples.in_one_unit(history)
-    holdout, plan, splits = _splits(history, spec, plan)
-    ends = [*(split.test_start for split in splits[1:]), holdout.rows]
-    fits: Iterator[tuple[TrainedModel | None, bool]] = ((None, False) for _ in splits)
+    spans, plan = fold_spans(history, spec, plan)
+    fits: Iterator[tuple[TrainedModel | None, bool]] = ((None, False) for _ in spans)
     if specs.is_network(spec):
-        fits = _fits(history, spec, plan, splits, monitor, model_of)
-    folds_done: list[Fold] = []
-    parts: list[dict[str, Forecast]] = []
-    for split, end, (model, cached) in zip(splits, ends, fits, strict=True):
+        fits = _fits(history, spec, plan, spans, monitor, model_of)
+    parts: list[FoldForecasts] = []
+    for span, (model, cached) in zip(spans, fits, strict=True):
         if monitor.cancelled():
             raise Cancelled("The test was cancelled.")
-        predictors = backtest.predictors(history, spec, split, model, baselines)
-        forecasts = backtest.forecasts(history, predictors, split)
-        parts.append(forecasts)
-        warm = plan.warm_start and len(folds_done) > 0
-        folds_done.append(
-            Fold(split, end, backtest.score(history, split, forecasts), model, cached, warm)
-        )
-    all_folds = {name: Forecast.concat([forecast[name] for forecast in parts]) for name in parts[0]}
-    result = dataclasses.replace(
-        backtest.evaluate(history, all_folds, holdout, spec),
-        model=folds_done[0].model if len(folds_done) == 1 else None,
-        cached=all(fold.cached for fold in folds_done),
-    )
-    return WalkForward(plan, tuple(folds_done), result)
+        forecasts = walk_folds.forecasts(history, spec, span, model, baselines)
+        parts.append(FoldForecasts(forecasts, model, cached))
+    return walk_folds.combined(history, spec, plan, spans, parts)
+
+
+def fold_spans(
+    history: PriceHistory, spec: ModelSpec, plan: WalkPlan
+) -> tuple[tuple[FoldSpan, ...], WalkPlan]:
+    """Return the spans of a test that the rules allow, and the plan with all its values.
+
+    Args:
+        history: ``n`` candles.
+        spec: Settings of the tested network or baseline.
+        plan: The plan.
+
+    Raises:
+        InvalidInput: If ``check`` or ``training.check`` refuses the plan or the settings.
+        NotEnoughData: If a span of a fold would be too short.
+    """
+    holdout, plan, splits = _splits(history, spec, plan)
+    ends = [*(split.test_start for split in splits[1:]), holdout.rows]
+    spans = (FoldSpan(split, end) for split, end in zip(splits, ends, strict=True))
+    return tuple(spans), plan
 
 
 def check_all(history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> None:
@@ -269,20 +275,21 @@ def _fits(
     history: PriceHistory,
     spec: ModelSpec,
     plan: WalkPlan,
-    splits: tuple[Split, ...],
+    spans: Sequence[FoldSpan],
     monitor: Monitor,
     model_of: ModelOf,
 ) -> Iterator[tuple[TrainedModel, bool]]:
     """Yield the network of each fold, fitted when its turn comes, and whether a cache had it."""
     began = time.perf_counter()
     measure = functools.cache(functools.partial(samples.raw_samples, history, spec))
+    splits = [span.split for span in spans]
     specs_by_fold = [shortened(spec) if plan.warm_start and i else spec for i in range(len(splits))]
     work = [(c.train_end - c.first) * s.epochs for c, s in zip(splits, specs_by_fold, strict=True)]
     total, spent = sum(work), 0
     model, key = None, ""
     for i, (split, fold_spec) in enumerate(zip(splits, specs_by_fold, strict=True)):
         initial = model if plan.warm_start else None
-        key = _key(history, fold_spec, split, "" if initial is None else key)
+        key = fold_key(history, fold_spec, split, "" if initial is None else key)
 
         def report(progress: Progress, i: int = i, total: int = total, spent: int = spent) -> None:
             monitor.report(
@@ -314,7 +321,7 @@ def _fit(
     return training.fit(history, spec, split, measure(), monitor, initial)
 
 
-def _key(history: PriceHistory, spec: ModelSpec, split: Split, before: str) -> str:
+def fold_key(history: PriceHistory, spec: ModelSpec, split: Split, before: str = "") -> str:
     """Return the cache key of a fold's fit; a fit on the holdout's rows has the holdout's key.
 
     Args:

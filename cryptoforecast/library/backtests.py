@@ -21,6 +21,7 @@ from cryptoforecast.library.values import Value, candles, digest, heading, parag
 from cryptoforecast.service import choices, files, forecast_tables, shared
 from cryptoforecast.service.ablations import SEEDS
 from cryptoforecast.service.saved_models import with_scores
+from cryptoforecast.service.workers import Case
 from cryptoforecast.types import (
     UNWATCHED,
     Ablation,
@@ -274,6 +275,8 @@ def backtest(
     signals: Signals = (),
     progress: Callable[[Progress], None] | None = None,
     cache: bool = True,
+    workers: int | None = None,
+    scheduler: str | None = None,
     **spec: object,
 ) -> Backtest:
     """Test forecasts on the last candles, beside every baseline and with a verdict.
@@ -294,6 +297,10 @@ def backtest(
             yours needs it here.
         progress: Called repeatedly with a ``Progress`` while a network is trained.
         cache: Whether the same training, done before on the same prices, may be used again.
+        workers: Processes of this machine, each with one thread, that fit and test several folds
+            at once.
+        scheduler: Address of a Dask scheduler, such as ``"tcp://host:8786"``, whose workers do
+            that in place of ``workers``.
         spec: ``preset``, and settings of ``cryptoforecast.types.ModelSpec`` to change, such as
             ``lookback=60``, ``epochs=30``, ``test=0.2`` or ``seed=1``. ``window``,
             ``window_rows``, ``gap`` and ``warm_start`` of ``cryptoforecast.types.WalkPlan`` say
@@ -322,7 +329,15 @@ def backtest(
     if isinstance(model, str) and (model in choices.NETWORKS or model in choices.BASELINES):
         given = {"horizon": horizon, "refit_every": refit_every, **spec}
         return of_kind(
-            history, model, given, folds=folds, signals=signals, progress=progress, cache=cache
+            history,
+            model,
+            given,
+            folds=folds,
+            signals=signals,
+            progress=progress,
+            cache=cache,
+            workers=workers,
+            scheduler=scheduler,
         )
     given = spec if refit_every is None else {**spec, "refit_every": refit_every}
     tested = _model(model)
@@ -339,6 +354,8 @@ def of_kind(
     signals: Signals = (),
     progress: Callable[[Progress], None] | None = None,
     cache: bool = True,
+    workers: int | None = None,
+    scheduler: str | None = None,
 ) -> Backtest:
     """Test a network, trained before each fold, or a baseline; see ``backtest``."""
     changes = {name: _plain(x) for name, x in given.items()}
@@ -355,7 +372,11 @@ def of_kind(
     if every is not None:
         plan = dataclasses.replace(plan, folds=_folds_every(every, plan, history, spec))
     monitor = UNWATCHED if progress is None else Monitor(progress)
-    walk = shared().walk_forward.run(history, spec, plan, monitor, use_cache=cache)
+    if workers is None and scheduler is None:
+        walk = shared().walk_forward.run(history, spec, plan, monitor, use_cache=cache)
+    else:
+        case = Case(history, spec, plan)
+        walk = shared().workers.test(case, workers, scheduler, monitor, use_cache=cache)
     return Backtest(walk.backtest, walk)
 
 

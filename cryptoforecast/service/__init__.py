@@ -104,6 +104,7 @@ class Service:
         outlooks: Forecasts by the name of what forecasts, with the test of them on past prices.
         lessons: What the lessons compute.
         anomalies: Past candles that were surprising.
+        workers: Tests of many folds and coins by several workers.
         ledger: Forecasts that stand before their outcome.
         alarms: What the owner is told of.
         saved_models: Models on disk, of the user and of the project.
@@ -130,6 +131,7 @@ class Service:
         from cryptoforecast.service.signals import SignalService
         from cryptoforecast.service.training import TrainingService
         from cryptoforecast.service.walk_forward import WalkForwardService
+        from cryptoforecast.service.workers import WorkerService
 
         memory = Memory(settings.memory)
         one_heavy = OneHeavyFit(memory)
@@ -141,6 +143,7 @@ class Service:
         self.saved_models = SavedModelService(settings, self.owner_key.remedy())
         self.backtests = BacktestService(self.training, one_heavy, memory)
         self.walk_forward = WalkForwardService(self.training, one_heavy, memory)
+        self.workers = WorkerService(self.training, memory)
         self.renewals = RenewalService(
             settings, self.prices, self.training, self.saved_models, self.signals, memory,
             self.owner_key.remedy(),

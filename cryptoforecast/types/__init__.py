@@ -94,6 +94,7 @@ from cryptoforecast.types.prices import (
 from cryptoforecast.types.quotes import affixes, price_text
 from cryptoforecast.types.search import Finalist, Search, SearchPlan, SearchTest, Trial, TrialState
 from cryptoforecast.types.signals import Signal, is_signal, signal_name
+from cryptoforecast.types.teamwork import TeamProgress
 from cryptoforecast.types.users import OWNER, User
 
 __all__ = [
@@ -162,6 +163,7 @@ __all__ = [
     "StepForecast",
     "Stretches",
     "Surprises",
+    "TeamProgress",
     "Touch",
     "TrainedModel",
     "TrainingRecord",
