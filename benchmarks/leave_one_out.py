@@ -21,13 +21,13 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks import histories, measure
-from cryptoforecast.evaluation import backtest
-from cryptoforecast.learning import global_training, samples
+from cryptoforecast.evaluation import left_out
+from cryptoforecast.evaluation.left_out import BASELINES
+from cryptoforecast.learning import global_training
 from cryptoforecast.types import PriceHistory, TrainedModel
 
 #: Steps whose figures are printed, by interval.
 STEPS = {"1h": (1, 6, 24), "1d": (1, 7)}
-BASELINES = ("naive", "cone", "har")
 Found = dict[str, object]
 
 
@@ -55,7 +55,7 @@ def main() -> None:
 def _left_out(history: PriceHistory, known: Sequence[PriceHistory]) -> Found:
     """Train on the other coins before this one's test span, then judge on that span."""
     model = trained_without(history, known)
-    result = backtest.saved(history, model, baselines=BASELINES)
+    result = left_out.test(history, model)
     scores = {
         name: [dataclasses.asdict(steps[step - 1]) for step in STEPS[history.interval]]
         for name, steps in result.scores.items()
@@ -79,11 +79,7 @@ def _left_out(history: PriceHistory, known: Sequence[PriceHistory]) -> Found:
 
 def trained_without(history: PriceHistory, known: Sequence[PriceHistory]) -> TrainedModel:
     """Train on the other coins, until the month in which this one's test span begins."""
-    spec = global_training.SPECS[history.interval]
-    begins = history.candles.index[samples.split(history, spec).test_start]
-    until = pd.Timestamp(begins.year, begins.month, 1, tz="UTC")
-    others = [other for other in known if other.coin != history.coin]
-    return global_training.train(others, spec, until)
+    return left_out.trained_without(history, known, global_training.SPECS[history.interval])
 
 
 def _figures(step: int, scores: dict[str, dict[str, float]]) -> dict[str, float]:

@@ -18,13 +18,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import pandas as pd
-
 from benchmarks import histories, measure
+from cryptoforecast.evaluation import left_out
 from cryptoforecast.learning import bundles, global_training, specs
 from cryptoforecast.service import Service
 from cryptoforecast.settings import ROOT, Settings
-from cryptoforecast.types import OWNER, ModelCard, duration
+from cryptoforecast.types import OWNER, ModelCard
 
 MODELS: dict[str, dict[str, object]] = {
     "btc-1h-dense": {"network": "dense", "horizon": 24},
@@ -32,8 +31,6 @@ MODELS: dict[str, dict[str, object]] = {
     "btc-1h-lstm-close": {"features": ("return", "abs_return"), "unit": "fixed", "lookback": 59},
 }
 GLOBAL = {f"global-{interval}-lstm": interval for interval in global_training.SPECS}
-#: Figures that prices of one coin do not share with another's.
-IN_USD = ("mae", "rmse")
 
 
 def main() -> None:
@@ -80,27 +77,11 @@ def _train_global(name: str, data: Path, home: Path) -> str:
 def _judged(card: ModelCard, horizon: int) -> ModelCard:
     """Write the mean over the coins that were left out onto a card."""
     text = (measure.RESULTS / f"leave_one_out_{card.interval}.json").read_text(encoding="utf-8")
-    coins = list(json.loads(text)["coins"].values())
-    means = {
-        name: pd.DataFrame([coin["scores"][name][-1] for coin in coins]).mean()
-        for name in coins[0]["scores"]
-    }
-    scores = {
-        name: {
-            key: None if key in IN_USD or pd.isna(value) else float(value)
-            for key, value in figures.items()
-        }
-        for name, figures in means.items()
-    }
-    own, cone = means["lstm"], means["cone"]
-    gain = 1 - own["pinball"] / cone["pinball"]
-    verdict = (
-        f"On {len(coins)} coins that it had not learnt from, one after the other left out, "
-        f"{duration(horizon, card.interval)} ahead: its band is {abs(gain):.1%} "
-        f"{'sharper' if gain > 0 else 'less sharp'} than the volatility cone, and the 80 % band "
-        f"covers {own['coverage_80']:.1%}."
-    )
-    return dataclasses.replace(card, scores=scores, verdict=verdict)
+    coins = [
+        {name: steps[-1] for name, steps in coin["scores"].items()}
+        for coin in json.loads(text)["coins"].values()
+    ]
+    return left_out.judged(card, coins, "lstm", horizon)
 
 
 if __name__ == "__main__":

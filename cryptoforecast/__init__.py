@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cryptoforecast.library.anomalies import Anomalies, anomalies
     from cryptoforecast.library.backtests import Backtest, backtest
     from cryptoforecast.library.forecasts import Forecast
+    from cryptoforecast.library.global_models import train_global
     from cryptoforecast.library.models import Model, load, models, train
     from cryptoforecast.library.prices import Prices, fetch, from_frame, read
     from cryptoforecast.library.searches import Search, search
@@ -42,6 +43,7 @@ __all__ = [
     "search",
     "signal",
     "train",
+    "train_global",
 ]
 
 # Where each name is loaded from.
@@ -63,6 +65,7 @@ _HOMES = {
     "search": "library.searches",
     "signal": "library.signals",
     "train": "library.models",
+    "train_global": "library.global_models",
 }
 
 if not TYPE_CHECKING:  # a type checker reads the imports above

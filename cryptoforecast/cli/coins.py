@@ -16,6 +16,7 @@ from cryptoforecast.types import (
     MEDIAN,
     QUANTILES,
     Backtest,
+    CoinBoard,
     PriceHistory,
     Verdict,
     WalkForward,
@@ -148,6 +149,28 @@ def backtests(results: Sequence[Result[WalkForward | Backtest]]) -> str:
         )
     header = ("coin", "origins", "MAE / naive", "pinball / naive", "in 80 %", _BEATS)
     return _table(header, rows, histories, sentences)
+
+
+def board(board: CoinBoard) -> list[str]:
+    """Put forecasters and coins into a table of losses over those of the reference."""
+    rows = [
+        [
+            one.predictor,
+            *(tables.number(one.ratios[coin], ".4f") for coin in board.coins),
+            tables.number(one.mean, ".4f"),
+            tables.number(one.rank, ".2f"),
+            str(len(one.better)),
+            str(len(one.worse)),
+        ]
+        for one in board.standings
+    ]
+    header = ("forecaster", *board.coins, "mean", "rank", "better on", "worse on")
+    return [
+        f"{board.metric} over that of {board.reference}, step {board.step}:",
+        *tables.aligned(header, rows),
+        "Better and worse count the coins with a difference that is more than chance, corrected "
+        "for the number of comparisons on all coins (Holm).",
+    ]
 
 
 _BEATS = "beats the last price"

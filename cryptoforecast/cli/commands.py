@@ -24,17 +24,19 @@ from cryptoforecast.cli import (
     signals,
     teams,
     text,
+    training,
 )
 from cryptoforecast.cli.answer import Answer
 from cryptoforecast.cli.groups import SPEC_OPTIONS, WALK_OPTIONS
 from cryptoforecast.cli.prices import given
 from cryptoforecast.cli.progress import Meter, say
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.service import Service, choices, files, forecast_tables
+from cryptoforecast.service import Service, choices, coin_boards, files, forecast_tables
 from cryptoforecast.service.ablations import SEEDS
 from cryptoforecast.service.ablations import check as check_ablation
 from cryptoforecast.service.anomalies import HAR
 from cryptoforecast.service.workers import Case, check_plan
+from cryptoforecast.texts import lines_text
 from cryptoforecast.types import (
     OWNER,
     Ablation,
@@ -101,7 +103,9 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
 
 def _backtest_coins(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
     """Test on several coins, and put the figures of the last step into one table."""
-    coins.check(args, {"html", "forecasts", "leaderboard", "data", "ablate"})
+    coins.check(args, {"html", "forecasts", "data", "ablate", "against", "step"})
+    if args.leaderboard is not None:
+        coin_boards.check_metric(args.leaderboard)
     if teams.wanted(args) and args.model is None:
         results = teams.test_coins(service, args, lambda one: _case(service, one), cancelled)
     else:
@@ -114,7 +118,16 @@ def _backtest_coins(service: Service, args: argparse.Namespace, cancelled: Cance
         elif each.value is not None:
             view = json_views.backtest_json(each.value, saved=args.model)
         json.append({"coin": each.coin, "backtest": view, "error": each.error})
-    return Answer(json, coins.backtests(results))
+    if args.leaderboard is None:
+        return Answer(json, coins.backtests(results))
+    board = coin_boards.of(
+        {each.coin: each.value for each in results if each.value is not None}, args.leaderboard
+    )
+    words = lines_text(["", *coins.board(board)])
+    return Answer(
+        {"coins": json, "leaderboard": json_views.coin_board_json(board)},
+        coins.backtests(results) + words,
+    )
 
 
 def _tested(
@@ -268,7 +281,19 @@ def _report(
 
 
 def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
+    if args.all_coins:
+        return training.global_model(service, args, cancelled)
+    if args.leave_one_out:
+        raise InvalidInput("--leave-one-out goes with --global only. Add --global.")
     choices.check_network(_spec(args).network)
+    if args.coins is not None:
+        return training.each_coin(service, args, lambda one: _training(service, one), cancelled)
+    if teams.wanted(args):
+        raise InvalidInput(
+            "Workers do several trainings at once. Received: them and one network. Add --coins "
+            "A,B or --global, or leave them out."
+        )
+    _take_one_file(args)
     if args.save is not None:
         service.saved_models.check_free(args.save, user=OWNER, force=args.force)
         service.saved_models.check_writable()
@@ -286,6 +311,22 @@ def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         json_views.backtest_json(result) | {"saved": args.save},
         f"{text.backtest(result)}\n{last_line}\n",
     )
+
+
+def _training(service: Service, args: argparse.Namespace) -> Case:
+    """Return the training of one coin, as a test that has one fold."""
+    return Case(*_history_and_spec(service, args), WalkPlan(folds=1))
+
+
+def _take_one_file(args: argparse.Namespace) -> None:
+    """Take the one file of ``--data`` out of its list."""
+    if args.data is not None:
+        if len(args.data) > 1:
+            raise InvalidInput(
+                f"A network learns from one file. Received: {len(args.data)}. Add --global for one "
+                "network of several coins."
+            )
+        (args.data,) = args.data
 
 
 def _history_and_spec(service: Service, args: argparse.Namespace) -> tuple[PriceHistory, ModelSpec]:

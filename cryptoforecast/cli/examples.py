@@ -31,6 +31,7 @@ EXAMPLES = {
         "backtest --coin BTC --signal fear_greed --ablate signal:fear_greed",
         "backtest --model btc-1h-dense --coin BTC --since cutoff",
         "backtest --data prices.csv --folds 4 --html report.html",
+        "backtest --coins BTC,ETH,SOL --folds 4 --workers 2",
     ),
     "convert": (
         "convert minutes.csv.gz --interval 1h --to hours.parquet",
@@ -92,6 +93,7 @@ EXAMPLES = {
     "train": (
         "train --coin ETH --interval 1d --horizon 7 --save eth-week",
         "train --data prices.csv --preset classic --save classic",
+        "train --global --data btc.csv eth.csv ltc.csv --leave-one-out --workers 2",
     ),
 }
 

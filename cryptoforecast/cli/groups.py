@@ -34,6 +34,21 @@ def add_coins(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_global(command: argparse.ArgumentParser) -> None:
+    """Add one network for all coins."""
+    command.add_argument(
+        "--global",
+        dest="all_coins",
+        action="store_true",
+        help="one network of all --coins, or of all files of --data, as the shipped global models",
+    )
+    command.add_argument(
+        "--leave-one-out",
+        action="store_true",
+        help="with --global: train and test without each coin as well, for the scores on its card",
+    )
+
+
 def add_file(command: argparse.ArgumentParser) -> None:
     """Add the file to read, and what it is read as."""
     command.add_argument("file", metavar="FILE", type=Path, help="a price file; - for stdin")
@@ -53,10 +68,14 @@ def add_target(command: argparse.ArgumentParser) -> None:
     command.add_argument("--force", action="store_true", help="overwrite an existing file")
 
 
-def add_prices(command: argparse.ArgumentParser) -> None:
-    """Add where the prices come from."""
+def add_prices(command: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Add where the prices come from: one file, or several in a list."""
     group = command.add_argument_group("prices")
-    group.add_argument("--data", metavar="FILE", type=Path, help="a price file; - for stdin")
+    if several:
+        help = "a price file, or with --global several; - for stdin"
+        group.add_argument("--data", metavar="FILE", type=Path, nargs="+", help=help)
+    else:
+        group.add_argument("--data", metavar="FILE", type=Path, help="a price file; - for stdin")
     group.add_argument(
         "--coin",
         metavar="C",

@@ -205,9 +205,12 @@ def _add_train(commands: Commands) -> None:
     command = _command(commands, "train", "Train and test a network, and save it.")
     command.add_argument("--save", metavar="NAME", help="save it under this name")
     command.add_argument("--force", action="store_true", help="overwrite a model of this name")
-    groups.add_prices(command)
+    groups.add_coins(command)
+    groups.add_global(command)
+    groups.add_prices(command, several=True)
     groups.add_signals(command)
     groups.add_spec(command)
+    groups.add_workers(command)
 
 
 def _add_retrain(commands: Commands) -> None:

@@ -13,6 +13,7 @@ from cryptoforecast.json_views.backtests import (
     backtest_json,
     walk_forward_json,
 )
+from cryptoforecast.json_views.coin_boards import CoinBoardJson, coin_board_json
 from cryptoforecast.json_views.diagnoses import diagnosis_json
 from cryptoforecast.json_views.forecasts import ForecastJson, forecast_json, mean_of_quantiles
 from cryptoforecast.json_views.models import ModelJson, model_json
@@ -41,6 +42,7 @@ __all__ = [
     "AblationJson",
     "AnomaliesJson",
     "BacktestJson",
+    "CoinBoardJson",
     "Figures",
     "FoldJson",
     "ForecastJson",
@@ -50,6 +52,7 @@ __all__ = [
     "ablation_json",
     "anomalies_json",
     "backtest_json",
+    "coin_board_json",
     "data_json",
     "diagnosis_json",
     "finite",

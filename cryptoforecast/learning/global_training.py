@@ -66,7 +66,7 @@ def train(
         NotEnoughData: If a span of all histories together would be too short.
         Cancelled: If the monitor stopped the work.
     """
-    _check(histories, spec)
+    check(histories, spec)
     earlier = [_before(history, until) for history in histories]
     in_one_unit = [samples.in_one_unit(history) for history in earlier if history is not None]
     parts = [
@@ -117,7 +117,16 @@ def cuts(histories: Sequence[PriceHistory], spec: ModelSpec) -> tuple[Split, ...
     return splits
 
 
-def _check(histories: Sequence[PriceHistory], spec: ModelSpec) -> None:
+def check(histories: Sequence[PriceHistory], spec: ModelSpec) -> None:
+    """Refuse what a global model can't be trained on or with.
+
+    Args:
+        histories: Histories of different coins.
+        spec: The network and how it would be trained.
+
+    Raises:
+        InvalidInput: If an input depends on a coin's scale, or the intervals or quotes differ.
+    """
     specs.check(spec)
     scaled = [name for name in spec.features if not features.of(name).scale_free]
     if scaled or spec.unit != "range" or spec.loss != "quantile":

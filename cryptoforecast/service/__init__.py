@@ -104,6 +104,7 @@ class Service:
         outlooks: Forecasts by the name of what forecasts, with the test of them on past prices.
         lessons: What the lessons compute.
         anomalies: Past candles that were surprising.
+        global_models: Networks that learn from many coins.
         workers: Tests of many folds and coins by several workers.
         ledger: Forecasts that stand before their outcome.
         alarms: What the owner is told of.
@@ -118,6 +119,7 @@ class Service:
         from cryptoforecast.service.anomalies import AnomalyService
         from cryptoforecast.service.backtests import BacktestService
         from cryptoforecast.service.forecasts import ForecastService
+        from cryptoforecast.service.global_models import GlobalModelService
         from cryptoforecast.service.heavy import OneHeavyFit
         from cryptoforecast.service.ledger import LedgerService
         from cryptoforecast.service.lessons import LessonService
@@ -144,6 +146,7 @@ class Service:
         self.backtests = BacktestService(self.training, one_heavy, memory)
         self.walk_forward = WalkForwardService(self.training, one_heavy, memory)
         self.workers = WorkerService(self.training, memory)
+        self.global_models = GlobalModelService(self.training)
         self.renewals = RenewalService(
             settings, self.prices, self.training, self.saved_models, self.signals, memory,
             self.owner_key.remedy(),

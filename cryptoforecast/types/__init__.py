@@ -16,6 +16,7 @@ from cryptoforecast.types.anomalies import (
     rarity_text,
     rate_text,
 )
+from cryptoforecast.types.coin_board import CoinBoard, CoinStanding
 from cryptoforecast.types.durations import duration, span_text
 from cryptoforecast.types.evaluation import (
     Backtest,
@@ -115,6 +116,8 @@ __all__ = [
     "Backtest",
     "Calibration",
     "Cheats",
+    "CoinBoard",
+    "CoinStanding",
     "CoinTest",
     "Comparison",
     "Contest",

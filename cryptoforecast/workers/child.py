@@ -174,7 +174,7 @@ class Child:
                 if message is None:
                     raise self._ended()
                 return message
-            if self._channel is None and self._process is not None and self._process.poll():
+            if self._channel is None and self._has_ended():
                 raise self._ended()  # before it has connected
             if self._closed.is_set() or (deadline is not None and time.monotonic() > deadline):
                 self.kill()
@@ -182,6 +182,9 @@ class Child:
             if deadline is None and monitor.cancelled():
                 deadline = time.monotonic() + GRACE
                 self._send(messages.Stop())
+
+    def _has_ended(self) -> bool:
+        return self._process is not None and self._process.poll() is not None
 
     def _send(self, message: object) -> None:
         if self._channel is None:

@@ -1,13 +1,15 @@
-"""The tasks: one fold of a walk-forward test, with the fit of its network."""
+"""The tasks: a fold of a walk-forward test, a global model, and its test on one coin left out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cryptoforecast.evaluation import walk_folds
+from cryptoforecast.evaluation import left_out, walk_folds
+from cryptoforecast.evaluation.coin_board import CoinLosses
 from cryptoforecast.evaluation.walk_folds import FoldForecasts, FoldSpan
-from cryptoforecast.learning import samples, specs, training
-from cryptoforecast.types import ModelSpec, Monitor, TrainedModel
+from cryptoforecast.learning import global_training, samples, specs, training
+from cryptoforecast.types import ModelSpec, Monitor, Scores, TrainedModel
 from cryptoforecast.workers.task import Histories
 
 
@@ -45,3 +47,85 @@ class FoldTask:
             model = training.fit(history, self.spec, self.span.split, raw, monitor)
         forecasts = walk_folds.forecasts(history, self.spec, self.span, model, self.baselines)
         return FoldForecasts(forecasts, model, cached)
+
+
+@dataclass(frozen=True, eq=False)
+class GlobalTask:
+    """Train one network on several coins.
+
+    Attributes:
+        prices: Names of their prices.
+        spec: Settings of the network.
+        rows: Candles of all of them together.
+    """
+
+    prices: tuple[str, ...]
+    spec: ModelSpec
+    rows: int
+
+    @property
+    def effort(self) -> float:
+        """Epochs times the rows of an epoch."""
+        return float(self.rows * self.spec.epochs * self.spec.ensemble)
+
+    def run(self, histories: Histories, monitor: Monitor) -> TrainedModel:
+        """Train; see ``Task.run``."""
+        given = [histories[name] for name in self.prices]
+        return global_training.train(given, self.spec, monitor=monitor)
+
+
+@dataclass(frozen=True, eq=False)
+class LeftOut:
+    """What the test of a coin that was left out gives.
+
+    Attributes:
+        coin: The coin.
+        model: The network that has learnt from the others.
+        scores: Scores of the last step, by forecaster.
+        verdict: The verdict on the stack, a sentence.
+        losses: Losses at each origin, for the table of all coins.
+    """
+
+    coin: str
+    model: TrainedModel
+    scores: Mapping[str, Scores]
+    verdict: str
+    losses: CoinLosses
+
+
+@dataclass(frozen=True, eq=False)
+class LeftOutTask:
+    """Train one network on all coins but one, and test it on this one.
+
+    Attributes:
+        prices: Names of the prices, those of the coin that is left out first.
+        spec: Settings of the network.
+        rows: Candles of the others together.
+        model: The network, if it was trained before; ``None`` to train it.
+    """
+
+    prices: tuple[str, ...]
+    spec: ModelSpec
+    rows: int
+    model: TrainedModel | None = None
+
+    @property
+    def effort(self) -> float:
+        """Epochs times the rows of an epoch, or the rows alone where nothing is trained."""
+        epochs = self.spec.epochs * self.spec.ensemble if self.model is None else 1
+        return float(self.rows * epochs)
+
+    def run(self, histories: Histories, monitor: Monitor) -> LeftOut:
+        """Train and test; see ``Task.run``."""
+        history, *others = (histories[name] for name in self.prices)
+        model = self.model
+        if model is None:
+            model = left_out.trained_without(history, others, self.spec, monitor)
+        result = left_out.test(history, model)
+        return LeftOut(
+            history.coin,
+            model,
+            {name: steps[-1] for name, steps in result.scores.items()},
+            result.verdict.sentence,
+            CoinLosses.of(result),
+        )

@@ -13,9 +13,10 @@ import cryptoforecast as cf
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
-    "Anomalies", "Backtest", "CryptoForecastError", "Forecast", "Model", "Prices", "__version__",
-    "anomalies", "backtest", "fetch", "from_frame", "load", "models", "read", "signal",
-    "train",
+    "Anomalies", "Backtest", "CryptoForecastError", "Forecast", "Model", "Prices", "Search",
+    "__version__",
+    "anomalies", "backtest", "fetch", "from_frame", "load", "models", "read", "search", "signal",
+    "train", "train_global",
 }  # fmt: skip
 
 

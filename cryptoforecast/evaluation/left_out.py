@@ -1,0 +1,93 @@
+"""A global model on a coin that it has not learnt from, one coin after the other left out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from cryptoforecast.evaluation import backtest
+from cryptoforecast.learning import global_training, samples
+from cryptoforecast.types import (
+    UNWATCHED,
+    Backtest,
+    ModelCard,
+    ModelSpec,
+    Monitor,
+    PriceHistory,
+    TrainedModel,
+    duration,
+)
+
+#: The baselines that a model is compared with.
+BASELINES = ("naive", "cone", "har")
+#: Figures that prices of one coin do not share with another's.
+IN_QUOTE = ("mae", "rmse")
+
+
+def ends_before(history: PriceHistory, spec: ModelSpec) -> pd.Timestamp:
+    """Return the month in which the test span of a coin begins, its last share ``spec.test``."""
+    begins = history.candles.index[samples.split(history, spec).test_start]
+    return pd.Timestamp(begins.year, begins.month, 1, tz="UTC")
+
+
+def trained_without(
+    history: PriceHistory,
+    others: Sequence[PriceHistory],
+    spec: ModelSpec,
+    monitor: Monitor = UNWATCHED,
+) -> TrainedModel:
+    """Train on other coins, and on nothing from the month on in which this one's test begins.
+
+    Args:
+        history: The coin that is left out.
+        others: All coins; this one among them is not read.
+        spec: The network and how it is trained.
+        monitor: Follows the progress, and may stop the work.
+
+    Raises:
+        InvalidInput: See ``global_training.train``.
+        NotEnoughData: If the other coins have too few candles before.
+        Cancelled: If the monitor stopped the work.
+    """
+    rest = [other for other in others if other.coin != history.coin]
+    return global_training.train(rest, spec, ends_before(history, spec), monitor)
+
+
+def test(history: PriceHistory, model: TrainedModel) -> Backtest:
+    """Test a model on the last share of a coin that it has not learnt from."""
+    return backtest.saved(history, model, baselines=BASELINES)
+
+
+def judged(
+    card: ModelCard,
+    coins: Sequence[Mapping[str, Mapping[str, float]]],
+    network: str,
+    horizon: int,
+) -> ModelCard:
+    """Write the mean over the coins that were left out onto the card of a global model.
+
+    Args:
+        card: The card of the model that has learnt from all coins.
+        coins: For each coin the scores of the last step, by forecaster.
+        network: Kind of the network, a forecaster among them.
+        horizon: Steps that it predicts.
+    """
+    means = {name: pd.DataFrame([coin[name] for coin in coins]).mean() for name in coins[0]}
+    scores = {
+        name: {
+            key: None if key in IN_QUOTE or pd.isna(value) else float(value)
+            for key, value in figures.items()
+        }
+        for name, figures in means.items()
+    }
+    own, cone = means[network], means["cone"]
+    gain = 1 - own["pinball"] / cone["pinball"]
+    verdict = (
+        f"On {len(coins)} coins that it had not learnt from, one after the other left out, "
+        f"{duration(horizon, card.interval)} ahead: its band is {abs(gain):.1%} "
+        f"{'sharper' if gain > 0 else 'less sharp'} than the volatility cone, and the 80 % band "
+        f"covers {own['coverage_80']:.1%}."
+    )
+    return dataclasses.replace(card, scores=scores, verdict=verdict)
