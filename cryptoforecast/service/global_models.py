@@ -20,7 +20,7 @@ from cryptoforecast.types import (
 )
 from cryptoforecast.workers.engine import Engine
 from cryptoforecast.workers.progress import Whole
-from cryptoforecast.workers.task import Outcome, name_of
+from cryptoforecast.workers.task import Outcome, Task, name_of
 from cryptoforecast.workers.tasks import GlobalTask, LeftOut, LeftOutTask
 
 #: Coins that one model may learn from.
@@ -108,7 +108,7 @@ class GlobalModelService:
         names = {name_of(one): one for one in histories}
         keys = [_key(histories, spec, "")]
         cached = self._cached(keys[0], use_cache=use_cache)
-        tasks: list[GlobalTask | LeftOutTask] = []
+        tasks: list[Task[TrainedModel | LeftOut]] = []
         if cached is None:
             tasks.append(GlobalTask(tuple(names), spec, sum(map(len, histories))))
         for one in histories if leave_one_out else ():
