@@ -59,6 +59,7 @@ SLOW = (
     "searches/test_commands.py",
     "searches/test_objective.py",
     "searches/test_search.py",
+    "searches/test_service.py",
     "server",
     "service/test_alarms.py",
     "service/test_ledger.py",
