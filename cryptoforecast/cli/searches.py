@@ -188,5 +188,7 @@ def _table(results: list[Search]) -> str:
             ]
         )
     header = ("coin", "tried", "winner", "smaller error, %", "95 % interval", "better")
+    simulated = [each.coin for each in results if each.simulated]
+    lines = [f"{tables.SIMULATED} ({', '.join(simulated)})"] if simulated else []
     sentences = [f"{each.coin}: {each.sentence}" for each in results]
-    return lines_text([*tables.aligned(header, rows), *sentences])
+    return lines_text([*lines, *tables.aligned(header, rows), *sentences])

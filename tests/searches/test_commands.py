@@ -140,3 +140,26 @@ def test_a_default_space_in_memory_is_what_the_docs_say() -> None:
     assert {*chosen} == {
         "network", "features", "lookback", "units", "dropout", "learning_rate", "loss",
     }  # fmt: skip
+
+
+def test_several_coins_are_searched_in_one_table_and_one_in_full(run, files) -> None:
+    settings = (*SETTINGS, "--trials", "1", "--units", "4", "--days", "30")
+    (files / "one.json").write_text('{"lookback": [8, 60]}')
+    given = ("search", "--space", files / "one.json", *settings)
+    status, out, err = run(*given, "--coins", "BTC,ETH")
+    assert status == 0, err
+    label, header, bitcoin, ether, *sentences = out.splitlines()
+    assert label.startswith("SIMULATED PRICES")
+    assert label.endswith(" (BTC, ETH)")
+    assert header.split()[:3] == ["coin", "tried", "winner"]
+    assert bitcoin.split() == ["BTC", "1", "dense", "-", "-", "no"]
+    assert ether.split() == ["ETH", "1", "dense", "-", "-", "no"]
+    assert [each.partition(":")[0] for each in sentences] == ["BTC", "ETH"]
+    # The only trial is that of the default settings, so nothing is tested.
+    status, out, err = run(*given, "--coin", "BTC", "--resume")
+    assert status == 0, err
+    assert "No better settings were found: 1 setting was tried" in out
+    assert "Best trials, of 1:" in out
+    command = shlex.split(out.splitlines()[-1])
+    assert command[:4] == ["cryptoforecast", "backtest", "--coin", "BTC"]
+    options.parser().parse_args(command[1:])
