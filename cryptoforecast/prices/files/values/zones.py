@@ -52,8 +52,9 @@ _OFFSET = r"(?:UTC|GMT|Z)? ?([+-])(\d{1,2})(?::?(\d{2}))?"
 # What may follow an offset: Java's [Europe/Berlin], a name in brackets, Go's CET, its unnamed zone
 # and its second clock.
 _REMARK = r"(?: ?[(\[].*[)\]]| [A-Z]{2,5}| [+-]\d{2}(?:\d{2})?)?(?: M=[+-][\d.]+)?"
-# What stays of an offset, or of UTC, with a remark after it; the longest offset without one.
-_REMARKED = rf"^({_OFFSET}(?={_REMARK}$)|(?:Z|UTC|GMT)(?= ?[(\[].*[)\]]$)).*$"
+# An offset, or UTC, with a remark after it; what stays of it; the longest offset without one.
+_REMARKED = rf"(?i)^(?:({_OFFSET}){_REMARK}|(Z|UTC|GMT) ?[(\[].*[)\]])$"
+_UNREMARKED = r"\1\5"
 _SHORT_LABEL = len("UTC +01:00")
 #: Different zones that the times of a column may have.
 MAX_ZONES = 700
@@ -250,7 +251,7 @@ def without_remarks(labels: pd.Series) -> pd.Series:
     remarked = labels.str.len().gt(_SHORT_LABEL).to_numpy()
     if not remarked.any():
         return labels
-    even = labels[remarked].str.replace(_REMARKED, r"\1", regex=True, flags=re.IGNORECASE)
+    even = labels[remarked].str.replace(_REMARKED, _UNREMARKED, regex=True)
     return labels.where(~remarked, even)
 
 
