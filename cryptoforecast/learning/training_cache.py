@@ -36,8 +36,8 @@ RECIPE = (
     "learning/indicators.py", "learning/inference.py", "learning/networks.py",
     "learning/ranges.py", "learning/samples.py", "learning/specs.py", "learning/targets.py",
     "learning/training.py", "prices/candles/levels.py",
-    "prices/candles/quality.py", "prices/candles/ranges.py", "types/learning.py", "types/prices.py",
-    "types/signals.py",
+    "prices/candles/quality.py", "prices/candles/ranges.py", "types/forecasts.py",
+    "types/learning.py", "types/models.py", "types/prices.py", "types/signals.py",
 )  # fmt: skip
 
 

@@ -20,24 +20,13 @@ from cryptoforecast.types.coin_board import CoinBoard, CoinStanding
 from cryptoforecast.types.durations import duration, span_text
 from cryptoforecast.types.evaluation import (
     Backtest,
-    Calibration,
     CoinTest,
-    CoverageBySteps,
-    Fold,
     Leaderboard,
-    Member,
-    NextSteps,
-    Probability,
-    Regime,
-    Reliability,
     Scores,
-    Share,
-    Spread,
     Standing,
     Verdict,
-    WalkForward,
-    WalkPlan,
 )
+from cryptoforecast.types.forecasts import Forecast, StepForecast
 from cryptoforecast.types.indicators import Indicator
 from cryptoforecast.types.judgement import (
     OUTCOMES,
@@ -53,21 +42,16 @@ from cryptoforecast.types.learning import (
     QUANTILES,
     UNWATCHED,
     EpochLoss,
-    Forecast,
-    ModelCard,
     ModelSpec,
-    ModelSummary,
     Monitor,
     Progress,
-    SavedModel,
     Scaler,
     Split,
-    StepForecast,
     Stretches,
-    TrainedModel,
     TrainingRecord,
 )
 from cryptoforecast.types.lessons import Cheats, Delay, ForecastStages, LeakScores, RecipeTest
+from cryptoforecast.types.models import ModelCard, ModelSummary, SavedModel, TrainedModel
 from cryptoforecast.types.moments import (
     brief_moment_text,
     days_text,
@@ -75,6 +59,13 @@ from cryptoforecast.types.moments import (
     moment_text,
     months_text,
     short_moment_text,
+)
+from cryptoforecast.types.next_steps import (
+    Calibration,
+    Member,
+    NextSteps,
+    Probability,
+    Spread,
 )
 from cryptoforecast.types.paths import Extremes, Paths, Touch
 from cryptoforecast.types.predictor_names import (
@@ -93,10 +84,12 @@ from cryptoforecast.types.prices import (
     QualityReport,
 )
 from cryptoforecast.types.quotes import affixes, price_text
+from cryptoforecast.types.reliability import CoverageBySteps, Regime, Reliability, Share
 from cryptoforecast.types.search import Finalist, Search, SearchPlan, SearchTest, Trial, TrialState
 from cryptoforecast.types.signals import Signal, is_signal, signal_name
 from cryptoforecast.types.teamwork import TeamProgress
 from cryptoforecast.types.users import OWNER, User
+from cryptoforecast.types.walk_forward import Fold, WalkForward, WalkPlan
 
 __all__ = [
     "INTERVALS",

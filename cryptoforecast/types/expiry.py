@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from cryptoforecast.types.durations import span_text
-from cryptoforecast.types.learning import ModelCard
+from cryptoforecast.types.models import ModelCard
 
 #: Time after the last candle that shaped a model until it expires.
 LIFETIME = pd.Timedelta(days=180)

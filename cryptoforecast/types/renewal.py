@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cryptoforecast.types.learning import ModelSummary
+from cryptoforecast.types.models import ModelSummary
 
 
 @dataclass(frozen=True, eq=False)

@@ -326,10 +326,13 @@ WITHOUT_EFFECT = {
     "types/judgement.py",  # what a test comes to
     "types/lessons.py",  # what a lesson shows
     "types/moments.py",  # words for times
+    "types/next_steps.py",  # what comes after the last candle
     "types/paths.py",  # paths of a forecast
     "types/predictor_names.py",  # what a predictor is called
     "types/quotes.py",  # how a price is written
+    "types/reliability.py",  # how often a band held
     "types/users.py",  # who asks
+    "types/walk_forward.py",  # what a test with several fits gives
 }
 
 
