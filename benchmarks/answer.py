@@ -27,7 +27,7 @@ import pandas as pd
 
 from benchmarks import measure
 from cryptoforecast.learning import bundles, features, inference, ranges, specs
-from cryptoforecast.learning.samples import scale_inputs
+from cryptoforecast.learning.scaling import scale_inputs
 from cryptoforecast.prices import simulate
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import PriceHistory, TrainedModel

@@ -30,15 +30,15 @@ import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
-from scipy.stats import binomtest
 
 from benchmarks import measure
 from benchmarks.estimate_market import parkinson
+from benchmarks.judge_tables import SPANS, BandCoverage, Opinion, bands, claims, grouped, power
 from cryptoforecast.evaluation.scores import coverage
 from cryptoforecast.evaluation.verdict import judge
 from cryptoforecast.forecasting.bands import RollingBand
@@ -58,7 +58,6 @@ from cryptoforecast.settings import ROOT
 from cryptoforecast.types import QUANTILES, Array, Forecast, PriceHistory
 
 FITTED = 4_000
-SPANS = (480, 14_000)
 HORIZONS = (1, 24)
 SIGNALS = (0.02, 0.05, 0.1, 0.2)
 CLUSTERING = (0.0, 0.2, 1.0)
@@ -74,39 +73,7 @@ MOST = 20.0
 HOUR = pd.Timedelta(hours=1)
 
 
-@dataclass(frozen=True)
-class Seen:
-    """One verdict on one forecaster in one market.
-
-    Attributes:
-        case: table, market, forecaster, horizon and origins; one row of a table.
-        better: whether the price was called better than the baseline's.
-        worse: whether it was called worse.
-        band_better: whether the band was called better than the cone's.
-        band_worse: whether it was called worse.
-        skill: of the price.
-        band_skill: of the band.
-    """
-
-    case: tuple[str, str, str, int, int]
-    better: bool
-    worse: bool
-    band_better: bool
-    band_worse: bool
-    skill: float
-    band_skill: float
-
-
-@dataclass(frozen=True)
-class Covered:
-    """What one forecaster's bands covered in one market."""
-
-    case: tuple[str, str, int]
-    of_80: float
-    of_95: float
-
-
-def nothing_to_find(seed: int) -> Iterator[Seen | Covered]:
+def nothing_to_find(seed: int) -> Iterator[Opinion | BandCoverage]:
     """Judge forecasters that can know nothing of the price, and measure what bands cover."""
     history = market(seed)
     combined = stack(history)
@@ -137,7 +104,7 @@ def nothing_to_find(seed: int) -> Iterator[Seen | Covered]:
         yield covered("constant volatility", "true model", horizon, happened, truth)
 
 
-def something_to_find(seed: int) -> Iterator[Seen]:
+def something_to_find(seed: int) -> Iterator[Opinion]:
     """Judge forecasters of planted slopes, and bands where volatility clusters."""
     for signal in SIGNALS:
         history = market(seed, signal=signal)
@@ -201,12 +168,12 @@ def first_steps(forecast: Forecast, horizon: int, count: int) -> Forecast:
 
 def verdicts(
     table: str, where: str, who: str, forecast: Forecast, naive: Forecast, cone: Forecast
-) -> Iterator[Seen]:
+) -> Iterator[Opinion]:
     """Judge the first origins and all of them."""
     for span in SPANS:
         part = slice(0, span)
         verdict = judge(forecast[part], naive[part], cone[part], simulated=True)
-        yield Seen(
+        yield Opinion(
             (table, where, who, forecast.horizon, span),
             verdict.beats_baseline,
             verdict.high < 0,
@@ -291,109 +258,17 @@ def law(horizon: int) -> Array:
     return np.quantile(np.concatenate(returns) / flat.volatility, QUANTILES)
 
 
-def covered(where: str, who: str, horizon: int, returns: Array, quantiles: Array) -> Covered:
+def covered(where: str, who: str, horizon: int, returns: Array, quantiles: Array) -> BandCoverage:
     """Measure what quantiles of the return over ``horizon`` hours covered."""
     shares = (coverage(returns, quantiles, level) for level in (80, 95))
-    return Covered((where, who, horizon), *shares)
-
-
-def claims(seen: list[Seen]) -> list[dict[str, str]]:
-    """Make the rows of "nothing to find"."""
-    rows = []
-    for case, group in grouped(seen):
-        table, _, who, horizon, span = case
-        if table != "nothing":
-            continue
-        row = {
-            "forecaster": who,
-            "ahead": f"{horizon} h",
-            "origins": f"{span:,}",
-            "price called better": rate([one.better for one in group]),
-            "price called worse": "",
-            # The linear regression has HAR's band, which is better than the cone's.
-            "band called better": "",
-            "band called worse": "",
-        }
-        if who == "opposites":
-            row["price called worse"] = rate([one.worse for one in group])
-            row["band called worse"] = rate([one.band_worse for one in group])
-        if who in ("opposites", "drift"):
-            row["band called better"] = rate([one.band_better for one in group])
-        rows.append(row)
-    return rows
-
-
-def power(seen: list[Seen]) -> list[dict[str, str]]:
-    """Make the rows of "something to find"."""
-    rows = []
-    for case, group in grouped(seen):
-        table, planted, who, horizon, span = case
-        if table == "nothing":
-            continue
-        price = table == "price"
-        worth = np.mean(
-            [
-                one.skill if price else one.band_skill
-                for one in seen
-                if one.case == (*case[:4], max(SPANS))
-            ]
-        )
-        rows.append(
-            {
-                "planted": planted,
-                "forecaster": who,
-                "ahead": f"{horizon} h",
-                "worth": f"{100 * worth:.2f} %",
-                "origins": f"{span:,}",
-                "found": rate([one.better if price else one.band_better for one in group]),
-            }
-        )
-    return rows
-
-
-def bands(measured: list[Covered]) -> list[dict[str, str]]:
-    """Make the rows of the coverages."""
-    cases: dict[tuple[str, str, int], list[Covered]] = {}
-    for one in measured:
-        cases.setdefault(one.case, []).append(one)
-    return [
-        {
-            "market": where,
-            "band": who,
-            "ahead": f"{horizon} h",
-            "80 % band covers": mean([one.of_80 for one in group]),
-            "95 %": mean([one.of_95 for one in group]),
-        }
-        for (where, who, horizon), group in cases.items()
-    ]
-
-
-def grouped(seen: Iterable[Seen]) -> Iterable[tuple[tuple[str, str, str, int, int], list[Seen]]]:
-    """Gather verdicts by the row of a table they belong to, in the order they came."""
-    cases: dict[tuple[str, str, str, int, int], list[Seen]] = {}
-    for one in seen:
-        cases.setdefault(one.case, []).append(one)
-    return cases.items()
-
-
-def rate(claims: list[bool]) -> str:
-    """Write a share with its exact (Clopper-Pearson) 95 % interval."""
-    ends = binomtest(sum(claims), len(claims)).proportion_ci(method="exact")
-    low, high = 100 * ends.low, 100 * ends.high
-    return f"{100 * sum(claims) / len(claims):.1f} % ({low:.1f} to {high:.1f})"
-
-
-def mean(values: list[float]) -> str:
-    """Write a mean over markets with its 95 % interval."""
-    half = 1.96 * np.std(values) / np.sqrt(len(values))
-    return f"{100 * np.mean(values):.2f} % (± {100 * half:.2f})"
+    return BandCoverage((where, who, horizon), *shares)
 
 
 def _over(
-    ask: Callable[[int], list[Seen | Covered]], seeds: range, processes: int
-) -> list[Seen | Covered]:
+    ask: Callable[[int], list[Opinion | BandCoverage]], seeds: range, processes: int
+) -> list[Opinion | BandCoverage]:
     """Ask of every market, and say now and then how far it is."""
-    records: list[Seen | Covered] = []
+    records: list[Opinion | BandCoverage] = []
     with ProcessPoolExecutor(processes) as pool:
         for number, one in enumerate(pool.map(ask, seeds), 1):
             records += one
@@ -402,11 +277,11 @@ def _over(
     return records
 
 
-def _nothing(seed: int) -> list[Seen | Covered]:
+def _nothing(seed: int) -> list[Opinion | BandCoverage]:
     return list(nothing_to_find(seed))
 
 
-def _something(seed: int) -> list[Seen | Covered]:
+def _something(seed: int) -> list[Opinion | BandCoverage]:
     return list(something_to_find(seed))
 
 
@@ -416,17 +291,17 @@ def main() -> None:
     parser.add_argument("--markets", type=int, default=400, help="how many, at least 4")
     parser.add_argument("--first", type=int, default=FIRST, help="seed of the first market")
     parser.add_argument("--processes", type=int, default=1, help="how many at a time")
-    given = parser.parse_args()
-    if given.markets < POWER:
-        parser.error(f"--markets must be at least {POWER}. Received: {given.markets}.")
-    if given.first < 0 or given.first + given.markets > LAW.start:
-        parser.error(f"--first must be a seed from 0 to {LAW.start:,}. Received: {given.first}.")
-    seeds = range(given.first, given.first + given.markets)
-    records = _over(_nothing, seeds, given.processes)
-    records += _over(_something, seeds[: given.markets // POWER], given.processes)
-    seen = [one for one in records if isinstance(one, Seen)]
-    measured = [one for one in records if isinstance(one, Covered)]
-    tables = {"something to find": power(seen), "bands": bands(measured)}
+    args = parser.parse_args()
+    if args.markets < POWER:
+        parser.error(f"--markets must be at least {POWER}. Received: {args.markets}.")
+    if args.first < 0 or args.first + args.markets > LAW.start:
+        parser.error(f"--first must be a seed from 0 to {LAW.start:,}. Received: {args.first}.")
+    seeds = range(args.first, args.first + args.markets)
+    records = _over(_nothing, seeds, args.processes)
+    records += _over(_something, seeds[: args.markets // POWER], args.processes)
+    opinions = [one for one in records if isinstance(one, Opinion)]
+    measured = [one for one in records if isinstance(one, BandCoverage)]
+    tables = {"something to find": power(opinions), "bands": bands(measured)}
     for name, rows in tables.items():
         print(f"\n{name.capitalize()}\n\n{measure.table(rows)}")
     print("\nNothing to find\n")
@@ -439,10 +314,10 @@ def main() -> None:
                 for name in ("better", "worse", "band_better", "band_worse")
             },
         }
-        for case, group in grouped(seen)
+        for case, group in grouped(opinions)
     ]
-    command = f"python -m benchmarks.judge --markets {given.markets} --first {given.first}"
-    measure.publish("judge", command, claims(seen), {**tables, "counts": counts})
+    command = f"python -m benchmarks.judge --markets {args.markets} --first {args.first}"
+    measure.publish("judge", command, claims(opinions), {**tables, "counts": counts})
 
 
 if __name__ == "__main__":

@@ -109,12 +109,12 @@ def test_many_sessions_at_once_stay_within_the_quota():
             except InvalidInput as error:
                 refused.append(error)
             with files._lock:
-                assert files._held() <= 1000
-                assert files._held(user.session) <= 300
+                assert files._candle_count() <= 1000
+                assert files._candle_count(user.session) <= 300
 
     threads = [threading.Thread(target=visitor, args=(number,)) for number in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert 0 < files._held() <= 1000
+    assert 0 < files._candle_count() <= 1000

@@ -14,10 +14,9 @@ from cryptoforecast.learning.samples import (
     MAX_ABSENT_CANDLES,
     dead_tail,
     gaps,
-    scale_inputs,
     unit_changes,
-    unused_inputs,
 )
+from cryptoforecast.learning.scaling import scale_inputs, unused_inputs
 from cryptoforecast.prices.candles import levels
 from cryptoforecast.types import (
     ModelCard,

@@ -14,20 +14,13 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.learning import indicators, ranges
-from cryptoforecast.learning.columns import Columns, log_returns
-from cryptoforecast.prices.candles.ranges import log_ranges
+from cryptoforecast.learning import feature_values, indicators, ranges
+from cryptoforecast.learning.columns import Columns
 from cryptoforecast.types import Array, is_signal, signal_name
 from cryptoforecast.types.signals import NAME
 
-#: Added to a return or range before its logarithm, so that 0 stays finite: 1 basis point.
-EPSILON_MOVE = 1e-4
-#: The same for a return or range in units of the average true range.
-EPSILON_SCALED_MOVE = 0.05
 #: A column with a spread below this share of its largest value is constant, up to rounding.
 EPSILON_SPREAD = 1e-9
-#: Rows in the average that volume is compared with.
-VOLUME_ROWS = 24
 
 
 @dataclass(frozen=True)
@@ -52,135 +45,37 @@ class Feature:
     scale_free: bool = False
 
 
-def _close(close: Array) -> Array:
-    return close
-
-
-def _abs_return(close: Array) -> Array:
-    returns: Array = np.log(np.abs(log_returns(close)) + EPSILON_MOVE)
-    return returns
-
-
-#: Features of the close alone: ``(n,)`` closes -> ``(n,)``.
-CLOSE_FEATURES: dict[str, Callable[[Array], Array]] = {
-    "close": _close,
-    "return": log_returns,
-    "abs_return": _abs_return,
-}
-
-
-def _of_close(name: str) -> Callable[[Columns], Array]:
-    return lambda columns: CLOSE_FEATURES[name](columns.close)[:, None]
-
-
-def _indicator(compute: Callable[[pd.DataFrame], Array]) -> Callable[[Columns], Array]:
-    return lambda columns: compute(columns.candles)
-
-
-def _range(columns: Columns) -> Array:
-    # An imported candle may have its high below its low.
-    span = np.maximum(log_ranges(columns.candles), 0.0)
-    ranges: Array = np.log(span + EPSILON_MOVE)[:, None]
-    return ranges
-
-
-def _scaled_return(columns: Columns) -> Array:
-    return columns.scaled_return[:, None]
-
-
-def _scaled_move(columns: Columns) -> Array:
-    moves: Array = np.log(np.abs(columns.scaled_return) + EPSILON_SCALED_MOVE)[:, None]
-    return moves
-
-
-def _scaled_range(columns: Columns) -> Array:
-    ranges: Array = np.log(columns.true_ranges / columns.ranges[1] + EPSILON_SCALED_MOVE)[:, None]
-    return ranges
-
-
-def _short_range(columns: Columns) -> Array:
-    short, usual, _ = columns.ranges
-    ratios: Array = np.log(short / usual)[:, None]
-    return ratios
-
-
-def _long_range(columns: Columns) -> Array:
-    _, usual, long = columns.ranges
-    ratios: Array = np.log(long / usual)[:, None]
-    return ratios
-
-
-def _volume(columns: Columns) -> Array:
-    """Compute the log of volume over its mean of ``VOLUME_ROWS``, ``(n, 1)``.
-
-    The value is 0 where the volume of all these rows is unknown. A candle of unknown volume among
-    others counts as a candle without volume. The mean is a sum over lags and not a running mean,
-    so that a row's value is the same to the last bit wherever the history starts.
-    """
-    volume = np.nan_to_num(columns.candles["volume"].to_numpy(float), nan=0.0, posinf=0.0)
-    n, rows = len(volume), VOLUME_ROWS
-    result = np.full((n, 1), np.nan)
-    if n < rows:
-        return result
-    mean = np.zeros(n - rows + 1)
-    for lag in range(rows):
-        mean += volume[lag : n - rows + 1 + lag]
-    mean /= rows
-    traded = mean > 0
-    ratio = np.divide(volume[rows - 1 :], mean, out=np.ones_like(mean), where=traded)
-    result[rows - 1 :, 0] = np.log((ratio + 0.01) / 1.01)
-    return result
-
-
-def _hour(columns: Columns) -> Array:
-    return _on_circle(columns.hour, 24)
-
-
-def _half_day(columns: Columns) -> Array:
-    # Twice the angle of the hour, by the double-angle formulas.
-    sine, cosine = _hour(columns).T
-    return np.column_stack([2 * sine * cosine, cosine**2 - sine**2])
-
-
-def _week(columns: Columns) -> Array:
-    return _on_circle(columns.day + np.floor(columns.hour) / 24, 7)
-
-
-def _weekend(columns: Columns) -> Array:
-    return (columns.day >= 5).astype(float)[:, None]
-
-
-def _on_circle(time: Array, period: int) -> Array:
-    """Compute sine and cosine of a time within its period, ``(n, 2)``: its ends are neighbours."""
-    angle = 2 * np.pi * time / period
-    return np.column_stack([np.sin(angle), np.cos(angle)])
-
-
 FEATURES: dict[str, Feature] = {
     feature.name: feature
     for feature in (
-        Feature("close", "The closing price itself.", 0, 1, _of_close("close")),
+        Feature("close", "The closing price itself.", 0, 1, feature_values.of_close("close")),
         Feature(
             "return",
             "How far the close moved in this candle (log-return).",
             1,
             1,
-            _of_close("return"),
+            feature_values.of_close("return"),
         ),
         Feature(
             "abs_return",
             "How large that move was, on a log scale.",
             1,
             1,
-            _of_close("abs_return"),
+            feature_values.of_close("abs_return"),
         ),
-        Feature("range", "How far high and low lie apart, on a log scale.", 0, 1, _range),
+        Feature(
+            "range",
+            "How far high and low lie apart, on a log scale.",
+            0,
+            1,
+            feature_values.candle_range,
+        ),
         Feature(
             "scaled_return",
             "How far the close moved, in average true ranges of the last 168 candles.",
             ranges.USUAL,
             1,
-            _scaled_return,
+            feature_values.scaled_return,
             scale_free=True,
         ),
         Feature(
@@ -188,7 +83,7 @@ FEATURES: dict[str, Feature] = {
             "How large that move was, on a log scale.",
             ranges.USUAL,
             1,
-            _scaled_move,
+            feature_values.scaled_move,
             scale_free=True,
         ),
         Feature(
@@ -196,7 +91,7 @@ FEATURES: dict[str, Feature] = {
             "How far this candle ranged against the last 168, on a log scale.",
             ranges.USUAL,
             1,
-            _scaled_range,
+            feature_values.scaled_range,
             scale_free=True,
         ),
         Feature(
@@ -204,7 +99,7 @@ FEATURES: dict[str, Feature] = {
             "How far the last 24 candles ranged against the last 168.",
             ranges.USUAL,
             1,
-            _short_range,
+            feature_values.short_range,
             scale_free=True,
         ),
         Feature(
@@ -212,64 +107,83 @@ FEATURES: dict[str, Feature] = {
             "How far the last 504 candles ranged against the last 168.",
             ranges.LONG,
             1,
-            _long_range,
+            feature_values.long_range,
             scale_free=True,
         ),
         Feature(
             "volume",
             "Volume against its last 24 candles.",
-            VOLUME_ROWS - 1,
+            feature_values.VOLUME_ROWS - 1,
             1,
-            _volume,
+            feature_values.volume,
             scale_free=True,
         ),
-        Feature("hour", "Hour of the day (UTC), as a circle.", 0, 2, _hour, scale_free=True),
+        Feature(
+            "hour",
+            "Hour of the day (UTC), as a circle.",
+            0,
+            2,
+            feature_values.hour,
+            scale_free=True,
+        ),
         Feature(
             "half_day",
             "Hour of the half day (UTC), as a circle: what comes twice a day.",
             0,
             2,
-            _half_day,
+            feature_values.half_day,
             scale_free=True,
         ),
-        Feature("week", "Moment of the week (UTC), as a circle.", 0, 2, _week, scale_free=True),
         Feature(
-            "weekend", "Whether it is Saturday or Sunday (UTC).", 0, 1, _weekend, scale_free=True
+            "week",
+            "Moment of the week (UTC), as a circle.",
+            0,
+            2,
+            feature_values.week,
+            scale_free=True,
+        ),
+        Feature(
+            "weekend",
+            "Whether it is Saturday or Sunday (UTC).",
+            0,
+            1,
+            feature_values.weekend,
+            scale_free=True,
         ),
         Feature(
             "rsi",
             "Relative strength index: the share of rises in the last moves (14 candles).",
             indicators.WILDER_ROWS,
             1,
-            _indicator(indicators.rsi),
+            feature_values.of_candles(indicators.rsi),
         ),
         Feature(
             "macd",
             "MACD (12, 26, 9) and its histogram, as shares of the close.",
             indicators.MACD_ROWS - 1,
             2,
-            _indicator(indicators.macd),
+            feature_values.of_candles(indicators.macd),
         ),
         Feature(
             "bollinger",
             "Where the close lies in its Bollinger band (20, 2), and the band's width.",
             indicators.BOLLINGER_ROWS - 1,
             2,
-            _indicator(indicators.bollinger),
+            feature_values.of_candles(indicators.bollinger),
         ),
         Feature(
             "atr",
             "Average true range of 14 candles as a share of the close, on a log scale.",
             indicators.WILDER_ROWS,
             1,
-            _indicator(indicators.atr),
+            feature_values.of_candles(indicators.atr),
         ),
         Feature(
             "averages",
             "The close against its means over 10, 50 and 100 candles.",
             max(indicators.AVERAGE_ROWS) - 1,
             len(indicators.AVERAGE_ROWS),
-            _indicator(indicators.averages),
+            feature_values.of_candles(indicators.averages),
         ),
     )
 }
@@ -313,7 +227,7 @@ CLOCK = ("hour", "half_day", "week", "weekend")
 
 def has_volume(candles: pd.DataFrame) -> bool:
     """Return whether there are volumes to learn from: they must vary in the first half already."""
-    early = max(len(candles) // 2, VOLUME_ROWS)
+    early = max(len(candles) // 2, feature_values.VOLUME_ROWS)
     volume = np.nan_to_num(candles["volume"].to_numpy(float)[:early])
     return bool(np.ptp(volume) > 0) if len(volume) else False
 
@@ -381,9 +295,9 @@ def matrix_of_closes(close: Array, names: tuple[str, ...]) -> Array:
 
     Args:
         close: ``(n,)``, quote currency.
-        names: Keys of ``CLOSE_FEATURES``.
+        names: Keys of ``feature_values.CLOSE_FEATURES``.
     """
-    return np.column_stack([CLOSE_FEATURES[name](close) for name in names])
+    return np.column_stack([feature_values.CLOSE_FEATURES[name](close) for name in names])
 
 
 def check(names: tuple[str, ...]) -> None:

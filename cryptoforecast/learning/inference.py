@@ -17,10 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.learning import features
+from cryptoforecast.learning import feature_values, features
 from cryptoforecast.learning.columns import Columns
 from cryptoforecast.learning.forward import MAX_MODELS, last_layer
-from cryptoforecast.learning.samples import scale_inputs
+from cryptoforecast.learning.scaling import scale_inputs
 from cryptoforecast.learning.specs import needs, warmup
 from cryptoforecast.learning.targets import actual_prices
 from cryptoforecast.types import (
@@ -40,7 +40,7 @@ BATCH_WINDOWS = 512
 #: Threads that forecast batches at the same time, at most.
 MAX_THREADS = 4
 #: Features that can be computed from closes alone.
-CLOSE_FEATURES = tuple(features.CLOSE_FEATURES)
+CLOSE_FEATURES = tuple(feature_values.CLOSE_FEATURES)
 #: Lowest price that a min-max model may predict, as a share of the last close. Its linear last
 #: layer has no lower bound, but a log-return needs a positive price.
 MIN_PRICE_SHARE = 1e-6

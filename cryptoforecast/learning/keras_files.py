@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.learning import features, inference, networks
+from cryptoforecast.learning import feature_values, features, inference, networks
 from cryptoforecast.learning.specs import needs, warmup
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, ModelSpec, TrainedModel
 
@@ -187,7 +187,7 @@ def _features(closes: Tensor, spec: ModelSpec) -> Tensor:
         if name != "close":
             column = ops.log(closes[:, 1:] / closes[:, :-1])
         if name == "abs_return":
-            column = ops.log(ops.abs(column) + features.EPSILON_MOVE)
+            column = ops.log(ops.abs(column) + feature_values.EPSILON_MOVE)
         columns.append(column)
     return ops.stack(columns, axis=-1)
 

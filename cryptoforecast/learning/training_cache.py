@@ -32,12 +32,13 @@ _ONE_PARSES = threading.Lock()
 #: The modules that decide what a training gives. A test runs a training and checks that the list
 #: is complete.
 RECIPE = (
-    "learning/columns.py", "learning/features.py", "learning/fitting.py", "learning/forward.py",
-    "learning/indicators.py", "learning/inference.py", "learning/networks.py",
-    "learning/ranges.py", "learning/samples.py", "learning/specs.py", "learning/targets.py",
-    "learning/training.py", "prices/candles/levels.py",
-    "prices/candles/quality.py", "prices/candles/ranges.py", "types/forecasts.py",
-    "types/learning.py", "types/models.py", "types/prices.py", "types/signals.py",
+    "learning/columns.py", "learning/feature_values.py", "learning/features.py",
+    "learning/fitting.py", "learning/forward.py", "learning/indicators.py",
+    "learning/inference.py", "learning/networks.py", "learning/ranges.py", "learning/samples.py",
+    "learning/scaling.py", "learning/specs.py", "learning/targets.py", "learning/training.py",
+    "prices/candles/levels.py", "prices/candles/quality.py", "prices/candles/ranges.py",
+    "types/forecasts.py", "types/learning.py", "types/models.py", "types/prices.py",
+    "types/signals.py",
 )  # fmt: skip
 
 

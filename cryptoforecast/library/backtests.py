@@ -9,11 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from cryptoforecast import charts, json_views
 from cryptoforecast.errors import InvalidInput, UnknownModel
+from cryptoforecast.library import settings
 from cryptoforecast.library.models import Model, load
 from cryptoforecast.library.prices import Prices, history_of
 from cryptoforecast.library.signals import Signals, beside, inputs
@@ -25,27 +25,16 @@ from cryptoforecast.service.workers import Case
 from cryptoforecast.types import (
     UNWATCHED,
     Ablation,
-    ModelSpec,
     Monitor,
     PriceHistory,
     Progress,
     Verdict,
     WalkForward,
-    WalkPlan,
 )
 from cryptoforecast.types import Backtest as Result
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-
-#: Settings of a test that a saved model leaves open, and of how it is walked through.
-_SHARES = ("test", "validation", "since")
-_PLAN = tuple(field.name for field in dataclasses.fields(WalkPlan))
-#: Settings of a network that may be changed; its kind is named by an argument of its own.
-_SETTINGS = tuple(each.name for each in dataclasses.fields(ModelSpec) if each.name != "network")
-#: Baselines and features that are undefined where no candle has a range.
-_RANGED = ("cone",)
-_RANGE_FEATURES = ("range",)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -327,11 +316,11 @@ def backtest(
     """
     history = history_of(prices)
     if isinstance(model, str) and (model in choices.NETWORKS or model in choices.BASELINES):
-        given = {"horizon": horizon, "refit_every": refit_every, **spec}
+        options = {"horizon": horizon, "refit_every": refit_every, **spec}
         return of_kind(
             history,
             model,
-            given,
+            options,
             folds=folds,
             signals=signals,
             progress=progress,
@@ -339,16 +328,16 @@ def backtest(
             workers=workers,
             scheduler=scheduler,
         )
-    given = spec if refit_every is None else {**spec, "refit_every": refit_every}
+    options = spec if refit_every is None else {**spec, "refit_every": refit_every}
     tested = _model(model)
     history = beside(history, tested.spec.features, signals)
-    return _of_saved(history, tested, horizon, folds, given)
+    return _of_saved(history, tested, horizon, folds, options)
 
 
 def of_kind(
     history: PriceHistory,
     kind: str,
-    given: Mapping[str, object],
+    options: Mapping[str, object],
     *,
     folds: int = 1,
     signals: Signals = (),
@@ -358,19 +347,19 @@ def of_kind(
     scheduler: str | None = None,
 ) -> Backtest:
     """Test a network, trained before each fold, or a baseline; see ``backtest``."""
-    changes = {name: _plain(x) for name, x in given.items()}
-    plan = _plan(_plain(folds), {name: changes.pop(name) for name in _PLAN if name in changes})
+    changes = {name: settings.plain(x) for name, x in options.items()}
+    plan = settings.take_plan(settings.plain(folds), changes)
     every = changes.pop("refit_every", None)
     preset = changes.pop("preset", None) or "quick"
-    _check_names(changes)
+    settings.check_names(changes)
     volume = choices.has_volume(history.candles)
     spec = choices.make_spec(str(preset), kind, rows=len(history), volume=volume, **changes)
     spec = choices.with_inputs(spec, inputs(signals))
-    _check_ranges(history, kind, changes)
+    settings.check_ranges(history, kind, changes)
     if choices.is_network(spec):
         history = beside(history, spec.features, signals)
     if every is not None:
-        plan = dataclasses.replace(plan, folds=_folds_every(every, plan, history, spec))
+        plan = dataclasses.replace(plan, folds=settings.folds_every(every, plan, history, spec))
     monitor = UNWATCHED if progress is None else Monitor(progress)
     if workers is None and scheduler is None:
         walk = shared().walk_forward.run(history, spec, plan, monitor, use_cache=cache)
@@ -380,63 +369,12 @@ def of_kind(
     return Backtest(walk.backtest, walk)
 
 
-def _plain(value: object) -> object:
-    """Return a list as a tuple, and a number of NumPy as one of Python."""
-    if isinstance(value, np.generic):
-        return value.item()
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _check_names(changes: Collection[str]) -> None:
-    """Refuse settings that do not exist.
-
-    Raises:
-        InvalidInput: If there is one; names all that exist.
-    """
-    for name in changes:
-        if name not in _SETTINGS:
-            raise InvalidInput(
-                f"Unknown setting. Received: {name}. The settings are preset, "
-                f"{', '.join(_SETTINGS)}; a test has {', '.join(_PLAN)} as well. "
-                "Correct the name, or leave it out."
-            )
-
-
-def _plan(folds: object, given: Mapping[str, object]) -> WalkPlan:
-    """Make the plan of the folds.
-
-    Raises:
-        InvalidInput: If a value is of another type.
-    """
-    kinds = {"folds": int, "window": str, "window_rows": int, "gap": int, "warm_start": bool}
-    values = {"folds": folds} | {name: x for name, x in given.items() if x is not None}
-    for name, value in values.items():
-        if type(value) is not kinds[name]:
-            raise InvalidInput(
-                f"`{name}` must be of type {kinds[name].__name__}. Received: {value!r:.60}."
-            )
-    return WalkPlan(**values)  # type: ignore[arg-type]
-
-
-def _folds_every(every: object, plan: WalkPlan, history: PriceHistory, spec: ModelSpec) -> int:
-    """Count the folds of a test that is fitted again every so many candles.
-
-    Raises:
-        InvalidInput: If it is no whole number or too small, or ``folds`` are given too.
-    """
-    if type(every) is not int:
-        raise InvalidInput(f"`refit_every` must be of type int. Received: {every!r:.60}.")
-    if plan.folds != 1:
-        raise InvalidInput("A test takes `folds` or `refit_every`. Received: both. Leave one out.")
-    return choices.folds_every(every, len(history), spec)
-
-
 def _of_saved(
-    history: PriceHistory, model: Model, horizon: int, folds: int, given: Mapping[str, object]
+    history: PriceHistory, model: Model, horizon: int, folds: int, options: Mapping[str, object]
 ) -> Backtest:
     """Test a network with its weights as they are."""
     own = model.spec.horizon
-    fixed = {name: value for name, value in given.items() if name not in _SHARES}
+    fixed = {name: value for name, value in options.items() if name not in settings.SHARES}
     fixed |= {"folds": folds} if folds != 1 else {}
     fixed |= {"horizon": horizon} if horizon not in (1, own) else {}
     if fixed:
@@ -447,25 +385,11 @@ def _of_saved(
             "instead."
         )
     service = shared().backtests
-    shares = {name: value for name, value in given.items() if value is not None}
+    shares = {name: value for name, value in options.items() if value is not None}
     if "since" in shares:
-        shares["since"] = _since(shares["since"], model)
+        shares["since"] = settings.parse_since(shares["since"], model)
     result = service.of_saved(history, model.network, **shares)  # type: ignore[arg-type]
     return Backtest(service.with_all_baselines(result), given_model=model)
-
-
-def _since(since: object, model: Model) -> pd.Timestamp:
-    """Read from when on a model is tested.
-
-    Raises:
-        InvalidInput: If it is neither a time nor ``"cutoff"``.
-    """
-    try:
-        return choices.parse_since(since, model.card)  # type: ignore[arg-type]
-    except ValueError as error:
-        raise InvalidInput(
-            f"`since` must be {choices.TIME_RULE}, or cutoff. Received: {since!r:.60}."
-        ) from error
 
 
 def _model(model: object) -> Model:
@@ -489,21 +413,3 @@ def _model(model: object) -> Model:
             f"{error} `model` may also be a network ({', '.join(choices.NETWORKS)}) or a baseline "
             f"({', '.join(choices.BASELINES)})."
         ) from error
-
-
-def _check_ranges(history: PriceHistory, kind: str, given: Mapping[str, object]) -> None:
-    """Refuse what reads nothing but the range within a candle, where candles have none.
-
-    Raises:
-        InvalidInput: If such a baseline, or such an input, is wanted.
-    """
-    features = given.get("features")
-    names = {kind} & {*_RANGED}
-    if isinstance(features, tuple):
-        names |= {*features} & {*_RANGE_FEATURES}
-    if names and not (history.candles["high"] > history.candles["low"]).any():
-        raise InvalidInput(
-            f"`{names.pop()}` reads the range within a candle, from low to high. Received: candles "
-            "of one price each, such as closes alone. Choose something else, or prices with open, "
-            "high, low and close."
-        )

@@ -22,7 +22,7 @@ from cryptoforecast.forecasting import stack
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import bundle_archive, bundle_format, bundles, exports
 from cryptoforecast.learning.bundles import parameters
-from cryptoforecast.learning.samples import unused_inputs
+from cryptoforecast.learning.scaling import unused_inputs
 from cryptoforecast.learning.specs import NETWORKS, PRESETS
 from cryptoforecast.service.model_index import ModelIndex
 from cryptoforecast.settings import Settings

@@ -77,13 +77,13 @@ def test_range_and_price_say_the_same_forecast(one, name, unit):
 
 def test_the_recipe_is_hidden_until_it_is_known():
     test = recipe.precomputed()
-    (shown,) = figures.recipe(test, everything=True, known=False).data
+    (shown,) = figures.recipe(test, everything=True, with_outcome=False).data
     assert np.isnan(np.asarray(shown.y)[test.learnt + 12 :]).all()
-    known = figures.recipe(test, everything=True, known=True)
+    known = figures.recipe(test, everything=True, with_outcome=True)
     assert [trace.name for trace in known.data] == ["log-returns", "popular recipe", "actual"]
     np.testing.assert_allclose(np.asarray(known.data[1].y), test.popular, rtol=1e-6)
     assert "popular recipe" in texts(known)
-    assert "popular" not in figures.summary_recipe(test, known=False)
+    assert "popular" not in figures.summary_recipe(test, with_outcome=False)
 
 
 def test_a_forecast_is_pulled_back_by_whole_candles(late):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.learning import features
+from cryptoforecast.learning import feature_values, features
 from tests import synthetic
 
 ALL = tuple(features.FEATURES)
@@ -159,7 +159,7 @@ def test_half_hours_lie_between_hours():
 
 def test_needs_of_several_features_is_the_largest_warm_up():
     assert features.warmup(("close", "hour")) == 0
-    assert features.warmup(("return", "volume")) == features.VOLUME_ROWS - 1
+    assert features.warmup(("return", "volume")) == feature_values.VOLUME_ROWS - 1
     assert features.width(("return", "hour")) == 3
 
 

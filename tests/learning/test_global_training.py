@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.learning import bundles, global_training, inference, samples, specs
+from cryptoforecast.learning import bundles, global_training, inference, samples, scaling, specs
 from tests import synthetic
 
 FEATURES = ("scaled_return", "scaled_move", "short_range")
@@ -55,7 +55,7 @@ def test_pooled_stretches_stay_within_their_history(histories):
         assert (first >= border) == (last >= border)
         assert np.isfinite(pooled.targets[rows.start : rows.stop]).all()
     # Each row is that of its own history, under the one scaler.
-    alone = samples.scale_inputs(parts[1][0].inputs, scaler)
+    alone = scaling.scale_inputs(parts[1][0].inputs, scaler)
     np.testing.assert_array_equal(pooled.inputs[border:], alone)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.learning import features, inference, ranges, samples, specs
+from cryptoforecast.learning import features, inference, ranges, scaling, specs
 from cryptoforecast.types import MEDIAN, QUANTILES
 from tests import synthetic
 
@@ -91,7 +91,7 @@ def test_each_origin_has_the_range_of_its_own_candle_as_the_unit(step):
 def test_the_last_layer_of_many_windows_equals_that_of_each_alone(model):
     history, lookback = synthetic.history(700), model.spec.lookback
     raw = features.matrix(history.candles, model.spec.features)
-    inputs = samples.scale_inputs(raw, model.scaler)
+    inputs = scaling.scale_inputs(raw, model.scaler)
     together = inference.outputs(model, inputs)
     assert len(together) == 700 - lookback + 1 > inference.BATCH_WINDOWS
     for first in (0, inference.BATCH_WINDOWS - 1, inference.BATCH_WINDOWS, 700 - lookback):
@@ -273,5 +273,5 @@ def test_forecasting_imports_no_tensorflow_and_no_scikit_learn():
 def _inputs(model, history):
     """Scaled rows of the whole history, as ``forecast`` prepares them."""
     raw = features.matrix(history.candles, model.spec.features)
-    scaled = samples.scale_inputs(raw, model.scaler)
+    scaled = scaling.scale_inputs(raw, model.scaler)
     return scaled[-model.spec.lookback :]

@@ -10,7 +10,7 @@ import pytest
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import backtest, walk_forward
 from cryptoforecast.forecasting import warnings
-from cryptoforecast.learning import features, samples, specs, training
+from cryptoforecast.learning import features, scaling, specs, training
 from cryptoforecast.types import PriceHistory, TrainedModel, WalkPlan
 from tests import synthetic
 
@@ -122,7 +122,7 @@ def test_a_saved_model_that_reads_volume_warns_where_there_is_none(volume: float
 
 def test_a_model_that_learnt_without_volumes_says_so_and_warns_where_they_are() -> None:
     model = unused_volume(synthetic.model())
-    assert samples.unused_inputs(model.spec, model.scaler) == ("volume",)
+    assert scaling.unused_inputs(model.spec, model.scaler) == ("volume",)
     without = warnings.of_forecast(with_volume(np.nan), model)
     assert without == (
         "The network has learnt nothing from volume, which never varied in its training candles.",

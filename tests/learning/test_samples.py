@@ -12,7 +12,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from cryptoforecast.errors import NotEnoughData
-from cryptoforecast.learning import features, samples, specs
+from cryptoforecast.learning import features, samples, scaling, specs
 from cryptoforecast.prices.candles import levels
 from cryptoforecast.prices.files import price_file
 from cryptoforecast.types import Split
@@ -101,7 +101,7 @@ def test_a_spread_of_a_billionth_is_rounding(spread, scale):
     raw = np.tile([[1.0, 5.0], [1.0 + 2 * spread, 7.0]], (50, 1))
     spec = synthetic.spec(features=("return", "range"))
     rows = (range(100),)
-    fitted = samples.fit_scaler(raw, raw[:, :1], spec, rows, rows)
+    fitted = scaling.fit_scaler(raw, raw[:, :1], spec, rows, rows)
     assert fitted.scale[1] == 1.0
     assert fitted.scale[0] == pytest.approx(spread if scale is None else scale, rel=0.01)
 
@@ -241,15 +241,15 @@ def test_a_constant_column_stays_harmless_where_it_later_changes():
     spec = synthetic.spec(features=("close",))
     targets = np.full((400, 1), 1e-3) + 1e-19 * np.arange(400)[:, None]
     cut = Split(400, 250, 320, 1)
-    scaler = samples.fit_scaler(raw, targets, spec, cut.train_rows(1), cut.train_origins(1))
-    assert np.abs(samples.scale_inputs(raw, scaler)).max() < 1
+    scaler = scaling.fit_scaler(raw, targets, spec, cut.train_rows(1), cut.train_origins(1))
+    assert np.abs(scaling.scale_inputs(raw, scaler)).max() < 1
     assert scaler.target_scale == [1.0]
 
 
 def test_a_column_of_zeros_is_constant_too():
     """Such is the volume feature where no volume is known."""
     zeros, rows = np.zeros((100, 1)), (range(100),)
-    scaler = samples.fit_scaler(zeros, zeros, synthetic.spec(features=("volume",)), rows, rows)
+    scaler = scaling.fit_scaler(zeros, zeros, synthetic.spec(features=("volume",)), rows, rows)
     assert scaler.scale == [1.0]
     assert scaler.target_scale == [1.0]
 

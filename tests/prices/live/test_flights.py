@@ -76,28 +76,28 @@ def nothing() -> None:
 def test_others_never_take_the_places_of_known_coins() -> None:
     gate, line = threading.Event(), Flights(120, 5)
     for number in range(60):
-        line.join((f"X{number}-USD", "1h"), None, lambda: lambda: gate.wait(10), known=False)  # type: ignore[return-value]
-    known = line.join(("BTC-USD", "1h"), None, lambda: nothing, known=True)
+        line.join((f"X{number}-USD", "1h"), None, lambda: lambda: gate.wait(10), is_listed=False)  # type: ignore[return-value]
+    known = line.join(("BTC-USD", "1h"), None, lambda: nothing, is_listed=True)
     assert known.done.wait(5)
     assert line.is_running(("X59-USD", "1h"))
     gate.set()
 
 
-@pytest.mark.parametrize("known", [True, False])
-def test_what_is_remembered_is_bounded(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_what_is_remembered_is_bounded(is_listed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flights, "MAX_REMEMBERED", 8)
     line = Flights(120, 5)
     for number in range(100):
-        line.join((f"X{number}-USD", "1h"), None, lambda: fail, known=known).done.wait(5)
+        line.join((f"X{number}-USD", "1h"), None, lambda: fail, is_listed=is_listed).done.wait(5)
     assert sum(map(len, line._flights)) <= 8
 
 
 def test_a_flood_of_others_makes_nobody_forget_known_coins() -> None:
     line = Flights(120, 5)
-    first = line.join(("BTC-USD", "1h"), None, lambda: nothing, known=True)
+    first = line.join(("BTC-USD", "1h"), None, lambda: nothing, is_listed=True)
     for number in range(400):
-        line.join((f"X{number}-USD", "1h"), None, lambda: nothing, known=False)
-    assert line.join(("BTC-USD", "1h"), None, lambda: nothing, known=True) is first
+        line.join((f"X{number}-USD", "1h"), None, lambda: nothing, is_listed=False)
+    assert line.join(("BTC-USD", "1h"), None, lambda: nothing, is_listed=True) is first
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_how_long_a_failure_is_remembered(
         raise error
 
     line = Flights(120, 5)
-    first = line.join(("X-USD", "1h"), None, lambda: work, known=False)
+    first = line.join(("X-USD", "1h"), None, lambda: work, is_listed=False)
     assert first.done.wait(5)
     now = time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: now() + seconds)
-    again = line.join(("X-USD", "1h"), None, lambda: work, known=False)
+    again = line.join(("X-USD", "1h"), None, lambda: work, is_listed=False)
     assert (again is first) is remembered

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.columns.choice import rivals
 from cryptoforecast.prices.files.columns.dialects import plain_name
-from cryptoforecast.prices.files.columns.header import find_header, find_names, recognise_columns
+from cryptoforecast.prices.files.columns.header import find_header, find_names
+from cryptoforecast.prices.files.columns.headerless import recognise_columns
 from cryptoforecast.prices.files.corrections import Corrections
 
 #: Bytes of a file's beginning by which its layout is found.
