@@ -96,12 +96,12 @@ class Settings:
         Raises:
             InvalidInput: If a value is outside the rules.
         """
-        given = environ.get("CRYPTOFORECAST_HOME")
+        text = environ.get("CRYPTOFORECAST_HOME")
         try:
-            home = (Path(given).expanduser() if given else default_home()).resolve()
+            home = (Path(text).expanduser() if text else default_home()).resolve()
         except (OSError, RuntimeError, ValueError) as error:  # an unknown user, a circle of links
             raise InvalidInput(
-                f"CRYPTOFORECAST_HOME must be a folder. Received: {given!r:.200} ({error!s:.200}). "
+                f"CRYPTOFORECAST_HOME must be a folder. Received: {text!r:.200} ({error!s:.200}). "
                 "Choose a folder that exists or can be made."
             ) from error
         live = environ.get("CRYPTOFORECAST_LIVE", "1")
@@ -151,15 +151,15 @@ def _number(
     Raises:
         InvalidInput: If it is no number, or outside its bounds.
     """
-    given = environ.get(f"CRYPTOFORECAST_{name}", str(default))
+    text = environ.get(f"CRYPTOFORECAST_{name}", str(default))
     try:
-        number = float(given)
+        number = float(text)
     except ValueError:
         number = float("nan")
     if not lowest <= number <= highest:
         raise InvalidInput(
             f"CRYPTOFORECAST_{name} must be a number from {lowest:g} to {highest:g}. Received: "
-            f"{given!r:.40}."
+            f"{text!r:.40}."
         )
     return number
 
@@ -170,13 +170,13 @@ def _tick(environ: Mapping[str, str]) -> float | None:
     Raises:
         InvalidInput: If the value is none of ``TICKS``.
     """
-    given = environ.get("CRYPTOFORECAST_TICK", "")
-    if given and given not in TICKS:
+    name = environ.get("CRYPTOFORECAST_TICK", "")
+    if name and name not in TICKS:
         raise InvalidInput(
-            f"CRYPTOFORECAST_TICK must be one of {', '.join(TICKS)}. Received: {given!r:.40}. "
+            f"CRYPTOFORECAST_TICK must be one of {', '.join(TICKS)}. Received: {name!r:.40}. "
             "Unset it, and the app records nothing by itself."
         )
-    return TICKS.get(given)
+    return TICKS.get(name)
 
 
 def _owner_key(environ: Mapping[str, str]) -> str | None:
@@ -185,10 +185,10 @@ def _owner_key(environ: Mapping[str, str]) -> str | None:
     Raises:
         InvalidInput: If it is too short.
     """
-    given = environ.get("CRYPTOFORECAST_OWNER_KEY")
-    if given is None:
+    text = environ.get("CRYPTOFORECAST_OWNER_KEY")
+    if text is None:
         return None
-    key = given.strip()
+    key = text.strip()
     if len(key) < MIN_OWNER_KEY:
         raise InvalidInput(
             f"CRYPTOFORECAST_OWNER_KEY must have at least {MIN_OWNER_KEY} characters. Received: "
@@ -204,8 +204,8 @@ def _hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
     Raises:
         InvalidInput: If a name has a port, a path or a space.
     """
-    given = environ.get("CRYPTOFORECAST_HOSTS", "")
-    names = tuple(name.strip().lower() for name in given.split(",") if name.strip())
+    text = environ.get("CRYPTOFORECAST_HOSTS", "")
+    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
     for name in names:
         address = name.startswith("[") and name.endswith("]")
         if set(name) & set("/ @*") or (":" in name and not address):

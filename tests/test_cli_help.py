@@ -13,7 +13,7 @@ import pytest
 from cryptoforecast.cli import completion, examples, names, options
 from cryptoforecast.cli.tables import aligned, fit
 from cryptoforecast.service import choices
-from cryptoforecast.service.signals import KNOWN
+from cryptoforecast.service.signals import SIGNALS
 from cryptoforecast.types import INTERVALS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,7 +85,7 @@ def test_the_names_in_the_helps_are_those_of_their_owners() -> None:
     assert names.NETWORKS == choices.NETWORKS
     assert tuple(choices.BASELINES) == names.BASELINES
     assert tuple(choices.FEATURES) == names.FEATURES
-    assert tuple(KNOWN) == names.SIGNALS
+    assert tuple(SIGNALS) == names.SIGNALS
     assert names.FORMATS == choices.FORMATS
     assert {name: repair.help for name, repair in choices.REPAIRS.items()} == names.REPAIRS
     assert names.CUTOFF == choices.CUTOFF

@@ -8,8 +8,8 @@ from cryptoforecast.service import effort, forecasts
 
 def test_few_requests_run_at_once_and_few_wait():
     """Six threads for coins of the list, as the documentation says, and two for others."""
-    assert (flights.MAX_KNOWN, flights.MAX_OTHERS) == (6, 2)
-    assert (flights.MAX_KNOWN_WAITING, flights.MAX_OTHERS_WAITING) == (64, 16)
+    assert (flights.MAX_LISTED, flights.MAX_OTHERS) == (6, 2)
+    assert (flights.MAX_LISTED_WAITING, flights.MAX_OTHERS_WAITING) == (64, 16)
     assert (flights.MAX_REMEMBERED, flights.UNKNOWN_FOR) == (256, 25.0)
 
 

@@ -205,14 +205,14 @@ def silent(one: SetRule, last: pd.Timestamp | None, now: pd.Timestamp) -> list[A
     if age < pd.Timedelta(hours=rule.value):
         return []
     who = rule.source or "any live source"
-    known = "None is known." if last is None else f"The last one closed on {moment_text(last)}."
+    newest = "None is known." if last is None else f"The last one closed on {moment_text(last)}."
     return [
         _alarm(
             one,
             occasion="no candle" if last is None else f"after {_time(last)}",
             title=f"No new price of {rule.coin}",
             sentence=f"No new {rule.interval} candle of {rule.coin} has come from {who} for "
-            f"{span_text(age, close=True)}. {known}",
+            f"{span_text(age, close=True)}. {newest}",
             path=_path("market", coin=rule.coin, interval=rule.interval),
         )
     ]

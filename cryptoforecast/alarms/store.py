@@ -113,10 +113,10 @@ class AlarmStore:
         new = []
         with self._database.writing() as connection:
             for alarm in alarms:
-                known = sa.select(tables.alarms.c.number).where(
+                match = sa.select(tables.alarms.c.number).where(
                     tables.alarms.c.rule == alarm.rule, tables.alarms.c.occasion == alarm.occasion
                 )
-                if connection.execute(known).first() is None:
+                if connection.execute(match).first() is None:
                     row = {**dataclasses.asdict(alarm), "raised_at": now}
                     key = connection.execute(sa.insert(tables.alarms), row).inserted_primary_key
                     new.append(
@@ -202,7 +202,7 @@ class AlarmStore:
             How many messages are not sent again from now on.
         """
         now = self._clock()
-        left = tables.deliveries.c.changed_at < time_text(now - MAX_SENDING)
+        stale = tables.deliveries.c.changed_at < time_text(now - MAX_SENDING)
         old = sa.select(tables.alarms.c.number).where(
             tables.alarms.c.raised_at < time_text(now - MAX_AGE)
         )
@@ -210,7 +210,7 @@ class AlarmStore:
         state = tables.deliveries.c.state
         with self._database.writing() as connection:
             unsure = connection.execute(
-                update.where(state == SENDING, left).values(state=UNSURE)
+                update.where(state == SENDING, stale).values(state=UNSURE)
             ).rowcount
             given_up = connection.execute(
                 update.where(state == WAITING, tables.deliveries.c.alarm.in_(old)).values(

@@ -46,7 +46,7 @@ class _Market:
 def add(api: FastAPI, service: Service) -> None:
     """Add the routes."""
     # Prices may take seconds to arrive. A request for a card does not wait for them.
-    lane, sent = Lane(), Lane()
+    lane, series_lane = Lane(), Lane()
 
     @api.get(
         "/api/v1/models/{name}/forecast",
@@ -104,7 +104,7 @@ def add(api: FastAPI, service: Service) -> None:
         Closes alone are enough for networks that read nothing else, such as `btc-1h-lstm-close`,
         and for `naive` and `drift`.
         """
-        content = await sent.run(series.forecasts, service, name, body)
+        content = await series_lane.run(series.forecasts, service, name, body)
         return answer({**content})
 
 

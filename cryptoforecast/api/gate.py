@@ -50,13 +50,13 @@ class Gate:
             await self._app(scope, receive, send)
             return
         key = _key(scope)
-        known = self._find(key)
-        scope["cryptoforecast.key"] = known
+        digest = self._find(key)
+        scope["cryptoforecast.key"] = digest
         refusal = None
-        if self._digests and known is None and not scope["path"].startswith(OPEN):
+        if self._digests and digest is None and not scope["path"].startswith(OPEN):
             refusal = _unknown(key)
         elif scope["path"].startswith(COUNTED):
-            refusal = self._count(scope, known or _address(scope))
+            refusal = self._count(scope, digest or _address(scope))
         await (refusal or self._app)(scope, receive, send)
 
     def _find(self, key: str | None) -> str | None:

@@ -277,8 +277,8 @@ class _Jobs:
 
     def _give(self, kind: str, body: _OrderRequest, owner: str) -> Order:
         content = body.model_dump()
-        given = body.settings.model_dump(exclude_none=True)
-        content["settings"] = given
+        settings = body.settings.model_dump(exclude_none=True)
+        content["settings"] = settings
         with at("/body"):
             trainer.check(self._service, kind, content)
             return self._book.give(kind, content, owner)

@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 from fastapi.concurrency import run_in_threadpool
 
 Result = TypeVar("Result")
-Given = ParamSpec("Given")
+Arguments = ParamSpec("Arguments")
 
 #: Requests of each kind that run at once: Streamlit serves its files from the same threads.
 AT_ONCE = 4
@@ -22,7 +22,7 @@ class Lane:
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def run(
-        self, work: Callable[Given, Result], *args: Given.args, **more: Given.kwargs
+        self, work: Callable[Arguments, Result], *args: Arguments.args, **more: Arguments.kwargs
     ) -> Result:
         """Do the work in a thread, after those that came before."""
         async with self._places:

@@ -11,12 +11,12 @@ from cryptoforecast.errors import InvalidInput
 _PLAIN = re.compile(r"[0-9]{1,20}(\.[0-9]{0,20})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
-def read_levels(name: str, given: Sequence[str]) -> list[float]:
+def read_levels(name: str, texts: Sequence[str]) -> list[float]:
     """Read price levels; ``choices.check_levels`` checks what a level may be.
 
     Args:
         name: Name of the parameter.
-        given: Its values as text.
+        texts: Its values as text.
 
     Returns:
         The levels.
@@ -24,7 +24,7 @@ def read_levels(name: str, given: Sequence[str]) -> list[float]:
     Raises:
         InvalidInput: If a value is not written as a plain number.
     """
-    return [_number(name, text, "a price, a plain number such as 65000 or 0.25") for text in given]
+    return [_number(name, text, "a price, a plain number such as 65000 or 0.25") for text in texts]
 
 
 def read_count(name: str, text: str) -> float:

@@ -40,7 +40,7 @@ def add(api: FastAPI, service: Service) -> None:
     async def model(
         request: Request,
         name: ModelName,
-        known: Annotated[
+        etags: Annotated[
             str | None, Header(alias="If-None-Match", description="an ETag of an earlier answer")
         ] = None,
     ) -> Response:
@@ -51,8 +51,8 @@ def add(api: FastAPI, service: Service) -> None:
         content = await lane.run(_one, service, request, name)
         tag = f'"{content.get("version", name)}"'
         headers = {"ETag": tag, "Cache-Control": "no-cache"}
-        if known is not None and tag in [
-            one.strip().removeprefix("W/") for one in known.split(",")
+        if etags is not None and tag in [
+            one.strip().removeprefix("W/") for one in etags.split(",")
         ]:
             return Response(status_code=304, headers=headers)
         return answer(content, headers=headers)

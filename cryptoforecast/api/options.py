@@ -87,8 +87,8 @@ class Options:
 
 
 def _list(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
-    given = environ.get(f"{API_VARIABLES}{name}", "").split(",")
-    return tuple(one.strip() for one in given if one.strip())
+    texts = environ.get(f"{API_VARIABLES}{name}", "").split(",")
+    return tuple(one.strip() for one in texts if one.strip())
 
 
 def _limits(environ: Mapping[str, str]) -> dict[str, int]:

@@ -130,31 +130,31 @@ async def check_query(request: Request) -> None:
 CHECKS = [Depends(check_query)]
 
 
-def levels(name: str, given: Sequence[str]) -> list[float]:
+def levels(name: str, texts: Sequence[str]) -> list[float]:
     """Read price levels of the query."""
     with at(f"/query/{name}"):
-        return read_levels(name, given)
+        return read_levels(name, texts)
 
 
-def horizon(given: str | None) -> int | None:
+def horizon(text: str | None) -> int | None:
     """Read a number of steps."""
-    if given is None:
+    if text is None:
         return None
     with at("/query/horizon"):
-        if not (given.isascii() and given.isdigit() and len(given) <= 6):
+        if not (text.isascii() and text.isdigit() and len(text) <= 6):
             raise InvalidInput(
-                f"`horizon` must be a whole number of steps. Received: {given!r:.60}. Give one "
+                f"`horizon` must be a whole number of steps. Received: {text!r:.60}. Give one "
                 "such as 24."
             )
-        return int(given)
+        return int(text)
 
 
-def count(name: str, given: str | None) -> float | None:
+def count(name: str, text: str | None) -> float | None:
     """Read a number of things a month."""
-    if given is None:
+    if text is None:
         return None
     with at(f"/query/{name}"):
-        return read_count(name, given)
+        return read_count(name, text)
 
 
 def check_rule(prices: str) -> None:
@@ -163,18 +163,18 @@ def check_rule(prices: str) -> None:
         check_prices(prices)
 
 
-def coin(given: str | None, quote: str | None, default: str) -> str:
+def coin(ticker: str | None, quote: str | None, default: str) -> str:
     """Return the coin or pair that a request is about.
 
     Args:
-        given: The coin; ``default`` where it is ``None``.
+        ticker: The coin; ``default`` where it is ``None``.
         quote: The currency of its prices; ``None`` where the coin says it.
         default: The coin or pair unless one is given.
 
     Raises:
         Refusal: If both name a currency.
     """
-    chosen = default if given is None else given
+    chosen = default if ticker is None else ticker
     if quote is None:
         return chosen
     with at("/query/quote"):

@@ -144,8 +144,8 @@ def forecasts(service: Service, name: str, body: ForecastRequest) -> SeriesAnswe
         _check_sizes(body.series)
     answers: list[SeriesAnswerJson] = []
     rows: list[RowJson] = []
-    for place, given in enumerate(body.series):
-        answer = _answer(service, name, question, body, interval, place, given)
+    for place, item in enumerate(body.series):
+        answer = _answer(service, name, question, body, interval, place, item)
         if body.format == "long" and answer["forecast"] is not None:
             rows += _rows(answer["id"], answer["forecast"])
             answer["forecast"] = None
@@ -160,13 +160,13 @@ def _answer(
     body: ForecastRequest,
     interval: str,
     place: int,
-    given: object,
+    item: object,
 ) -> SeriesAnswerJson:
     """Answer one series: its forecast, or its problem."""
     pointer = f"/body/series/{place}"
-    answer: SeriesAnswerJson = {"id": _id(given, place), "forecast": None, "problem": None}
+    answer: SeriesAnswerJson = {"id": _id(item, place), "forecast": None, "problem": None}
     try:
-        one = Series.model_validate(given)
+        one = Series.model_validate(item)
         with at(pointer):
             if one.closes is not None:
                 question = service.outlooks.check_closes(name, question)
@@ -247,16 +247,16 @@ def _check_sizes(series: list[Any]) -> None:
         )
 
 
-def _size(given: object) -> int:
-    if not isinstance(given, dict):
+def _size(item: object) -> int:
+    if not isinstance(item, dict):
         return 0
-    candles = given.get("candles")
-    columns = [given.get("closes"), *(candles.values() if isinstance(candles, dict) else ())]
+    candles = item.get("candles")
+    columns = [item.get("closes"), *(candles.values() if isinstance(candles, dict) else ())]
     return max((len(column) for column in columns if isinstance(column, list)), default=0)
 
 
-def _id(given: object, place: int) -> str:
-    named = given.get("id") if isinstance(given, dict) else None
+def _id(item: object, place: int) -> str:
+    named = item.get("id") if isinstance(item, dict) else None
     return named if isinstance(named, str) and 0 < len(named) <= 80 else f"series {place}"
 
 

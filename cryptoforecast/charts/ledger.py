@@ -36,7 +36,7 @@ def ledger_ranges(entries: Sequence[LedgerEntry], step: int, *, dark: bool = Fal
     came = np.array([_actual(entry, step) for entry in entries])
     open_ = np.array([entry.outcome is None for entry in entries])
     inside = (bands[:, 0] <= came) & (came <= bands[:, 1])
-    known = np.isfinite(came)
+    has_price = np.isfinite(came)
     nearest = np.diff(times.asi8).min() / 1e6 if len(times) > 1 else 3.6e6
     width, dates = _WIDTH * float(nearest), style.dates(times)
     figure = go.Figure()
@@ -45,10 +45,10 @@ def ledger_ranges(entries: Sequence[LedgerEntry], step: int, *, dark: bool = Fal
         width=width, marker={"color": colours.fan(0.42 if dark else 0.28), "line": {"width": 0}},
         hoverinfo="skip",
     )  # fmt: skip
-    price = style.hover_price(np.append(bands, came[known]), name.quote)
+    price = style.hover_price(np.append(bands, came[has_price]), name.quote)
     for rows, mark in (
-        (known & inside, {"symbol": "circle", "size": 7, "color": colours.ink}),
-        (known & ~inside, {"symbol": "x-thin", "size": 9,
+        (has_price & inside, {"symbol": "circle", "size": 7, "color": colours.ink}),
+        (has_price & ~inside, {"symbol": "x-thin", "size": 9,
                            "line": {"width": 2.5, "color": colours.worse}}),
     ):  # fmt: skip
         figure.add_scatter(
@@ -76,7 +76,7 @@ def ledger_ranges(entries: Sequence[LedgerEntry], step: int, *, dark: bool = Fal
                       "tickfont": {"color": colours.faint}},
             "yaxis": {**style.price_axis(bands, name.quote), "nticks": 5,
                       "tickfont": {"color": colours.faint},
-                      "range": _limits(np.append(bands.ravel(), came[known]))},
+                      "range": _limits(np.append(bands.ravel(), came[has_price]))},
         },
     )  # fmt: skip
     style.untitle(figure)
@@ -147,15 +147,15 @@ def _actual(entry: LedgerEntry, step: int) -> float:
 
 def summary_ledger_ranges(entries: Sequence[LedgerEntry], step: int) -> str:
     """Say what the figure of ranges shows."""
-    known = [entry for entry in entries if np.isfinite(_actual(entry, step))]
-    held = sum(
-        bool(entry.outcome.inside[80][step - 1]) for entry in known if entry.outcome is not None
+    outcomes = [entry for entry in entries if np.isfinite(_actual(entry, step))]
+    hits = sum(
+        bool(entry.outcome.inside[80][step - 1]) for entry in outcomes if entry.outcome is not None
     )
     waiting = sum(entry.outcome is None for entry in entries)
     first = min(entry.forecast.closes_at(step) for entry in entries)
     return (
-        f"80 % ranges of {len(entries)} forecasts from {short_moment_text(first)} on: {held} of "
-        f"{len(known)} held the price that came, {waiting} are not due yet."
+        f"80 % ranges of {len(entries)} forecasts from {short_moment_text(first)} on: {hits} of "
+        f"{len(outcomes)} held the price that came, {waiting} are not due yet."
     )
 
 

@@ -12,20 +12,22 @@ from cryptoforecast.types import Array, Delay, RecipeTest, price_text
 _NAMES = 92
 
 
-def recipe(test: RecipeTest, *, everything: bool, known: bool, dark: bool = False) -> go.Figure:
+def recipe(
+    test: RecipeTest, *, everything: bool, with_outcome: bool, dark: bool = False
+) -> go.Figure:
     """Draw the popular recipe and log-returns beside the actual price.
 
     Args:
         test: The test.
         everything: Whether to draw the days that were learnt from too.
-        known: Whether to draw the forecasts of the test; without them the test is left open.
+        with_outcome: Whether to draw the forecasts of the test; without them the test is left open.
         dark: Whether the page behind is dark.
     """
     colours, figure = style.theme(dark), go.Figure()
     rows = slice(0 if everything else max(0, test.learnt - 30), None)
     x, hover = style.dates(test.closes_at[rows]), style.hover_price(test.actual, test.quote)
     forecasts: list[tuple[str, Array, dict[str, object]]] = []
-    if known:
+    if with_outcome:
         forecasts = [
             ("log-returns", test.returns, {"color": colours.fan(0.55), "width": 5}),
             ("popular recipe", test.popular, {"color": colours.worse, "width": 2}),
@@ -36,7 +38,7 @@ def recipe(test: RecipeTest, *, everything: bool, known: bool, dark: bool = Fals
             x=x, y=style.float32(prices[rows]), name=name, mode="lines", line=line,
             hovertemplate=f"{name} {hover}<extra></extra>",
         )  # fmt: skip
-    if not known:  # what follows is what the learner guesses
+    if not with_outcome:  # what follows is what the learner guesses
         figure.data[0].y[test.learnt - (rows.start or 0) + 12 :] = np.nan
     spread = float(np.ptp(test.actual[rows]))
     figure.update_layout(
@@ -48,24 +50,24 @@ def recipe(test: RecipeTest, *, everything: bool, known: bool, dark: bool = Fals
                 "line": {"color": colours.rule, "dash": "dot", "width": 1},
             },
         ],
-        annotations=_recipe_labels(test, x, spread, known=known, dark=dark),
+        annotations=_recipe_labels(test, x, spread, with_outcome=with_outcome, dark=dark),
     )  # fmt: skip
     return cards.lay_out(
         figure,
         dark=dark,
         revision=f"recipe {test.coin} {test.network} {everything}",
-        right=_NAMES if known else cards.RIGHT,
+        right=_NAMES if with_outcome else cards.RIGHT,
         xaxis=style.time_axis("1d") | {"range": [x[0], x[-1]], "nticks": 4},
         yaxis=style.price_axis(test.actual, test.quote) | {"nticks": 5},
     )
 
 
-def summary_recipe(test: RecipeTest, *, known: bool = True) -> str:
+def summary_recipe(test: RecipeTest, *, with_outcome: bool = True) -> str:
     """Describe in one sentence what ``recipe`` shows."""
     prices = "simulated prices" if test.simulated else "prices"
     start = f"{test.closes_at[test.learnt]:%d %B %Y}"
     highest = price_text(test.highest, test.quote)
-    if not known:
+    if not with_outcome:
         return (
             f"{prices.capitalize()} of {test.coin}. Both networks learnt from the days before "
             f"{start}; the highest price of these days was {highest}."
@@ -166,7 +168,7 @@ def summary_delay_curve(one: Delay) -> str:
 
 
 def _recipe_labels(
-    test: RecipeTest, x: Array, spread: float, *, known: bool, dark: bool
+    test: RecipeTest, x: Array, spread: float, *, with_outcome: bool, dark: bool
 ) -> list[dict[str, object]]:
     colours = style.theme(dark)
     labels = [
@@ -176,7 +178,7 @@ def _recipe_labels(
             y=test.highest, anchor="right", shift=-11 if known else -19,
         ),
     ]  # fmt: skip
-    if not known:
+    if not with_outcome:
         return labels
     popular = float(test.popular[-1])
     actual, returns = _apart(test.actual[-1], test.actual[-1], spread)

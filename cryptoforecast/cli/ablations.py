@@ -32,13 +32,13 @@ def text(ablation: Ablation, quote: str) -> str:
 def _row(name: str, one: Contribution, form: str, unit: float) -> list[str]:
     skill, low, high = (100 * value for value in (one.skill, one.low, one.high))
     places = max(2, confidence.decimals(skill, low, high))
-    known = not math.isnan(low)
+    has_interval = not math.isnan(low)
     return [
         name,
         tables.number(unit * one.error, form),
         tables.number(unit * one.without, form),
         confidence.rounded(skill, places, "+"),
-        confidence.interval_text(low, high, places, "+") if known else tables.UNDEFINED,
+        confidence.interval_text(low, high, places, "+") if has_interval else tables.UNDEFINED,
         " ".join(confidence.rounded(100 * each, 2, "+") for each in one.by_seed),
         one.outcome if one.outcome in ("better", "worse") else "",
     ]

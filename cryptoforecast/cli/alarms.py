@@ -91,7 +91,7 @@ def run_text(run: AlarmRun) -> str:
     if run.problem:
         say(f"note: {one_line(run.problem)}")
     lines = [f"Alarm {each.number}: {each.alarm.sentence}" for each in run.raised]
-    counts = {"sent": run.sent, "waiting": run.waiting, "given up": run.given_up}
+    counts = {"sent": run.deliveries, "waiting": run.waiting, "given up": run.given_up}
     if any(counts.values()):
         listed = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
         lines.append(f"Messages: {listed}.")

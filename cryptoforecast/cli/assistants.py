@@ -231,22 +231,22 @@ class Tools:
         verdict = f"The file can be read. Problems: {count or 'none'}."
         return {"verdict": verdict, **json_views.inspect_json(history)}
 
-    def _outlook(self, model: str, wanted: _Prices, question: Question) -> Outlook:
+    def _outlook(self, model: str, choice: _Prices, question: Question) -> Outlook:
         saved = self._service.outlooks.check(model, question)
-        history = self._history(model, wanted)
+        history = self._history(model, choice)
         if saved is not None:
             history = self._service.signals.beside(history, saved.model.spec.features)
         return self._service.outlooks.of(history, model, question)
 
-    def _history(self, model: str, wanted: _Prices) -> PriceHistory:
+    def _history(self, model: str, choice: _Prices) -> PriceHistory:
         """Return the prices that a model reads, by default of its own coin."""
         from cryptoforecast.service import price_choices
         from cryptoforecast.service.outlooks import default_coin, interval_of
 
         saved = self._service.outlooks.saved(model)
-        coin = wanted.coin or default_coin(saved)
-        query = price_choices.window(coin, interval_of(saved, None), days=wanted.days)
-        return self._service.prices.history(query, prices=wanted.rule)
+        coin = choice.coin or default_coin(saved)
+        query = price_choices.window(coin, interval_of(saved, None), days=choice.days)
+        return self._service.prices.history(query, prices=choice.rule)
 
 
 def _with_verdict(outlook: Outlook) -> Result:

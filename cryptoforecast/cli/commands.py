@@ -28,7 +28,7 @@ from cryptoforecast.cli import (
 )
 from cryptoforecast.cli.answer import Answer
 from cryptoforecast.cli.groups import SPEC_OPTIONS, WALK_OPTIONS
-from cryptoforecast.cli.prices import given
+from cryptoforecast.cli.prices import set_options
 from cryptoforecast.cli.progress import Meter, say
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import Service, choices, coin_boards, files, forecast_tables
@@ -158,7 +158,7 @@ def _case(service: Service, args: argparse.Namespace) -> Case:
         )
     if args.refit_every is not None and args.folds is not None:
         raise InvalidInput("A test takes --folds or --refit-every. Received: both. Leave one out.")
-    plan = WalkPlan(**{"folds": 1, **given(args, WALK_OPTIONS)})
+    plan = WalkPlan(**{"folds": 1, **set_options(args, WALK_OPTIONS)})
     if args.refit_every is None:
         choices.check_plan(plan, _spec(args))
     _check_additions(args, _spec(args))
@@ -177,7 +177,7 @@ def _case(service: Service, args: argparse.Namespace) -> Case:
 def _tested_saved(service: Service, args: argparse.Namespace) -> Backtest:
     fixed = ("preset", "network", *(set(SPEC_OPTIONS) - {"test", "validation"}), *WALK_OPTIONS,
              "refit_every", "ablate", "seeds", "workers", "scheduler")  # fmt: skip
-    unusable = sorted(given(args, fixed))
+    unusable = sorted(set_options(args, fixed))
     if unusable:
         raise InvalidInput(
             "A saved model keeps its own settings; only --test, --since and --validation can be "
@@ -191,7 +191,7 @@ def _tested_saved(service: Service, args: argparse.Namespace) -> Backtest:
     history = prices.load(service.prices, args, model.card.interval)
     history = signals.beside(service, args, history, model.spec.features)
     say(f"Testing {args.model} on {len(history):,} candles ...")
-    shares = given(args, ("test", "validation"))
+    shares = set_options(args, ("test", "validation"))
     result = service.backtests.of_saved(history, model, **shares, since=since)
     return service.backtests.with_all_baselines(result)
 
@@ -340,10 +340,10 @@ def _history_and_spec(service: Service, args: argparse.Namespace) -> tuple[Price
 
 
 def _spec(args: argparse.Namespace, history: PriceHistory | None = None) -> ModelSpec:
-    chosen = given(args, ("network",))
+    chosen = set_options(args, ("network",))
     if args.preset is not None:
         chosen = choices.of_preset(args.preset, args.network)
-    chosen |= given(args, SPEC_OPTIONS)
+    chosen |= set_options(args, SPEC_OPTIONS)
     inputs = signals.inputs(args)
     if history is None:
         return choices.with_inputs(choices.make_spec(**chosen), inputs)

@@ -98,7 +98,7 @@ def _coins(coins: tuple[CoinCheck, ...]) -> list[str]:
     """Describe each coin of the list in one line."""
     lines = ["All coins of the list (last closes in USD):"]
     for coin in coins:
-        if not coin.asked:
+        if not coin.in_time:
             lines.append(f"  {coin.coin:<6}not asked: time was up")
             continue
         parts = [f"{name} {price_text(close)}" for name, close in coin.closes.items()]

@@ -75,14 +75,14 @@ def _attempts_text(attempts: Sequence[Attempt]) -> str:
         return ""
     rows = [
         [
-            f"{each.model} {made.series.market} {made.series.interval}",
+            f"{each.model} {forecast.series.market} {forecast.series.interval}",
             each.state,
             "" if each.position is None else str(each.position),
-            tables.time(made.due_at),
-            "practice" if made.series.simulated else "",
+            tables.time(forecast.due_at),
+            "practice" if forecast.series.simulated else "",
         ]
         for each in attempts
-        if (made := each.forecast) is not None
+        if (forecast := each.forecast) is not None
     ]
     return lines_text(tables.aligned(("forecast", "state", "entry", "due (UTC)", ""), rows))
 
@@ -191,7 +191,7 @@ def _entry_lines(entries: Sequence[LedgerEntry]) -> list[str]:
         forecast, outcome = entry.forecast, entry.outcome
         name, last = forecast.series, forecast.quantiles[-1]
         low, high = (tables.money(float(last[column]), name.quote) for column in (2, -3))
-        known = outcome is not None and outcome.has_candles
+        has_candles = outcome is not None and outcome.has_candles
         rows.append(
             [
                 str(entry.position),
@@ -199,7 +199,9 @@ def _entry_lines(entries: Sequence[LedgerEntry]) -> list[str]:
                 tables.time(forecast.made_at),
                 tables.time(forecast.due_at),
                 f"{low} to {high} {name.quote}",
-                tables.money(float(outcome.actual[-1]), name.quote) if outcome and known else "",
+                tables.money(float(outcome.actual[-1]), name.quote)
+                if outcome and has_candles
+                else "",
                 result_text(entry, name.horizon),
             ]
         )

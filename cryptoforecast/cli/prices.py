@@ -60,17 +60,17 @@ def check(args: argparse.Namespace) -> None:
     Raises:
         InvalidInput: If there are no prices, or an option goes with other prices only.
     """
-    reading = list(given(args, READING_OPTIONS))
+    reading = list(set_options(args, READING_OPTIONS))
     if args.data is None and reading:
         raise InvalidInput(f"--{reading[0]} goes with a price file only. Add --data FILE.")
-    live_only = list(given(args, ("start", "end", "days", "prices")))
+    live_only = list(set_options(args, ("start", "end", "days", "prices")))
     if args.data is not None and live_only:
         raise InvalidInput(f"--{live_only[0]} goes with live prices only. Leave out --data.")
     if args.data is None and args.coin is None:
         raise InvalidInput("Prices are needed. Choose a file (--data FILE) or a coin (--coin BTC).")
 
 
-def given(args: argparse.Namespace, names: Collection[str]) -> dict[str, Any]:
+def set_options(args: argparse.Namespace, names: Collection[str]) -> dict[str, Any]:
     """Return the options of these names that the user has set."""
     return {name: getattr(args, name) for name in names if getattr(args, name) is not None}
 

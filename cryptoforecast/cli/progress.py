@@ -125,7 +125,7 @@ class Meter(Line):
         if progress.done >= 1:
             parts.append("trained; testing it now")
         else:
-            parts += _left(progress)
+            parts += _remaining(progress)
         return ", ".join(parts)
 
     def _of_all(self, progress: TeamProgress) -> str:
@@ -135,14 +135,14 @@ class Meter(Line):
             f"{self._title}: {progress.finished} of {progress.folds} done",
             f"{progress.workers} worker{several}",
             f"{progress.seconds:.0f} s",
-            *_left(progress),
+            *_remaining(progress),
         ]
         return ", ".join(parts)
 
 
-def _left(progress: Progress) -> list[str]:
+def _remaining(progress: Progress) -> list[str]:
     """Estimate the seconds left; nothing at the start and at the end."""
     if not 0.02 < progress.done < 1:
         return []
-    left = progress.seconds * (1 - progress.done) / progress.done
-    return [f"about {left:.0f} s left"]
+    seconds = progress.seconds * (1 - progress.done) / progress.done
+    return [f"about {seconds:.0f} s left"]

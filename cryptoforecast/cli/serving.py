@@ -30,9 +30,9 @@ def serve(args: argparse.Namespace) -> int:
     """
     if not 1 <= args.workers <= MAX_WORKERS:
         raise InvalidInput(f"--workers must be 1 to {MAX_WORKERS}. Received: {args.workers}.")
-    for name, given in (("KEYS", args.key), ("CORS", args.cors)):
-        if given:
-            os.environ[f"{API_VARIABLES}{name}"] = ",".join(given)
+    for name, texts in (("KEYS", args.key), ("CORS", args.cors)):
+        if texts:
+            os.environ[f"{API_VARIABLES}{name}"] = ",".join(texts)
     if args.allow_training:
         os.environ[f"{API_VARIABLES}TRAINING"] = "1"
     sys.argv = [MODULE, args.host, str(args.port), str(args.workers)]

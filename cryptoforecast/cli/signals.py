@@ -6,7 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
-from cryptoforecast.cli.prices import given
+from cryptoforecast.cli.prices import set_options
 from cryptoforecast.cli.progress import one_line, say
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import Service
@@ -55,7 +55,7 @@ def beside(
 def _own(service: Service, args: argparse.Namespace) -> list[Signal]:
     """Read the signals of files."""
     files = [parts for text in args.signal or () if (parts := _parts(text))[1] is not None]
-    settings = given(args, ("lag", "max_age", "value"))
+    settings = set_options(args, ("lag", "max_age", "value"))
     if settings and not files:
         name = next(iter(settings)).replace("_", "-")
         raise InvalidInput(f"--{name} goes with a file only. Add --signal FILE.")

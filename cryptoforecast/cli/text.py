@@ -213,8 +213,8 @@ def forecast(
             tables.money(row[MEDIAN], quote, estimate=True),
         ]
         for ends in _BANDS.values():
-            known = (row[QUANTILES.index(each)] for each in ends)
-            cells.append(" to ".join(tables.money(each, quote, estimate=True) for each in known))
+            edges = (row[QUANTILES.index(each)] for each in ends)
+            cells.append(" to ".join(tables.money(each, quote, estimate=True) for each in edges))
         rows.append(cells)
     bands = (f"{level} % band, {quote}" for level in _BANDS)
     header = ("step", "closes at (UTC)", f"median, {quote}", *bands)

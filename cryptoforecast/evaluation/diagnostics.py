@@ -58,20 +58,20 @@ def residuals(forecast: Forecast, step: int) -> pd.DataFrame:
     """
     column = step - 1
     residual = np.log(forecast.actual[:, column] / forecast.predicted[:, column])
-    known = np.isfinite(residual)
-    if known.sum() < MIN_OUTCOMES:
+    has_outcome = np.isfinite(residual)
+    if has_outcome.sum() < MIN_OUTCOMES:
         raise NotEnoughData(
-            f"Errors are analysed from {MIN_OUTCOMES} known outcomes on. Received: {known.sum()} "
-            f"at step {step}. Choose a longer history."
+            f"Errors are analysed from {MIN_OUTCOMES} known outcomes on. Received: "
+            f"{has_outcome.sum()} at step {step}. Choose a longer history."
         )
-    origins, residual = forecast.origins[known], residual[known]
+    origins, residual = forecast.origins[has_outcome], residual[has_outcome]
     rows = max(MIN_OUTCOMES, len(residual) // 20)
     average = pd.Series(residual).rolling(rows, min_periods=rows).mean().to_numpy()
     return pd.DataFrame(
         {
             "origin": origins,
-            "time": forecast.times(step)[known],
-            "closes_at": forecast.closes_at(step)[known],
+            "time": forecast.times(step)[has_outcome],
+            "closes_at": forecast.closes_at(step)[has_outcome],
             "residual": residual,
             "average": average,
         }
@@ -100,14 +100,14 @@ def delays(forecast: Forecast, step: int) -> pd.DataFrame:
     skip = most - step
     predicted = forecast.predicted[skip:, step - 1]
     prices = np.column_stack([_before(forecast, step, shift)[skip:] for shift in range(most + 1)])
-    known = np.isfinite(prices).all(axis=1) & np.isfinite(predicted)
-    if known.sum() < MIN_OUTCOMES:
+    has_outcome = np.isfinite(prices).all(axis=1) & np.isfinite(predicted)
+    if has_outcome.sum() < MIN_OUTCOMES:
         raise NotEnoughData(
-            f"A lag test needs {MIN_OUTCOMES} known outcomes. Received: {known.sum()} at step "
-            f"{step}. Choose a longer history."
+            f"A lag test needs {MIN_OUTCOMES} known outcomes. Received: {has_outcome.sum()} at "
+            f"step {step}. Choose a longer history."
         )
-    error = np.abs(predicted[known, None] - prices[known]).mean(axis=0)
-    last = float(np.abs(prices[known, step] - prices[known, 0]).mean())
+    error = np.abs(predicted[has_outcome, None] - prices[has_outcome]).mean(axis=0)
+    last = float(np.abs(prices[has_outcome, step] - prices[has_outcome, 0]).mean())
     relative = error / last if last > 0 else np.full(len(error), math.nan)
     return pd.DataFrame({"shift": np.arange(most + 1), "error": error, "relative": relative})
 

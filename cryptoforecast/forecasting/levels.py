@@ -91,9 +91,9 @@ def _mean_shapes(quantiles: Array, medians: Array, widths: Array, starts: Array)
         begin = starts[len(sums) - 1] if sums else 0
         rows = slice(begin, end)
         shape = (quantiles[rows] - medians[rows, :, None]) / widths[rows, :, None]
-        known = np.isfinite(shape).all(axis=(1, 2))
-        sums.append(shape[known].sum(axis=0))
-        counts.append(int(known.sum()))
+        is_whole = np.isfinite(shape).all(axis=(1, 2))
+        sums.append(shape[is_whole].sum(axis=0))
+        counts.append(int(is_whole.sum()))
     totals, numbers = np.cumsum(sums, axis=0), np.cumsum(counts)
     first = np.searchsorted(starts, starts - CALIBRATION_ROWS, side="right") - 1
     earlier = np.where((first >= 0)[:, None, None], totals[first], 0)

@@ -203,9 +203,9 @@ def _known_rows(now: Forecast, past: Forecast, candles: pd.DataFrame) -> Array:
     last = int(candles.index.searchsorted(now.origins[0])) - past.horizon
     stop = 0 if last < 0 else int(past.origins.searchsorted(candles.index[last], side="right"))
     some = slice(max(0, stop - PAST_ROWS), stop)
-    known = np.isfinite(past.actual[some]).all(axis=1)
-    known &= np.isfinite(past.quantiles[some]).all(axis=(1, 2))
-    return np.flatnonzero(known) + some.start
+    is_whole = np.isfinite(past.actual[some]).all(axis=1)
+    is_whole &= np.isfinite(past.quantiles[some]).all(axis=(1, 2))
+    return np.flatnonzero(is_whole) + some.start
 
 
 def _of_past(past: Forecast, candles: pd.DataFrame, rows: Array) -> _Shapes:

@@ -146,7 +146,7 @@ def above(returns: Array, quantiles: Array) -> Array:
 def log_odds(returns: Array, quantiles: Array) -> Array:
     """Compute ln(P / (1 - P)) of a return at or below the given one; see ``below``."""
     curve = _curve(quantiles, np.shape(returns))
-    returns = np.broadcast_to(np.asarray(returns, dtype=float), curve.known.shape)
+    returns = np.broadcast_to(np.asarray(returns, dtype=float), curve.is_defined.shape)
     lowest, highest = curve.knots[..., 0], curve.knots[..., -1]
     piece = (curve.knots <= returns[..., None]).sum(axis=-1) - 1
     part = curve.part(np.clip(piece, 0, len(_RISES) - 1))
@@ -159,7 +159,7 @@ def log_odds(returns: Array, quantiles: Array) -> Array:
     high = _tail(returns - highest, curve.steepness[..., -1])
     outside = np.where(returns < lowest, low, high)
     result = np.where((lowest <= returns) & (returns <= highest), inside, outside)
-    return np.where(curve.known & ~np.isnan(returns), result, np.nan)
+    return np.where(curve.is_defined & ~np.isnan(returns), result, np.nan)
 
 
 def quantile(shares: Array, quantiles: Array) -> Array:
@@ -174,7 +174,7 @@ def quantile(shares: Array, quantiles: Array) -> Array:
         outside, or a quantile is undefined.
     """
     curve = _curve(quantiles, np.shape(shares))
-    shares = np.broadcast_to(np.asarray(shares, dtype=float), curve.known.shape)
+    shares = np.broadcast_to(np.asarray(shares, dtype=float), curve.is_defined.shape)
     inner = np.clip(shares, _OUTER, 1 - _OUTER)
     risen = np.clip(np.log(inner / (1 - inner)), _KNOTS[0], _KNOTS[-1])
     piece = np.searchsorted(_KNOTS, risen, side="right") - 1
@@ -188,7 +188,7 @@ def quantile(shares: Array, quantiles: Array) -> Array:
     low = curve.knots[..., 0] - _excess(shares) / _hazard(curve.steepness[..., 0])
     high = curve.knots[..., -1] + _excess(1 - shares) / _hazard(curve.steepness[..., -1])
     result = np.where(shares < _OUTER, low, np.where(shares > 1 - _OUTER, high, inside))
-    return np.where(curve.known & (shares >= 0) & (shares <= 1), result, np.nan)
+    return np.where(curve.is_defined & (shares >= 0) & (shares <= 1), result, np.nan)
 
 
 def pit(forecast: Forecast) -> Array:
@@ -236,13 +236,13 @@ class _Curve:
         knots: ``(..., 9)`` returns.
         slopes: ``(..., 8)`` mean slope between two knots.
         steepness: ``(..., 9)`` slope at each knot.
-        known: ``(...)`` whether all nine quantiles are.
+        is_defined: ``(...)`` whether all nine quantiles are.
     """
 
     knots: Array
     slopes: Array
     steepness: Array
-    known: Array
+    is_defined: Array
 
     def part(self, piece: Array) -> _Part:
         """Take the piece of this number, 0 to 7, of each spline."""
@@ -270,8 +270,8 @@ def _curve(quantiles: Array, shape: tuple[int, ...]) -> _Curve:
     outer ones it is the neighbour's.
     """
     quantiles = np.asarray(quantiles, dtype=float)
-    known = np.isfinite(quantiles).all(axis=-1)
-    points = np.where(known[..., None], quantiles, 0)
+    is_defined = np.isfinite(quantiles).all(axis=-1)
+    points = np.where(is_defined[..., None], quantiles, 0)
     rising = (np.diff(points, axis=-1) >= MIN_GAP).all(axis=-1, keepdims=True)
     knots = np.where(rising, points, _separated(points))
     widths = np.diff(knots, axis=-1)
@@ -280,11 +280,11 @@ def _curve(quantiles: Array, shape: tuple[int, ...]) -> _Curve:
     divisors = (2 * after + before) / slopes[..., :-1] + (after + 2 * before) / slopes[..., 1:]
     inner = 3 * (before + after) / divisors
     steepness = np.concatenate([slopes[..., :1], inner, slopes[..., -1:]], axis=-1)
-    wide = np.broadcast_shapes(shape, known.shape)
+    wide = np.broadcast_shapes(shape, is_defined.shape)
     knots, slopes, steepness = (
         np.broadcast_to(each, (*wide, each.shape[-1])) for each in (knots, slopes, steepness)
     )
-    return _Curve(knots, slopes, steepness, np.broadcast_to(known, wide))
+    return _Curve(knots, slopes, steepness, np.broadcast_to(is_defined, wide))
 
 
 def _separated(quantiles: Array) -> Array:

@@ -184,24 +184,26 @@ def _mean_band(members: Sequence[Forecast]) -> tuple[Array, Array]:
     widths = np.stack([
         (each.quantiles[..., _HIGH] - each.quantiles[..., _LOW]).astype(float) for each in members
     ])  # fmt: skip
-    known = np.isfinite(widths)
-    logs = np.where(known, np.log(np.maximum(widths, MIN_WIDTH)), 0)
-    counts = np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+    has_width = np.isfinite(widths)
+    logs = np.where(has_width, np.log(np.maximum(widths, MIN_WIDTH)), 0)
+    counts = np.where(has_width.any(axis=0), has_width.sum(axis=0), np.nan)
     mean = logs.sum(axis=0) / counts
-    shares = np.where(known, np.exp(mean - logs), 0).astype(np.float32) / counts.astype(np.float32)
+    shares = np.where(has_width, np.exp(mean - logs), 0).astype(np.float32) / counts.astype(
+        np.float32
+    )
     quantiles = np.empty(members[0].quantiles.shape, np.float32)
     # In blocks of rows: of a long history all of them at once would take many times its memory.
     for start in range(0, len(quantiles), _BLOCK_ROWS):
         rows = slice(start, start + _BLOCK_ROWS)
         block = np.zeros_like(quantiles[rows])
-        for each, there, share in zip(members, known, shares, strict=True):
+        for each, there, share in zip(members, has_width, shares, strict=True):
             band = each.quantiles[rows].astype(np.float32)
             band -= band[..., MEDIAN, None]
             band *= share[rows, :, None]
             block += band if there[rows].all() else np.where(there[rows, :, None], band, 0)
         quantiles[rows] = block
     quantiles[np.isnan(mean)] = np.nan
-    deviations = np.where(known, logs - mean, 0)[:-1, :, [0, -1]]
+    deviations = np.where(has_width, logs - mean, 0)[:-1, :, [0, -1]]
     return quantiles, np.concatenate(deviations, axis=1) if len(deviations) else mean[:, :0]
 
 

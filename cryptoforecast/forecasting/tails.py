@@ -93,10 +93,10 @@ def together(logs: Array, rose: Array, count: int) -> Array:
         scores = _normal_scores(logs, rose)
         windows = np.lib.stride_tricks.sliding_window_view(scores, count)
         sums[count - 1 :] = windows.sum(axis=1)
-    known = np.isfinite(sums)
+    has_sum = np.isfinite(sums)
     # Only sums that share no outcome with this one.
-    squares = _sums_before(np.where(known, sums**2, 0.0), PAST_ROWS, count - 1)
-    number = _sums_before(known.astype(float), PAST_ROWS, count - 1)
+    squares = _sums_before(np.where(has_sum, sums**2, 0.0), PAST_ROWS, count - 1)
+    number = _sums_before(has_sum.astype(float), PAST_ROWS, count - 1)
     variance = (squares + VARIANCE_COUNT * count) / (number + VARIANCE_COUNT)
     return corrected(_normal_logs(sums / np.sqrt(variance)))
 

@@ -64,7 +64,7 @@ def run_json(run: AlarmRun) -> Json:
     return {
         "raised": [raised_json(raised) for raised in run.raised],
         "unchecked": [{"number": one.number, "reason": reason} for one, reason in run.unchecked],
-        "sent": run.sent,
+        "sent": run.deliveries,
         "waiting": run.waiting,
         "given_up": run.given_up,
         "problem": run.problem or None,

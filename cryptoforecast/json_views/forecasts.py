@@ -253,8 +253,8 @@ def _member_json(member: Member) -> MemberJson:
 
 
 def _coverage_json(scores: Scores) -> list[CoverageJson]:
-    held = {80: scores.coverage_80, 95: scores.coverage_95}
-    return [{"level": level, "held": finite(share)} for level, share in held.items()]
+    shares = {80: scores.coverage_80, 95: scores.coverage_95}
+    return [{"level": level, "held": finite(share)} for level, share in shares.items()]
 
 
 def _odds_json(one: Probability, times: Sequence[Mapping[str, str]]) -> OddsJson:

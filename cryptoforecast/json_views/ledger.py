@@ -264,15 +264,15 @@ def view_json(view: LedgerView) -> LedgerJson:
 
 def attempt_json(attempt: Attempt) -> AttemptJson:
     """Write what became of a forecast."""
-    made = attempt.forecast
+    forecast = attempt.forecast
     return {
         "model": attempt.model,
         "coin": attempt.coin,
         "interval": attempt.interval,
         "state": attempt.state,
         "position": attempt.position,
-        "origin": None if made is None else time_json(made.origin),
-        "due_at": None if made is None else time_json(made.due_at),
+        "origin": None if forecast is None else time_json(forecast.origin),
+        "due_at": None if forecast is None else time_json(forecast.due_at),
         "reason": attempt.refusal,
     }
 
@@ -303,13 +303,13 @@ def _name(name: SeriesName) -> SeriesNameJson:
 
 def _step(forecast: LedgerForecast, outcome: LedgerOutcome | None, step: int) -> LedgerStepJson:
     row = step - 1
-    known = outcome is not None and outcome.has_candles
+    has_candles = outcome is not None and outcome.has_candles
 
     def figure(name: str) -> float | None:
-        return finite(getattr(outcome, name)[row]) if known else None
+        return finite(getattr(outcome, name)[row]) if has_candles else None
 
     inside = {
-        level: bool(outcome.inside[level][row]) if outcome is not None and known else None
+        level: bool(outcome.inside[level][row]) if outcome is not None and has_candles else None
         for level in LEDGER_LEVELS
     }
     return {

@@ -98,9 +98,9 @@ def find(versions: list[ModelVersion], digits: str) -> ModelVersion:
     Raises:
         InvalidInput: If there is none, or more than one.
     """
-    wanted = digits.strip().lower().removeprefix(_PREFIX)
-    matches = [one for one in versions if one.version.removeprefix(_PREFIX).startswith(wanted)]
-    if len(wanted) < MIN_DIGITS or len(matches) != 1:
+    start = digits.strip().lower().removeprefix(_PREFIX)
+    matches = [one for one in versions if one.version.removeprefix(_PREFIX).startswith(start)]
+    if len(start) < MIN_DIGITS or len(matches) != 1:
         names = ", ".join(short(one.version) for one in versions)
         raise InvalidInput(
             f"A version is named by at least {MIN_DIGITS} digits of its digest. Received: "
@@ -138,7 +138,7 @@ def _exchange(folder: Path, name: str, expected: str, write: Callable[[], object
     path = folder / bundles.check_name(name)
     bundles.check_free(folder, name, force=True)  # refuses a link
     try:
-        with _held(path):
+        with _lock(path):
             if bundles.version(path) != expected:
                 raise Changed(
                     f"{name} was replaced by another model meanwhile, which is left as it is. Try "
@@ -155,7 +155,7 @@ def _exchange(folder: Path, name: str, expected: str, write: Callable[[], object
 
 
 @contextlib.contextmanager
-def _held(path: Path) -> Iterator[None]:
+def _lock(path: Path) -> Iterator[None]:
     """Keep other processes from replacing a model meanwhile.
 
     Raises:

@@ -253,8 +253,8 @@ def constant(raw: Array, names: tuple[str, ...]) -> tuple[str, ...]:
     rows = raw[(np.isfinite(raw) | may_be_missing).all(axis=1)]
     if len(rows) < 2:
         return ()
-    known = np.ma.masked_invalid(rows)
-    vary = np.ma.ptp(known, axis=0) > EPSILON_SPREAD * np.abs(known).max(axis=0)
+    values = np.ma.masked_invalid(rows)
+    vary = np.ma.ptp(values, axis=0) > EPSILON_SPREAD * np.abs(values).max(axis=0)
     vary = np.ma.filled(vary, False)
     varying = {name for name, varies in zip(owners(names), vary, strict=True) if varies}
     return tuple(name for name in names if name not in varying)

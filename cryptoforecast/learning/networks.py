@@ -205,11 +205,11 @@ def _continue(
     """
     import keras
 
-    left = None if states is None else iter(states)
+    remaining = None if states is None else iter(states)
     ends: list[tf.Tensor] = []
     for layer in model.layers[1:]:
         if isinstance(layer, keras.layers.LSTM):
-            begin = None if left is None else [next(left), next(left)]
+            begin = None if remaining is None else [next(remaining), next(remaining)]
             x, *end = layer(x, initial_state=begin, training=True)
             ends += end
         else:

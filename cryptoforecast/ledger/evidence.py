@@ -64,11 +64,11 @@ def add(evidence: Array, forecast: LedgerForecast, outcome: LedgerOutcome) -> Ar
         forecast: The forecast.
         outcome: Its outcome, with candles.
     """
-    made = forecast.known_at.timestamp()
+    origin = forecast.known_at.timestamp()
     steps = np.arange(1, len(evidence) + 1)
-    rows = made >= evidence[:, _NEXT]
+    rows = origin >= evidence[:, _NEXT]
     result = evidence.copy()
-    result[rows, _NEXT] = made + steps[rows] * forecast.candle_length.total_seconds()
+    result[rows, _NEXT] = origin + steps[rows] * forecast.candle_length.total_seconds()
     result[rows, _SEPARATE] += 1
     for column, level in enumerate(LEDGER_LEVELS, _HITS):
         result[rows, column] += outcome.inside[level][rows]

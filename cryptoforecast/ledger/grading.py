@@ -81,8 +81,8 @@ def _closes(forecast: LedgerForecast, history: PriceHistory | None) -> Array | N
     if history is None:
         return None
     steps = forecast.series.horizon + 1
-    wanted = pd.date_range(forecast.origin, periods=steps, freq=forecast.candle_length)
-    rows = history.candles.index.get_indexer(wanted.as_unit("ns"))
+    times = pd.date_range(forecast.origin, periods=steps, freq=forecast.candle_length)
+    rows = history.candles.index.get_indexer(times.as_unit("ns"))
     if (rows < 0).any():
         return None
     closes: Array = history.candles["close"].to_numpy(float)[rows]

@@ -193,19 +193,19 @@ def _time_after(connection: sa.Connection, end: LedgerHead, now: pd.Timestamp) -
     return max(now, last)
 
 
-def _check_time(forecast: LedgerForecast, made: pd.Timestamp) -> None:
+def _check_time(forecast: LedgerForecast, time: pd.Timestamp) -> None:
     """Refuse a forecast whose outcome may be known, or that is older than its prices."""
     first = forecast.closes_at(1)
-    if made >= first:
+    if time >= first:
         raise InvalidInput(
             "A forecast is recorded before its first candle closes. Received: one of "
-            f"{forecast.series.market} {forecast.series.interval} at {rows.time_text(made)}, whose "
+            f"{forecast.series.market} {forecast.series.interval} at {rows.time_text(time)}, whose "
             f"first candle closed at {rows.time_text(first)}. Fetch newer prices."
         )
-    if made < forecast.known_at - MAX_CLOCK_DIFFERENCE:
+    if time < forecast.known_at - MAX_CLOCK_DIFFERENCE:
         raise InvalidInput(
             "A forecast is recorded after its last known candle has closed. Received: a clock at "
-            f"{rows.time_text(made)}, and a candle that closes at "
+            f"{rows.time_text(time)}, and a candle that closes at "
             f"{rows.time_text(forecast.known_at)}. Set the clock right."
         )
 

@@ -127,9 +127,12 @@ class Model(Value):
         service = shared().forecasts
         history = beside(history_of(prices), self.spec.features, signals)
         steps = service.next_steps(history, self.network, self.name, predictor)
-        given = _levels("above", above), _levels("below", below), _levels("touch", touch)
-        choices.check_levels([level for some in given for level in some])
-        levels, touches = service.probabilities(steps, *given[:2]), service.touch(steps, given[2])
+        sides = _levels("above", above), _levels("below", below), _levels("touch", touch)
+        choices.check_levels([level for some in sides for level in some])
+        levels, touches = (
+            service.probabilities(steps, *sides[:2]),
+            service.touch(steps, sides[2]),
+        )
         return Forecast(steps, self.network, levels, touches, self.version)
 
     def backtest(
@@ -318,9 +321,9 @@ def train(
             f"A network is trained once. Received: `{walked[0]}`. Leave it out, or use `backtest`, "
             "which walks forward."
         )
-    given = {"preset": preset, **spec}
+    options = {"preset": preset, **spec}
     result = of_kind(
-        history_of(prices), network, given, signals=signals, progress=progress, cache=cache
+        history_of(prices), network, options, signals=signals, progress=progress, cache=cache
     )
     return Model(with_scores(result.result))
 
@@ -379,18 +382,18 @@ def of_saved(saved: SavedModel) -> Model:
     return Model(saved.model, saved.name, saved.shipped, loaded_version=saved.version)
 
 
-def _levels(name: str, given: float | Iterable[float]) -> tuple[float, ...]:
+def _levels(name: str, prices: float | Iterable[float]) -> tuple[float, ...]:
     """Return one price level, or several, as a tuple.
 
     Raises:
         InvalidInput: If one is not a number.
     """
     levels = (
-        tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+        tuple(prices) if isinstance(prices, Iterable) and not isinstance(prices, str) else (prices,)
     )
     if not all(isinstance(level, Real) and not isinstance(level, bool) for level in levels):
         raise InvalidInput(
-            f"`{name}` must be a price, or several. Received: {given!r:.60}. Give one such "
+            f"`{name}` must be a price, or several. Received: {prices!r:.60}. Give one such "
             "as 65000, or a list."
         )
     return tuple(map(float, levels))

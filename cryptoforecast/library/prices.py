@@ -332,8 +332,8 @@ def _check_coin(coin: object) -> None:
         )
 
 
-def _names(given: str | Collection[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+def _names(names: str | Collection[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _corrections(reading: Mapping[str, object]) -> choices.Corrections:

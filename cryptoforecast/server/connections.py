@@ -205,9 +205,9 @@ class Connection(asyncio.Protocol):
         self._protocol = cast(asyncio.Protocol, protocol)
         self._answering = self._sending = self.spoken = False
 
-    def count(self, sent: int) -> None:
+    def count(self, size: int) -> None:
         """Note bytes that were given to the connection."""
-        self._moved += sent
+        self._moved += size
 
     def stands_still(self, now: float) -> bool:
         """Say whether the client had to move something for ``PATIENCE``, and did not."""

@@ -20,7 +20,7 @@ FORWARDING = frozenset(
 FORWARDING_PREFIXES = (b"x-forwarded", b"x-original-", b"cf-", b"x-amzn-", b"x-arr-", b"fly-")
 
 #: Names and values whose reading is kept, for the next request that has them.
-KEPT = 256
+MAX_READINGS = 256
 
 
 class Locality:
@@ -59,7 +59,7 @@ class Locality:
         return named and same and not self.proxied
 
 
-@lru_cache(KEPT)
+@lru_cache(MAX_READINGS)
 def _forwarding(name: bytes) -> bool:
     return name in FORWARDING or name.startswith(FORWARDING_PREFIXES)
 
@@ -69,7 +69,7 @@ def _rewritten(client: tuple[str, int], forwarded: bool) -> bool:
     return forwarded and client[1] == 0
 
 
-@lru_cache(KEPT)
+@lru_cache(MAX_READINGS)
 def _loopback(address: str) -> bool:
     """Say whether an address is one of this machine for itself."""
     try:
@@ -80,7 +80,7 @@ def _loopback(address: str) -> bool:
     return (mapped or number).is_loopback
 
 
-@lru_cache(KEPT)
+@lru_cache(MAX_READINGS)
 def _host(value: bytes) -> tuple[str, int | None] | None:
     """Return the name and the port in a ``Host`` header, or ``None`` unless it is this machine."""
     try:
@@ -92,7 +92,7 @@ def _host(value: bytes) -> tuple[str, int | None] | None:
     return (name, port) if name and plain and _names_this_machine(name) else None
 
 
-@lru_cache(KEPT)
+@lru_cache(MAX_READINGS)
 def _origin(value: bytes) -> tuple[str, int | None] | None:
     """Return the name and the port of an origin, or ``None`` unless it is this machine."""
     scheme, separator, rest = value.partition(b"://")

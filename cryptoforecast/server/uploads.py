@@ -39,7 +39,7 @@ class Quota:
         self._announced: Counter[str] = Counter()
         self._arrived = 0
         self._places: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
-        self._left: dict[str, float] = {}
+        self._departures: dict[str, float] = {}
 
     def note(self, session: str, file: str) -> None:
         """Remember that an uploader asked for a place."""
@@ -76,16 +76,16 @@ class Quota:
             size: Bytes that have arrived in all.
             more: Bytes beyond those that were announced.
         """
-        kept = uploads.sizes()
-        kept.get(session, {}).pop(file, None)
-        own = sum(kept.get(session, {}).values()) + self._announced[session] + more
+        sizes = uploads.sizes()
+        sizes.get(session, {}).pop(file, None)
+        own = sum(sizes.get(session, {}).values()) + self._announced[session] + more
         if own > self._session + FRAME:
             return Refusal(
                 413,
                 f"The files of a session may have {self._session // 2**20} MB together. "
                 "Remove a file first.",
             )
-        everyone = sum(sum(files.values()) for files in kept.values())
+        everyone = sum(sum(files.values()) for files in sizes.values())
         if everyone + self._arrived + size > self._server + FRAME:
             return Refusal(
                 413, "This server keeps as many uploaded files as it may. Try again in a minute."
@@ -107,8 +107,8 @@ class Quota:
         while True:
             await asyncio.sleep(PERIOD)
             gone = [name for name in uploads.sizes() if not uploads.is_active(name)]
-            self._left = {name: self._left.get(name, time.monotonic()) for name in gone}
-            for name, since in self._left.items():
+            self._departures = {name: self._departures.get(name, time.monotonic()) for name in gone}
+            for name, since in self._departures.items():
                 if time.monotonic() - since >= GRACE:
                     uploads.remove(name)
 

@@ -148,8 +148,8 @@ class AlarmService:
             except CryptoForecastError as error:
                 unchecked.append((one, str(error)))
         raised = self._store.raise_new(alarms)
-        sent, waiting, given_up, problem = self._send_all()
-        return AlarmRun(tuple(raised), tuple(unchecked), sent, waiting, given_up, problem)
+        deliveries, waiting, given_up, problem = self._send_all()
+        return AlarmRun(tuple(raised), tuple(unchecked), deliveries, waiting, given_up, problem)
 
     def _occasions(
         self, one: SetRule, history: Callable[[str, str], PriceHistory]
@@ -271,16 +271,16 @@ class AlarmService:
         """Send what is unsent; return how many were sent, wait and are given up, and a problem."""
         given_up = self._store.tidy()
         targets, problem = self._destinations()
-        sent = waiting = 0
+        deliveries = waiting = 0
         for target in targets:
             for raised in self._store.unsent(target.name)[:MAX_MESSAGES]:
                 state = self._send(raised, target)
-                sent += state == SENT
+                deliveries += state == SENT
                 given_up += state == GIVEN_UP
                 if state in (WAITING, GIVEN_UP):
                     break  # it is left alone until the next tick
             waiting += len(self._store.unsent(target.name))
-        return sent, waiting, given_up, problem
+        return deliveries, waiting, given_up, problem
 
     def _send(self, raised: RaisedAlarm, target: Destination) -> str:
         """Send a message unless another process has it, and return its state."""

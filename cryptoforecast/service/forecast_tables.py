@@ -68,7 +68,7 @@ def _side_by_side(result: Backtest) -> pd.DataFrame:
     steps = forecast.horizon
     order = np.arange(len(forecast) * steps).reshape(steps, -1).T.ravel()
     times = [forecast.times(step) for step in range(1, steps + 1)]
-    known = {
+    actuals = {
         "unique_id": result.history.coin,
         "ds": times[0].append(times[1:])[order],
         "cutoff": forecast.origins.repeat(steps),
@@ -81,4 +81,4 @@ def _side_by_side(result: Backtest) -> pd.DataFrame:
         for level, (low, high) in LEVELS.items():
             columns[f"{name}-lo-{level}"] = prices[..., low].ravel()
             columns[f"{name}-hi-{level}"] = prices[..., high].ravel()
-    return pd.DataFrame(known | columns)
+    return pd.DataFrame(actuals | columns)

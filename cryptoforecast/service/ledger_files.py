@@ -31,7 +31,7 @@ def frame(entries: Sequence[LedgerEntry]) -> pd.DataFrame:
     quantiles = np.concatenate([forecast.quantiles for forecast in forecasts])
     for column, level in enumerate(QUANTILES):
         table[f"q{level}"] = quantiles[:, column]
-    outcomes = [_known(entry.outcome) for entry in entries]
+    outcomes = [_with_candles(entry.outcome) for entry in entries]
     table["actual"] = _joined([None if one is None else one.actual for one in outcomes], horizons)
     for level in LEDGER_LEVELS:
         inside = [None if one is None else one.inside[level] for one in outcomes]
@@ -72,7 +72,7 @@ def _of_forecast(forecast: LedgerForecast) -> dict[str, object]:
     }
 
 
-def _known(outcome: LedgerOutcome | None) -> LedgerOutcome | None:
+def _with_candles(outcome: LedgerOutcome | None) -> LedgerOutcome | None:
     """Return an outcome with candles."""
     return outcome if outcome is not None and outcome.has_candles else None
 

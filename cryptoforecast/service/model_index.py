@@ -54,16 +54,16 @@ class ModelIndex:
     def entries(self) -> dict[str, Entry]:
         """Return every model as it is now, sorted by name."""
         with self._lock:
-            found = {name: self._entry(name) for name in bundles.names(self._folder)}
-            self._entries = {name: entry for name, entry in found.items() if entry is not None}
+            pairs = {name: self._entry(name) for name in bundles.names(self._folder)}
+            self._entries = {name: entry for name, entry in pairs.items() if entry is not None}
             return dict(self._entries)
 
     def _entry(self, name: str) -> Entry | None:
         """Return a model's entry, or ``None`` if the model was deleted a moment ago."""
         path = self._folder / name
-        stamp, known = _stamp(path), self._entries.get(name)
-        if known is not None and known.stamp == stamp:
-            return known
+        stamp, entry = _stamp(path), self._entries.get(name)
+        if entry is not None and entry.stamp == stamp:
+            return entry
         try:
             return Entry(stamp, bundles.summary(path, shipped=self._shipped))
         except UnknownModel:

@@ -131,16 +131,18 @@ class OpenFiles:
 
     def _make_room(self, candles: int, session: str) -> None:
         """Drop files until so many candles of a session fit in."""
-        while self._held(session) + candles > self.session_candles:
+        while self._candle_count(session) + candles > self.session_candles:
             self._drop_oldest(session)
-        if self._held() + candles > self.server_candles:
+        if self._candle_count() + candles > self.server_candles:
             self._drop_left(keep_seconds=0)
-        while self._held() + candles > self.server_candles:
+        while self._candle_count() + candles > self.server_candles:
             sessions = [one for file in self._files.values() for one in sorted(file.openers)]
-            largest = max(sessions, key=self._held)  # of several, whose file was used longest ago
-            if self._held(session):
+            largest = max(
+                sessions, key=self._candle_count
+            )  # of several, whose file was used longest ago
+            if self._candle_count(session):
                 self._drop_oldest(session)
-            elif self._held(largest) > candles:
+            elif self._candle_count(largest) > candles:
                 self._drop_oldest(largest)
             else:
                 raise InvalidInput(
@@ -149,7 +151,7 @@ class OpenFiles:
                     "when others have left."
                 )
 
-    def _held(self, session: str | None = None) -> int:
+    def _candle_count(self, session: str | None = None) -> int:
         """Count the candles of a session's files, or of all."""
         return sum(
             len(file.history)

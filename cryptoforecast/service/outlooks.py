@@ -278,24 +278,24 @@ def default_coin(saved: SavedModel | None) -> str:
     return "BTC" if saved is None else choices.default_coin(saved.model.card)
 
 
-def interval_of(saved: SavedModel | None, given: str | None) -> str:
+def interval_of(saved: SavedModel | None, interval: str | None) -> str:
     """Return the candle length that a forecast reads.
 
     Args:
         saved: The saved model; ``None`` for a method without training.
-        given: What the user asks for; by default the model's own, or one hour.
+        interval: What the user asks for; by default the model's own, or one hour.
 
     Raises:
         InvalidInput: If there is no such length, or the model reads candles of another.
     """
-    if given is not None:
-        choices.check_interval(given)
+    if interval is not None:
+        choices.check_interval(interval)
     model: TrainedModel | None = None if saved is None else saved.model
     if model is None:
-        return given or "1h"
-    if given not in (None, model.card.interval):
+        return interval or "1h"
+    if interval not in (None, model.card.interval):
         raise InvalidInput(
             f"`interval` must be {model.card.interval}, as the model was trained. Received: "
-            f"{given}. Leave it out."
+            f"{interval}. Leave it out."
         )
     return model.card.interval

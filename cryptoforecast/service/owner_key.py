@@ -53,14 +53,14 @@ class OwnerKey:
         """
         return session in self._owners if self.is_set else local
 
-    def give(self, given: str, session: str) -> None:
+    def give(self, text: str, session: str) -> None:
         """Take the key from a session, which is the owner's from then on.
 
         Raises:
             NotAllowed: If the key is wrong, none is set, or there were too many attempts.
         """
         self._count(session)
-        right = len(given) <= MAX_GIVEN and self._is_right(given.strip())
+        right = len(text) <= MAX_GIVEN and self._is_right(text.strip())
         if not right:
             raise NotAllowed("This is not the owner key. Check it, and give it again.")
         self._owners.put(session, True)
@@ -74,9 +74,9 @@ class OwnerKey:
             "it with CRYPTOFORECAST_OWNER_KEY."
         )
 
-    def _is_right(self, given: str) -> bool:
+    def _is_right(self, text: str) -> bool:
         # The digests have one length, and the comparison takes the same time wherever they differ.
-        return self._digest is not None and hmac.compare_digest(_digest(given), self._digest)
+        return self._digest is not None and hmac.compare_digest(_digest(text), self._digest)
 
     def _count(self, session: str) -> None:
         """Count an attempt.

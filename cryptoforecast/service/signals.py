@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from cryptoforecast.signals.sources import SignalSource
 
 __all__ = [
-    "KNOWN", "MAX_SIGNALS", "SignalService", "from_series", "input_of", "name_of_file",
+    "MAX_SIGNALS", "SIGNALS", "SignalService", "from_series", "input_of", "name_of_file",
     "signal_inputs", "span_of",
 ]  # fmt: skip
 
 #: Signals beside one history.
 MAX_SIGNALS = 8
 #: Signals that can be had by their name, and what they are; the ticker of another coin is one too.
-KNOWN: Mapping[str, str] = {
+SIGNALS: Mapping[str, str] = {
     "fear_greed": "Fear & Greed of alternative.me, each day since 2018: 0 is fear, 100 is greed. "
     "A value counts as known an hour after midnight UTC.",
     "dvol": "Deribit's DVOL, each hour since 2021: the volatility that options on Bitcoin (beside "
@@ -114,18 +114,18 @@ class SignalService:
                 f"A model may read {MAX_SIGNALS} signals. Received: {len(names)}. Leave some out."
             )
         missing = [name for name in names if name not in signals and name not in history.signals]
-        signals |= {name: self._known(name, history, wait) for name in missing}
+        signals |= {name: self._by_name(name, history, wait) for name in missing}
         return with_signals(history, [signals[name] for name in names if name in signals])
 
-    def _known(self, name: str, history: PriceHistory, wait: float | None) -> Signal:
+    def _by_name(self, name: str, history: PriceHistory, wait: float | None) -> Signal:
         """Return a signal by its name alone."""
-        if name in KNOWN:
+        if name in SIGNALS:
             return self._live.signal(name, history, wait)
         if name.upper() in COINS and name.upper() != history.coin:
             return self._of_coin(name, history, wait)
         raise InvalidInput(
-            f"There is no signal {name}. The known ones are {', '.join(KNOWN)} and the tickers of "
-            f"other coins, such as eth. Give one of your own as a file (--signal {name}=FILE on "
+            f"There is no signal {name}. The known ones are {', '.join(SIGNALS)} and the tickers "
+            f"of other coins, such as eth. Give one of your own as a file (--signal {name}=FILE on "
             "the command line, signals= in Python)."
         )
 
@@ -165,4 +165,4 @@ def input_of(name: str) -> str:
 def signal_inputs(history: PriceHistory) -> tuple[str, ...]:
     """Return the inputs of all known signals beside a history: indices, then other coins."""
     coins = [ticker.lower() for ticker in COINS if ticker != history.coin]
-    return tuple(map(input_of, (*KNOWN, *coins)))
+    return tuple(map(input_of, (*SIGNALS, *coins)))

@@ -80,25 +80,25 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
             _check_ablation(request, spec)
 
 
-def work(service: Service, book: OrderBook, wanted: Callable[[], bool] = lambda: True) -> None:
+def work(service: Service, book: OrderBook, is_wanted: Callable[[], bool] = lambda: True) -> None:
     """Do orders until nobody wants that any more.
 
     Args:
         service: Does the work.
         book: Has the orders.
-        wanted: Returns whether to go on.
+        is_wanted: Returns whether to go on.
     """
     book.recover()
-    while wanted():
+    while is_wanted():
         order = book.take()
         if order is None:
             time.sleep(LOOK)
         else:
-            _do(service, book, order, wanted)
+            _do(service, book, order, is_wanted)
 
 
-def _do(service: Service, book: OrderBook, order: Order, wanted: Callable[[], bool]) -> None:
-    reporter = _Reporter(book, order.id, wanted)
+def _do(service: Service, book: OrderBook, order: Order, is_wanted: Callable[[], bool]) -> None:
+    reporter = _Reporter(book, order.id, is_wanted)
     try:
         book.finish(order.id, _result(service, order, Monitor(reporter.report, reporter.stopped)))
     except Cancelled:
@@ -164,15 +164,15 @@ def _check_ablation(request: Mapping[str, Any], spec: ModelSpec) -> None:
 
 
 def _spec(request: Mapping[str, Any], history: PriceHistory | None = None) -> ModelSpec:
-    given: dict[str, Any] = {
+    settings: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in request["settings"].items()
     }
     signals = filter(is_signal, request.get("ablate") or ())
     if history is None:
-        return choices.with_inputs(choices.make_spec(**given), signals)
+        return choices.with_inputs(choices.make_spec(**settings), signals)
     volume = choices.has_volume(history.candles)
-    spec = choices.make_spec(rows=len(history), volume=volume, **given)
+    spec = choices.make_spec(rows=len(history), volume=volume, **settings)
     return choices.with_inputs(spec, signals)
 
 
@@ -189,8 +189,8 @@ class _Reporter:
         wanted: Returns whether the trainer goes on.
     """
 
-    def __init__(self, book: OrderBook, named: str, wanted: Callable[[], bool]) -> None:
-        self._book, self._named, self._wanted = book, named, wanted
+    def __init__(self, book: OrderBook, named: str, is_wanted: Callable[[], bool]) -> None:
+        self._book, self._named, self._is_wanted = book, named, is_wanted
         self._reported = self._looked = 0.0
         self._stopped = False
 
@@ -207,7 +207,7 @@ class _Reporter:
         now = time.monotonic()
         if now - self._looked >= LOOK:
             self._looked = now
-            self._stopped = not (self._wanted() and self._book.is_running(self._named))
+            self._stopped = not (self._is_wanted() and self._book.is_running(self._named))
         return self._stopped
 
 

@@ -65,20 +65,20 @@ def facts(history: PriceHistory) -> tuple[Fact, ...]:
         history: The prices, with their quality report.
     """
     problems = history.quality.problems
-    found = [SIMULATED] if _of_embedded_market(history) else []
-    found += [fact for problem in problems for fact in _facts(history, problem)]
-    found += list(_good(history))[: max(0, MIN_FACTS - len(found))]
-    return tuple(sorted(found, key=lambda fact: GRADES.index(fact.grade)))
+    result = [SIMULATED] if _of_embedded_market(history) else []
+    result += [fact for problem in problems for fact in _facts(history, problem)]
+    result += list(_good(history))[: max(0, MIN_FACTS - len(result))]
+    return tuple(sorted(result, key=lambda fact: GRADES.index(fact.grade)))
 
 
-def worst(found: Iterable[Fact]) -> Grade:
+def worst(facts: Iterable[Fact]) -> Grade:
     """Return the worst grade of several facts."""
-    return min((fact.grade for fact in found), key=GRADES.index)
+    return min((fact.grade for fact in facts), key=GRADES.index)
 
 
-def open_repairs(found: Iterable[Fact]) -> tuple[str, ...]:
+def open_repairs(facts: Iterable[Fact]) -> tuple[str, ...]:
     """Return the names of the repairs that bad facts need."""
-    return tuple(fact.repair for fact in found if fact.grade == "bad" and fact.repair)
+    return tuple(fact.repair for fact in facts if fact.grade == "bad" and fact.repair)
 
 
 def candles_to_forecast() -> int:
@@ -86,23 +86,23 @@ def candles_to_forecast() -> int:
     return candles_needed(make(network="cone", horizon=1))
 
 
-def readiness(history: PriceHistory, found: Sequence[Fact]) -> str:
+def readiness(history: PriceHistory, facts: Sequence[Fact]) -> str:
     """Say in a few words whether prices are good to forecast.
 
     Args:
         history: The prices.
-        found: Their facts.
+        facts: Their facts.
     """
     if len(history) < candles_to_forecast():
         return "Too short to forecast"
-    bad = [fact for fact in found if fact.grade == "bad"]
+    bad = [fact for fact in facts if fact.grade == "bad"]
     open_repairs = sum(bool(fact.repair) for fact in bad)
     if bad and open_repairs == len(bad):
         count = "one repair" if open_repairs == 1 else f"{open_repairs} repairs"
         return f"Good to forecast after {count}"
     if bad:
         return "A forecast of these prices would mislead"
-    watched = sum(fact.grade == "watch" for fact in found)
+    watched = sum(fact.grade == "watch" for fact in facts)
     if watched:
         return f"Good to forecast, with {'one thing' if watched == 1 else 'things'} to watch"
     return "Good to forecast"
@@ -137,8 +137,8 @@ def _facts(history: PriceHistory, problem: Problem) -> list[Fact]:
     if kind in _WORDS:
         grade, text, effect = _WORDS[kind]
         detail = problem.detail or problem.repair
-        told = effect.format(detail)
-        return [Fact(grade, text.format(count), f"{told[:1].upper()}{told[1:]}", repair)]
+        sentence = effect.format(detail)
+        return [Fact(grade, text.format(count), f"{sentence[:1].upper()}{sentence[1:]}", repair)]
     done = "" if problem.repair == "none" else f"What is done: {problem.repair}. "
     detail = f"{problem.detail[:1].upper()}{problem.detail[1:]}." if problem.detail else ""
     return [Fact("watch", f"{title(kind)}: {problem.count:,}", f"{done}{detail}", repair)]
@@ -203,18 +203,18 @@ def _of_embedded_market(history: PriceHistory) -> bool:
 
 
 def _missing(history: PriceHistory, problem: Problem) -> Fact:
-    found = gaps(history)
+    spans = gaps(history)
     share = problem.count / (problem.count + len(history))
     grade: Grade = "bad" if share > _MAX_MISSING else "watch"
-    if not found:
+    if not spans:
         return Fact(grade, f"{candles_text(problem.count, history.interval)} missing")
-    longest = candles_text(found[0].candles, history.interval)
-    text = f"{len(found):,} {plural(len(found), 'gap')}, the longest {longest}"
-    if len(found) == 1:
+    longest = candles_text(spans[0].candles, history.interval)
+    text = f"{len(spans):,} {plural(len(spans), 'gap')}, the longest {longest}"
+    if len(spans) == 1:
         text = f"One gap of {longest}"
     effect = (
         "Nothing is learnt across a gap, and the test says how many forecasts reach across."
-        if found[0].candles > MAX_ABSENT_CANDLES
+        if spans[0].candles > MAX_ABSENT_CANDLES
         else "So short that a forecast takes them for a time without a trade."
     )
     return Fact(grade, text, effect)

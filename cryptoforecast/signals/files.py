@@ -73,10 +73,10 @@ def _read(source: Path | bytes | BinaryIO, column: str | None) -> pd.Series:
         raise UnreadableFile("It holds candles. Name the column of values.")
     mark = find_decimal_mark(table, ("price",), corrections)
     values = read_numbers(table, "price", mark)
-    known = ~np.isnan(values)
-    times = read_times(table, known, corrections).index
-    known &= ~times.isna()
-    return pd.Series(values[known], index=times[known])
+    has_value = ~np.isnan(values)
+    times = read_times(table, has_value, corrections).index
+    has_value &= ~times.isna()
+    return pd.Series(values[has_value], index=times[has_value])
 
 
 def _names(source: Path | bytes | BinaryIO) -> tuple[list[str], str | None]:

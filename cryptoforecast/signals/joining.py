@@ -48,10 +48,10 @@ def known_at(signal: Signal, times: pd.DatetimeIndex) -> Array:
         signal: ``m`` values.
         times: ``(n,)`` UTC.
     """
-    known, moments = signal.values.index.asi8, times.as_unit("ns").asi8
-    rows = np.searchsorted(known, moments, side="right") - 1
+    releases, moments = signal.values.index.asi8, times.as_unit("ns").asi8
+    rows = np.searchsorted(releases, moments, side="right") - 1
     values = signal.values.to_numpy(float)[np.maximum(rows, 0)]
-    ages = moments - known[np.maximum(rows, 0)]
+    ages = moments - releases[np.maximum(rows, 0)]
     missing = (rows < 0) | (ages > signal.max_age.value)
     return np.where(missing, np.nan, values)
 

@@ -110,7 +110,7 @@ class LiveSignals:
             ("_".join(key), text_of(request.step)),
             start,
             lambda: lambda: self._update(source, request, key, start, seconds),
-            known=True,
+            is_listed=True,
         )
         if not flight.done.wait(seconds if wait is None else min(wait, seconds)):
             if wait is not None and wait < seconds:

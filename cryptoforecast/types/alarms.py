@@ -134,7 +134,7 @@ class AlarmRun:
     Attributes:
         raised: New alarms.
         unchecked: Rules that could not be looked at, and why.
-        sent: Messages that were delivered.
+        deliveries: Messages that were delivered.
         waiting: Messages that are to be sent again.
         given_up: Messages that are not sent again, without having been delivered.
         problem: Why nothing was sent; empty otherwise.
@@ -142,7 +142,7 @@ class AlarmRun:
 
     raised: tuple[RaisedAlarm, ...]
     unchecked: tuple[tuple[SetRule, str], ...]
-    sent: int
+    deliveries: int
     waiting: int
     given_up: int
     problem: str = ""
@@ -169,8 +169,8 @@ def delivery_text(raised: RaisedAlarm) -> str:
     """Write what became of an alarm: "sent to mailto; json waiting, 2 attempts"."""
     if not raised.deliveries:
         return "not sent yet"
-    sent = [each.destination for each in raised.deliveries if each.state == SENT]
-    parts = [f"sent to {', '.join(sent)}"] if sent else []
+    destinations = [each.destination for each in raised.deliveries if each.state == SENT]
+    parts = [f"sent to {', '.join(destinations)}"] if destinations else []
     for each in raised.deliveries:
         if each.state == UNSURE:
             parts.append(f"{each.destination} may not have it")

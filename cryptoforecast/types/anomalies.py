@@ -215,16 +215,16 @@ class Anomalies:
     @property
     def rate(self) -> AlarmRate:
         """How often the threshold was kept on these very prices."""
-        known = np.isfinite(self.surprises.rarity)
+        has_score = np.isfinite(self.surprises.rarity)
         times = self.surprises.closes_at
         return AlarmRate(
             prices="",
-            candles=int(known.sum()),
+            candles=int(has_score.sum()),
             start=times[0].isoformat(),
             end=times[-1].isoformat(),
-            expected=float(known.sum() / self.threshold),
+            expected=float(has_score.sum() / self.threshold),
             alarms=int(self.alarms.sum()),
-            spikes=int((self.spikes & known).sum()),
+            spikes=int((self.spikes & has_score).sum()),
         )
 
     @property

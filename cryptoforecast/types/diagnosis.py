@@ -90,14 +90,14 @@ class CoinCheck:
         closes: Last close, in USD, by the name of the source that has it.
         problems: Why a source gives no usable prices, by its name.
         difference: Largest close / smallest close - 1; ``None`` with fewer than two closes.
-        asked: Whether all sources were asked before time was up.
+        in_time: Whether all sources were asked before time was up.
     """
 
     coin: str
     closes: Mapping[str, float] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
     difference: float | None = None
-    asked: bool = True
+    in_time: bool = True
 
 
 @dataclass(frozen=True)

@@ -122,8 +122,8 @@ class Forecast:
 
     def at(self, step: int) -> StepForecast:
         """Return one step, 1 to the horizon, at the origins whose outcome is known."""
-        known = np.isfinite(self.actual[:, step - 1])
-        rows = slice(None) if known.all() else known  # a slice makes no copies
+        has_outcome = np.isfinite(self.actual[:, step - 1])
+        rows = slice(None) if has_outcome.all() else has_outcome  # a slice makes no copies
         return StepForecast(
             origins=self.origins[rows],
             close=self.close[rows],

@@ -50,7 +50,7 @@ class Judgement:
         error: Mean absolute error, quote currency.
         reference: The same of the last price.
         direction: How often the direction was right, beside a half.
-        held: How often the price was inside the 80 % range.
+        coverage: How often the price was inside the 80 % range.
         seen: Whether the model may have learnt from the prices of the test.
     """
 
@@ -59,7 +59,7 @@ class Judgement:
     error: float
     reference: float
     direction: Promise
-    held: Promise
+    coverage: Promise
     seen: bool = False
 
 
@@ -71,14 +71,14 @@ class Contest:
         step: That step, from 1.
         origins: Past forecasts that all made and whose price is known.
         errors: Mean absolute error by name, quote currency.
-        held: How often the price was inside the 80 % range, a fraction, by name.
+        coverage: How often the price was inside the 80 % range, a fraction, by name.
         comparisons: The first of them compared with some of the others, by the other's name.
     """
 
     step: int
     origins: int
     errors: Mapping[str, float]
-    held: Mapping[str, float]
+    coverage: Mapping[str, float]
     comparisons: Mapping[str, Comparison]
 
 

@@ -184,7 +184,7 @@ def _offer(service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkP
 def _matches(test: WalkForward, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> bool:
     """Return whether a test has these settings and about these prices."""
     before, its_plan = test.backtest.history, test.plan
-    wanted = (spec, *_prices(history), plan.folds, plan.window, plan.warm_start)
+    question = (spec, *_prices(history), plan.folds, plan.window, plan.warm_start)
     has = (
         test.backtest.spec, *_prices(before),
         its_plan.folds, its_plan.window, its_plan.warm_start,
@@ -192,7 +192,7 @@ def _matches(test: WalkForward, history: PriceHistory, spec: ModelSpec, plan: Wa
     span = max(history.end - history.start, history.candle_length)
     move = max(abs(history.start - before.start), abs(history.end - before.end))
     gap = spec.horizon if plan.gap is None else plan.gap
-    return wanted == has and its_plan.gap == gap and move <= MAX_MOVE * span
+    return question == has and its_plan.gap == gap and move <= MAX_MOVE * span
 
 
 def _prices(history: PriceHistory) -> tuple[str, str, str]:

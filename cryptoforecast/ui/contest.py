@@ -75,8 +75,8 @@ def figures(
     judgement.captioned(
         "80 % range held",
         [
-            bars.of_share(labels[first], result.held[first], 0.8),
-            bars.of_share(labels[rival], result.held[rival], 0.8, meaning="reference"),
+            bars.of_share(labels[first], result.coverage[first], 0.8),
+            bars.of_share(labels[rival], result.coverage[rival], 0.8, meaning="reference"),
         ],
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from cryptoforecast.service import choices
-from cryptoforecast.service.signals import KNOWN, MAX_SIGNALS, input_of, signal_inputs
+from cryptoforecast.service.signals import MAX_SIGNALS, SIGNALS, input_of, signal_inputs
 from cryptoforecast.types import INTERVAL_NOUNS, PriceHistory, input_name, is_signal, signal_name
 from cryptoforecast.ui import drafts
 from cryptoforecast.ui.drafts import Draft
@@ -60,7 +60,7 @@ _HELP = {
 _SIGNALS_HELP = "\n".join(
     (
         "What the network reads beside the price. It sees a value only from when it was known.",
-        *(f"- **{plain(input_name(input_of(name)))}**: {plain(KNOWN[name])}" for name in KNOWN),
+        *(f"- **{plain(input_name(input_of(name)))}**: {plain(SIGNALS[name])}" for name in SIGNALS),
         "- **Another coin**: how it moved in the same candle.",
         "",
         "Whether a signal helps is tested on the Backtest page, “Which inputs help?”.",
@@ -249,7 +249,7 @@ def _moved(field: str, kind: Callable[[Any], object]) -> None:
 def _signal_title(name: str) -> str:
     """Name a signal among others: an index, or the ticker of another coin."""
     own, title = signal_name(name), input_name(name)
-    return f"{title[0].upper()}{title[1:]}" if own in KNOWN else f"Move of {own.upper()}"
+    return f"{title[0].upper()}{title[1:]}" if own in SIGNALS else f"Move of {own.upper()}"
 
 
 def _inputs_moved() -> None:

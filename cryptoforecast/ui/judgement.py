@@ -110,7 +110,9 @@ def figures(tests: Mapping[str, Judgement], quote: str) -> None:
     captioned(f"Average miss, {test.origins:,} past forecasts", misses(rows, quote))
     # A middle that stays at the last price has no direction.
     directions = [test.direction] if math.isfinite(test.direction.share) else []
-    captioned("How often right", [*map(_direction, directions), _range("80 % range", test.held)])
+    captioned(
+        "How often right", [*map(_direction, directions), _range("80 % range", test.coverage)]
+    )
 
 
 def misses(rows: Sequence[tuple[str, float, str]], quote: str) -> list[bars.Bar]:

@@ -211,8 +211,11 @@ def line(entry: LedgerEntry, step: int) -> tuple[str, ...]:
     high = high.removeprefix(affixes(quote)[0])  # the currency is said once
     first = (words.plain(brief_moment_text(forecast.made_at)), words.plain(f"{low} to {high}"))
     if outcome is None:
-        left = forecast.due_at - pd.Timestamp.now("UTC")  # all of its steps are graded at once
-        due = f"in {_left(left)}" if left > pd.Timedelta(minutes=1) else "due now"
+        # All of its steps are graded at once.
+        remaining = forecast.due_at - pd.Timestamp.now("UTC")
+        due = (
+            f"in {_remaining_text(remaining)}" if remaining > pd.Timedelta(minutes=1) else "due now"
+        )
         return (*first, f"{_WAITING} {due}", "", "")
     result = result_text(entry, step)
     if not outcome.has_candles:
@@ -224,7 +227,7 @@ def line(entry: LedgerEntry, step: int) -> tuple[str, ...]:
     return (*first, f"{sign} {came}", words.plain(result), words.plain(miss))
 
 
-def _left(span: pd.Timedelta) -> str:
+def _remaining_text(span: pd.Timedelta) -> str:
     """Write how long it takes until a forecast is due, as precisely as matters."""
     hours = span / pd.Timedelta(hours=1)
     return words.short_span(span.round("min" if hours < 2 else "h" if hours < 48 else "D"))

@@ -12,7 +12,7 @@ from cryptoforecast.ui import card, elements, figures, live, local_time, words
 
 #: What leads to the lesson that explains a forecast.
 _LESSON = "The first lesson shows how a forecast is made."
-_MADE = f"A neural network and a regression make this forecast together. {_LESSON}"
+_METHOD = f"A neural network and a regression make this forecast together. {_LESSON}"
 
 
 def show(future: NextSteps, what: str, other: Forecast | None = None) -> None:
@@ -45,7 +45,7 @@ def show(future: NextSteps, what: str, other: Forecast | None = None) -> None:
                     label="Explain",
                     icon=":material/school:",
                     query_params={"lesson": "1"},
-                    help=_MADE if future.members else _LESSON,
+                    help=_METHOD if future.members else _LESSON,
                 )
         card.answer(
             words.plain(f"80 % likely: {low} to {high}"),

@@ -65,12 +65,13 @@ def _label(one: ModelSummary) -> str:
 
 @dialogs.dialog("Renew this model")
 def _renew(service: Service, one: ModelSummary) -> None:
-    kept = "A renewed copy is saved beside it" if one.shipped else "It is replaced"
+    effect = "A renewed copy is saved beside it" if one.shipped else "It is replaced"
     prices = "simulated" if one.card.simulated else "newest"
     st.markdown(
         words.plain(
-            f"It is trained on the {prices} prices of {one.card.market}. {kept} only if it is not "
-            "worse on the newest prices, from which neither the model nor its successor has learnt."
+            f"It is trained on the {prices} prices of {one.card.market}. {effect} only if it is "
+            "not worse on the newest prices, from which neither the model nor its successor has "
+            "learnt."
         )
     )
     way = st.segmented_control("Training", list(_WAYS), default=next(iter(_WAYS)), key="way")

@@ -80,9 +80,9 @@ def _heading(
         card.heading("Starting", "TensorFlow loads first, some seconds, once.", eyebrow=what)
     else:
         part = "training" if is_ablation(job.key) or is_search(job.key) else "fold"
-        left = "" if seconds is None else f" · {seconds:.0f} s left"
+        remaining = "" if seconds is None else f" · {seconds:.0f} s left"
         card.heading(
-            f"{100 * progress.done:.0f} %{left}", plain(_pass(progress, part)), eyebrow=what
+            f"{100 * progress.done:.0f} %{remaining}", plain(_pass(progress, part)), eyebrow=what
         )
 
 

@@ -58,8 +58,8 @@ def test_a_judgement_has_the_numbers_of_a_hand_loop(result):
     assert opinion.error == pytest.approx(sum(errors) / len(errors))
     assert opinion.reference == pytest.approx(sum(references) / len(references))
     assert opinion.direction.share == pytest.approx(sum(right) / len(right)) == 1.0
-    assert opinion.held.share == pytest.approx(sum(held) / len(held))
-    assert (opinion.direction.promised, opinion.held.promised) == (0.5, 0.8)
+    assert opinion.coverage.share == pytest.approx(sum(held) / len(held))
+    assert (opinion.direction.promised, opinion.coverage.promised) == (0.5, 0.8)
     assert (opinion.outcome, opinion.direction.outcome) == ("better", "better")
 
 
@@ -87,7 +87,7 @@ def test_too_few_past_forecasts_say_nothing():
     spec = specs.make(network="har", horizon=HORIZON)
     few = backtest.holdout(synthetic.history(200), spec, baselines=("naive", "har"))
     opinion = judge(few)
-    assert opinion.outcome == opinion.direction.outcome == opinion.held.outcome == "unknown"
+    assert opinion.outcome == opinion.direction.outcome == opinion.coverage.outcome == "unknown"
     assert opinion.error > 0
     naive = few.forecasts["naive"]
     assert compare(moved(naive, 0.5), naive).outcome == "unknown"
@@ -155,7 +155,7 @@ def test_a_range_that_is_too_narrow_or_too_wide_is_told(result):
     cone = result.forecasts["cone"]
     for factor, outcome in ((0.3, "worse"), (1.0, "tie"), (3.0, "better")):
         forecast = dataclasses.replace(cone, predictor="moved", quantiles=factor * cone.quantiles)
-        held = judge(among(result, forecast), "moved").held
+        held = judge(among(result, forecast), "moved").coverage
         assert held.outcome == outcome, (factor, held)
 
 

@@ -361,7 +361,7 @@ def test_the_judgement_has_the_outcomes_of_the_leaderboards(result):
         for metric, outcome in (
             ("mae", opinion.outcome),
             ("directional_accuracy", opinion.direction.outcome),
-            ("coverage_80", opinion.held.outcome),
+            ("coverage_80", opinion.coverage.outcome),
         ):
             entry = standing(leaderboard(wrong, metric, HORIZON), name)
             if metric == "mae" and name == result.predictor:

@@ -91,7 +91,7 @@ def test_a_rare_candle_is_told_once_with_its_rate_and_a_link(alarms, market, web
     close = changed(market, 0.85)
     run = alarms.run()
     (raised,) = run.raised
-    assert (run.sent, run.waiting, run.given_up, run.unchecked) == (1, 0, 0, ())
+    assert (run.deliveries, run.waiting, run.given_up, run.unchecked) == (1, 0, 0, ())
     (message,) = webhook.messages
     alarm = raised.alarm
     assert message["title"].startswith("CryptoForecast: BTC fell by 1")
@@ -105,7 +105,7 @@ def test_a_rare_candle_is_told_once_with_its_rate_and_a_link(alarms, market, web
     assert link in message["message"].split("\n")
     assert f"Alarm {raised.number}, raised on " in message["message"]
     again = alarms.run()
-    assert (again.raised, again.sent) == ((), 0)
+    assert (again.raised, again.deliveries) == ((), 0)
     market.now += HOUR  # the forecast after it knows what has happened
     assert all("1 in" in each.alarm.sentence for each in alarms.run().raised)
     assert [one["message"] for one in webhook.messages].count(message["message"]) == 1
@@ -254,7 +254,7 @@ def test_what_is_not_taken_is_sent_again_with_the_next_tick(
     webhook.behave = trouble
     alarms.add(EXPIRED)
     run = alarms.run()
-    assert (len(run.raised), run.sent, run.waiting) == (1, 0, 1)
+    assert (len(run.raised), run.deliveries, run.waiting) == (1, 0, 1)
     assert delivery_text(alarms.view().raised[0]) == "json waiting, 1 attempt"
     webhook.over.set()  # the server is well again
     for thread in threading.enumerate():
@@ -263,7 +263,7 @@ def test_what_is_not_taken_is_sent_again_with_the_next_tick(
     webhook.behave = "answer"
     market.now += HOUR
     run = alarms.run()
-    assert (run.raised, run.sent, run.waiting) == ((), 1, 0)
+    assert (run.raised, run.deliveries, run.waiting) == ((), 1, 0)
     assert delivery_text(alarms.view().raised[0]) == "sent to json"
     assert len(webhook.messages) == 1
 
@@ -277,7 +277,7 @@ def test_a_destination_that_fails_does_not_stop_the_others_and_is_not_given_up_a
         alarms.add(EXPIRED)
         alarms.add(AlarmRule(MODEL, model="global-1h-lstm"))
         run = alarms.run()
-        assert (len(run.raised), run.sent, run.waiting) == (2, 2, 2)
+        assert (len(run.raised), run.deliveries, run.waiting) == (2, 2, 2)
         assert len(webhook.paths) == 1  # after the first failure it is left alone
         for _ in range(alarm_store.MAX_ATTEMPTS * 2 + 2):
             market.now += pd.Timedelta(minutes=1)
@@ -291,7 +291,7 @@ def test_without_a_destination_it_is_raised_and_shown(alarms, webhook, market):
     alarms._settings = dataclasses.replace(alarms._settings, alarms=())
     alarms.add(EXPIRED)
     run = alarms.run()
-    assert (len(run.raised), run.sent, run.waiting, run.problem) == (1, 0, 0, "")
+    assert (len(run.raised), run.deliveries, run.waiting, run.problem) == (1, 0, 0, "")
     assert delivery_text(alarms.view().raised[0]) == "not sent yet"
     with pytest.raises(InvalidInput, match="Messages need a destination"):
         alarms.test()
@@ -303,7 +303,7 @@ def test_without_a_destination_it_is_raised_and_shown(alarms, webhook, market):
 TICK = """
 from cryptoforecast.service import shared
 run = shared().alarms.run()
-print(run.sent, run.waiting)
+print(run.deliveries, run.waiting)
 """
 
 

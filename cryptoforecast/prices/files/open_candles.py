@@ -144,13 +144,13 @@ def closed_reading(
         splices=None if reading.splices is None else reading.splices[rows],
         problems=(*reading.problems, *_not_closed(reading, whole, future)),
     )
-    left = "The last candle was" if count == 1 else f"The last {count:,} candles were"
+    candles_text = "The last candle was" if count == 1 else f"The last {count:,} candles were"
     if future:
         return shorter, (
-            f"{left} left out, {future:,} of them from after {now:%Y-%m-%d %H:%M} UTC, when the "
-            f"{source} was read. Perhaps the times are of another zone: say which.",
+            f"{candles_text} left out, {future:,} of them from after {now:%Y-%m-%d %H:%M} UTC, "
+            f"when the {source} was read. Perhaps the times are of another zone: say which.",
         )
-    return shorter, (f"{left} left out, still open when the {source} was read.",)
+    return shorter, (f"{candles_text} left out, still open when the {source} was read.",)
 
 
 def _not_closed(reading: Reading, whole: int, future: int) -> list[Problem]:

@@ -45,14 +45,14 @@ def candles_from_trades(
             "file with all four prices, or ask for a longer interval."
         )
     last = np.r_[first[1:], len(times)] - 1
-    known = np.add.reduceat(~np.isnan(volume), first) > 0
+    has_volume = np.add.reduceat(~np.isnan(volume), first) > 0
     candles = pd.DataFrame(
         {
             "open": price[first],
             "high": np.maximum.reduceat(price, first),
             "low": np.minimum.reduceat(price, first),
             "close": price[last],
-            "volume": np.where(known, np.add.reduceat(np.nan_to_num(volume), first), np.nan),
+            "volume": np.where(has_volume, np.add.reduceat(np.nan_to_num(volume), first), np.nan),
         },
         index=pd.DatetimeIndex(bucket[first], tz="UTC", name="time"),
     )

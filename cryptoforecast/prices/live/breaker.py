@@ -97,14 +97,16 @@ class CircuitBreaker:
 
     def _admit(self) -> None:
         """Refuse a call while the breaker is open. The caller holds the lock."""
-        left = self._open_until - self._clock()
+        seconds = self._open_until - self._clock()
         if self._abandoned:
             raise SourceUnavailable(
                 f"{self.name} has not answered an earlier request yet. "
                 "It is asked again when that request ends."
             )
-        if left > 0:
-            raise SourceUnavailable(f"{self._reason} It is asked again in {left:.0f} s or later.")
+        if seconds > 0:
+            raise SourceUnavailable(
+                f"{self._reason} It is asked again in {seconds:.0f} s or later."
+            )
         if self._running >= self.max_calls:
             raise SourceUnavailable(
                 f"{self.name} is busy with {self._running} requests. Try again in some seconds."

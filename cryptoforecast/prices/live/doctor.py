@@ -208,11 +208,11 @@ class Doctor:
         frames: dict[str, pd.DataFrame] = {}
         problems: dict[str, str] = {}
         for source in self._sources:
-            left = until - time.monotonic()
-            if left <= 0:
-                return CoinCheck(coin.ticker, {}, {}, asked=False)
+            seconds = until - time.monotonic()
+            if seconds <= 0:
+                return CoinCheck(coin.ticker, {}, {}, in_time=False)
             candles, problem = self._fetch(
-                source, coin, min(left, MAX_SECONDS), recorder=recorder, roundtrips=[]
+                source, coin, min(seconds, MAX_SECONDS), recorder=recorder, roundtrips=[]
             )
             problem = problem or _coarse(source.title, candles)
             if candles is None or problem:

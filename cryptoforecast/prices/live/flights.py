@@ -24,9 +24,9 @@ from cryptoforecast.prices.live.single_flight import SingleFlight
 Key = tuple[str, str]
 
 #: Requests at once for known coins, and for others. Each asks one source after another.
-MAX_KNOWN, MAX_OTHERS = 6, 2
+MAX_LISTED, MAX_OTHERS = 6, 2
 #: Requests that may wait, for known coins and for others.
-MAX_KNOWN_WAITING, MAX_OTHERS_WAITING = 64, 16
+MAX_LISTED_WAITING, MAX_OTHERS_WAITING = 64, 16
 #: Requests of each kind that are remembered, with what became of them.
 MAX_REMEMBERED = 256
 #: Seconds for which it is remembered that no source has a coin.
@@ -89,7 +89,7 @@ class Flights:
         self._lock = threading.Lock()
         self._lanes = (
             Lane(MAX_OTHERS, MAX_OTHERS_WAITING),
-            Lane(MAX_KNOWN, MAX_KNOWN_WAITING),
+            Lane(MAX_LISTED, MAX_LISTED_WAITING),
         )
         self._flights: tuple[LruCache[SingleFlight], ...] = (
             LruCache(MAX_REMEMBERED),
@@ -108,7 +108,7 @@ class Flights:
         start: pd.Timestamp | None,
         work: Callable[[], Callable[[], None]],
         *,
-        known: bool,
+        is_listed: bool,
     ) -> SingleFlight:
         """Return the running request or the recent answer; start a request if there is none.
 
@@ -116,16 +116,16 @@ class Flights:
             key: What is asked for.
             start: Open of the first candle wanted, UTC; ``None``: all that there are.
             work: Prepares the request.
-            known: Whether the coin is known not to be an invented one.
+            is_listed: Whether the coin is known not to be an invented one.
         """
         with self._lock:
             flight = self._get(key)
             if flight is not None and self._still_counts(flight, start):
                 return flight
             flight = SingleFlight(work(), start)
-            self._flights[known].put(key, flight)
-            self._flights[not known].drop(key)
-        self._lanes[known].start(flight)
+            self._flights[is_listed].put(key, flight)
+            self._flights[not is_listed].drop(key)
+        self._lanes[is_listed].start(flight)
         return flight
 
     def _get(self, key: Key) -> SingleFlight | None:

@@ -186,14 +186,14 @@ class JsonSession:
         """Get one document without trying again."""
         from curl_cffi.requests.exceptions import RequestException
 
-        left, began = self.seconds_left, time.monotonic()
-        if left <= 0:
+        seconds, began = self.seconds_left, time.monotonic()
+        if seconds <= 0:
             raise self._timeout()
         try:
             response, is_whole = self._session.download(
                 "GET",
                 self._base + path,
-                left,
+                seconds,
                 MAX_BYTES,
                 params=dict(params),
                 # None: libcurl unpacks nothing. The header asks for a body that is not packed.

@@ -118,9 +118,9 @@ class LivePrices:
             failure = SourceUnavailable("Live prices are switched off.")
         elif entry is None or not self._suffices(entry, query, coin):
             limit = self._settings.deadline
-            known = entry is not None or COINS.get(coin.ticker) == coin
+            is_listed = entry is not None or COINS.get(coin.ticker) == coin
             limit = limit if wait is None else min(wait, limit)
-            failure = self._refresh(coin, query, limit, known=known)
+            failure = self._refresh(coin, query, limit, is_listed=is_listed)
             entry = self._choose(coin, query)
         if entry is None:
             if not (simulated and market.has(coin)) or isinstance(failure, NotEnoughData):
@@ -186,7 +186,7 @@ class LivePrices:
     # ------------------------------------------------------------------ asking the sources
 
     def _refresh(
-        self, coin: Coin, query: MarketQuery, wait: float, *, known: bool
+        self, coin: Coin, query: MarketQuery, wait: float, *, is_listed: bool
     ) -> CryptoForecastError | None:
         """Ask the sources, or wait for a request that is running; return what went wrong."""
         interval, start = base_interval(query.interval), query.start
@@ -196,7 +196,7 @@ class LivePrices:
                 (coin.symbol, interval),
                 start,
                 lambda: self._fallback(coin, interval, start).run,
-                known=known,
+                is_listed=is_listed,
             )
             if not flight.done.wait(max(until - time.monotonic(), 0)):
                 return SourceUnavailable("Live prices are still being fetched.")
@@ -267,12 +267,12 @@ class LivePrices:
         start = floor(now, interval) - _COMPARED_CANDLES * step_of(interval)
         until = time.monotonic() + min(budget, _MAX_COMPARE_TIME)
         for other in self._sources:
-            left = until - time.monotonic()
-            if other.name == source.name or other.symbol(coin) is None or left <= 0:
+            seconds = until - time.monotonic()
+            if other.name == source.name or other.symbol(coin) is None or seconds <= 0:
                 continue
             # A source that does not answer, or does not know the coin, is no contradiction.
             with contextlib.suppress(CryptoForecastError):
-                self._updater.update(other, coin, interval, start, left, ())
+                self._updater.update(other, coin, interval, start, seconds, ())
                 return
 
     # ------------------------------------------------------------------ answering

@@ -85,8 +85,8 @@ class Updater:
 
         def fetch(begin: pd.Timestamp | None, end: pd.Timestamp | None = None) -> Fetched:
             nonlocal clock_ahead
-            left = max(until - time.monotonic(), 0.001)
-            fetched = source.fetch(symbol, interval, begin, end, left)
+            seconds = max(until - time.monotonic(), 0.001)
+            fetched = source.fetch(symbol, interval, begin, end, seconds)
             clock = fetched.clock
             clock_ahead = None if clock is None else pd.Timestamp.now("UTC") - clock
             return replace(fetched, candles=closed_only(fetched.candles, interval, now))

@@ -42,7 +42,7 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         card.heading("Words")
         st.space("stretch")
-        wanted = st.text_input(
+        query = st.text_input(
             "Find a word",
             placeholder="Find a word",
             label_visibility="collapsed",
@@ -51,11 +51,11 @@ def show() -> None:
             key="find-word",
             max_chars=40,
         )
-    matches = matching(wanted or "")
+    matches = matching(query or "")
     if not matches:
         st.markdown("No such word here. Try another one.")
         return
-    every = wanted or st.session_state.get("all-words", False)
+    every = query or st.session_state.get("all-words", False)
     part = matches if every else matches[:SHOWN]
     with st.container(key="words"):
         st.table(
@@ -70,15 +70,15 @@ def show() -> None:
             hide_header=True,
             alt="Words of the app and their meaning",
         )
-    if not wanted:
+    if not query:
         st.toggle(f"All {len(WORDS):d} words", key="all-words")
 
 
-def matching(wanted: str) -> list[str]:
+def matching(query: str) -> list[str]:
     """Return the words that hold a text, or whose meaning does.
 
     Args:
-        wanted: In any case.
+        query: In any case.
     """
-    text = wanted.strip().casefold()
+    text = query.strip().casefold()
     return [word for word, meaning in WORDS.items() if text in f"{word} {meaning}".casefold()]

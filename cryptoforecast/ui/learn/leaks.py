@@ -67,7 +67,7 @@ def _picture(service: Service, step: str) -> None:
         f"The tick is a coin toss, 50 %. Test: {scores.tested:,} forecasts. The last two months, "
         f"which nobody touched: {scores.later:,}."
     )
-    _table(service, _kept(cheats) if step == frame.RUN else _all())
+    _table(service, _experiments(cheats) if step == frame.RUN else _all())
 
 
 def _bars(scores: LeakScores) -> list[bars.Bar]:
@@ -82,7 +82,7 @@ def scores_meaning(scores: LeakScores) -> bars.Meaning:
     return "bad" if scores.lifted else "chosen"
 
 
-def _kept(cheats: Cheats) -> list[tuple[Cheats, int]]:
+def _experiments(cheats: Cheats) -> list[tuple[Cheats, int]]:
     """Return the user's experiments, the newest last; the present one is one of them."""
     runs: list[tuple[Cheats, int]] = st.session_state.get(_RUNS, [])
     if (cheats, _tosses()) not in runs:

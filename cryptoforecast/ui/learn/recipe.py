@@ -22,22 +22,24 @@ def _picture(service: Service, step: str) -> None:
     job = _job(service)
     live = job.result if step == frame.RUN and job is not None else None
     test = live or service.lessons.recipe()
-    known = step == frame.WHY or live is not None
+    with_outcome = step == frame.WHY or live is not None
     view = _ALL
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         card.heading(plain(f"Learnt up to {test.closes_at[test.learnt - 1]:%B %Y}"))
         st.space("stretch")
         frame.simulated(test.simulated)
-        if known:
+        if with_outcome:
             view = _view()
     frame.chart(
-        figures.recipe(test, everything=view == _ALL, known=known, dark=elements.dark()),
-        figures.summary_recipe(test, known=known),
+        figures.recipe(
+            test, everything=view == _ALL, with_outcome=with_outcome, dark=elements.dark()
+        ),
+        figures.summary_recipe(test, with_outcome=with_outcome),
         "lesson",
     )
     name = COINS[test.coin].name if test.coin in COINS else test.coin
     st.caption(f"{plain(name)}, a price a day. Network: {plain(test.network)}.")
-    if known:
+    if with_outcome:
         frame.numbers(lambda: _numbers(test), "recipe")
 
 

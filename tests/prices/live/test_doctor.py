@@ -249,9 +249,9 @@ def test_all_coins_are_asked_for(ward: Ward, monkeypatch: pytest.MonkeyPatch) ->
     assert [coin.coin for coin in diagnosis.coins] == ["BTC", "ETH"]
     for coin in diagnosis.coins:
         assert set(coin.closes) == {"yahoo", "coinbase", "kraken"}
-        assert (coin.difference, coin.asked, coin.problems) == (0, True, {})
+        assert (coin.difference, coin.in_time, coin.problems) == (0, True, {})
     monkeypatch.setattr(doctor, "MAX_SECONDS_FOR_ALL", 0.0)
-    assert not any(coin.asked for coin in ward.examine(every_coin=True).coins)
+    assert not any(coin.in_time for coin in ward.examine(every_coin=True).coins)
 
 
 def test_what_is_recorded_is_short_and_without_cookies(ward: Ward, tmp_path: Path) -> None:

@@ -200,8 +200,8 @@ def _choose_prices(
 def _why(label: str, labels: Iterable[str]) -> str:
     """Say which of several prices are taken, and which are not."""
     family = f"those {'in' if quote_of(label) else 'called'} {label}" if label else "those unmarked"
-    left = ", ".join(sorted(each or "those unmarked" for each in labels if each != label))
-    return f"{family}{_LEFT_OUT}{left}"[:200]
+    others = ", ".join(sorted(each or "those unmarked" for each in labels if each != label))
+    return f"{family}{_LEFT_OUT}{others}"[:200]
 
 
 def left_out(decision: str) -> list[str]:

@@ -332,10 +332,10 @@ def _rows_named(
     rows = np.isin(codes, numbers)
     if rows.all():
         return table, matches[0]
-    left = len({_plain(name) for name in names} - {_plain(name) for name in matches})
+    others = len({_plain(name) for name in names} - {_plain(name) for name in matches})
     table = table.take(rows)
     name = table.roles.get(column, column)
-    decision = f"{matches[0][:40]} of column {name[:40]}; {left} other series left out"
+    decision = f"{matches[0][:40]} of column {name[:40]}; {others} other series left out"
     table.decisions["series"] = decision
     return table, matches[0]
 

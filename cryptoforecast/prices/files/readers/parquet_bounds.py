@@ -188,9 +188,9 @@ def _count_chunk(stream: IO[bytes], chunk: dict[int, Value], pages: Pages, bound
     is_packed = False
     at, dictionary = _count(chunk, _FIRST_PAGE), _count(chunk, _DICTIONARY)
     at = dictionary if 0 < dictionary < at else at
-    end, left = at + _count(chunk, _PACKED), _count(chunk, _VALUES)
-    bounds.check_rows(left)
-    while at < end and left > 0:
+    end, remaining = at + _count(chunk, _PACKED), _count(chunk, _VALUES)
+    bounds.check_rows(remaining)
+    while at < end and remaining > 0:
         stream.seek(at)
         reader = Reader(stream.read(min(_MAX_HEADER, end - at)))
         page = reader.struct()
@@ -209,12 +209,12 @@ def _count_chunk(stream: IO[bytes], chunk: dict[int, Value], pages: Pages, bound
             if kind in page:
                 data = _of(page[kind], dict)
                 values = _count(data, _PAGE_VALUES)
-                left -= values
+                remaining -= values
                 how = _count(data, encoding)
                 pages.differences |= how == _DIFFERENCES
                 if how not in _BY_DICTIONARY:
                     pages.per_value = max(pages.per_value, unpacked / max(1, values))
-        if left < 0:
+        if remaining < 0:
             raise ValueError("it has more values than its end says")
         is_packed |= _PAGE_DICTIONARY in page
         at += reader.at + _count(page, _PAGE_PACKED)

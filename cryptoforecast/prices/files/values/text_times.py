@@ -174,10 +174,10 @@ def _others(
 ) -> tuple[Array, list[str], bool]:
     """Read other forms than ISO 8601; where that fails, rewrite the text and read it again."""
     stamps, how, local = _in_pieces(table, text, rows, corrections, here)
-    left = np.flatnonzero(stamps == _NAT)
-    if len(left):
-        stamps[left], more, unzoned = _in_pieces(
-            table, text.iloc[left], rows[left], corrections, here, rewritten=True
+    rest = np.flatnonzero(stamps == _NAT)
+    if len(rest):
+        stamps[rest], more, unzoned = _in_pieces(
+            table, text.iloc[rest], rows[rest], corrections, here, rewritten=True
         )
         how += more
         local |= unzoned

@@ -192,10 +192,13 @@ def _scaled(numbers: Array, factor: int) -> Array:
 
 def _in_digits(numbers: Array, here: LocalZone) -> Times | None:
     """Read whole numbers whose digits are a date; ``None`` unless all of them are such."""
-    known = np.isfinite(numbers)
+    has_number = np.isfinite(numbers)
     for least, form in _SPELLED:
-        if known.any() and ((numbers[known] >= least) & (numbers[known] < least * 1.05)).all():
-            text = pd.Series(np.where(known, numbers, 0).astype(np.int64)).astype("str")
+        if (
+            has_number.any()
+            and ((numbers[has_number] >= least) & (numbers[has_number] < least * 1.05)).all()
+        ):
+            text = pd.Series(np.where(has_number, numbers, 0).astype(np.int64)).astype("str")
             index = pd.DatetimeIndex(pd.to_datetime(text, format=form, errors="coerce"))
             how = f"written as {form}, read as {here.name}"
             return Times(to_utc(index, here), how, local=here.zone is None)
@@ -212,14 +215,14 @@ def _are_spreadsheet_days(numbers: Array) -> bool:
 
 def _spreadsheet_days(numbers: Array, here: LocalZone) -> Times:
     """Read a spreadsheet's days, to the minute where all are close to one, else to the second."""
-    known = np.isfinite(numbers)
-    days = np.where(known, numbers, 0).astype(float)
+    has_number = np.isfinite(numbers)
+    days = np.where(has_number, numbers, 0).astype(float)
     minutes = days * _MINUTES
     # A day rounded to four decimals is up to five seconds off.
-    whole = bool((np.abs(minutes - np.round(minutes))[known] < 0.1).all())
+    whole = bool((np.abs(minutes - np.round(minutes))[has_number] < 0.1).all())
     unit = _MINUTES if whole else _SECONDS
     stamps = np.round(days * unit).astype(np.int64) * (86_400 * 10**9 // unit) + _SPREADSHEET_ZERO
-    index = pd.DatetimeIndex(np.where(known, stamps, _NAT).view("datetime64[ns]"))
+    index = pd.DatetimeIndex(np.where(has_number, stamps, _NAT).view("datetime64[ns]"))
     how = f"days since 1899-12-30, as spreadsheets count them, read as {here.name}"
     return Times(to_utc(index, here), how, _TEN_DAYS, local=here.zone is None)
 
