@@ -66,14 +66,14 @@ class Market:
 
     def flags(self, alarms: float) -> pd.DataFrame:
         """Mark what fires at each candle that is counted: ``alarms``, ``spikes``, ``together``."""
-        found = anomalies.find(self.surprises, alarms)
-        known = np.isfinite(self.surprises.rarity) & (self.surprises.closes_at > self.since)
-        together = np.nan_to_num(self.surprises.rarity_together) >= found.threshold
+        alerts = anomalies.find(self.surprises, alarms)
+        has_value = np.isfinite(self.surprises.rarity) & (self.surprises.closes_at > self.since)
+        together = np.nan_to_num(self.surprises.rarity_together) >= alerts.threshold
         table = pd.DataFrame(
-            {"alarms": found.alarms, "spikes": found.spikes, "together": together},
+            {"alarms": alerts.alarms, "spikes": alerts.spikes, "together": together},
             index=self.surprises.closes_at,
         )
-        return table[known]
+        return table[has_value]
 
 
 def main() -> None:
@@ -82,14 +82,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of price files")
     parser.add_argument("--interval", nargs="+", default=list(ALSO), choices=ALSO)
     parser.add_argument("--markets", type=int, default=20, help="simulated ones")
-    given = parser.parse_args()
+    args = parser.parse_args()
     service = Service(Settings.from_environment())
     rows, raw = [], {}
     shown = json.loads(PAGE_RATES.read_text("utf-8"))
-    for interval in given.interval:
-        known = histories.read_all(given.data, interval)
-        real = list(_real(service, known) if interval == "1h" else _real_days(known))
-        simulated = list(_simulated(service, interval, given.markets))
+    for interval in args.interval:
+        real_markets = histories.read_all(args.data, interval)
+        real = list(_real(service, real_markets) if interval == "1h" else _real_days(real_markets))
+        simulated = list(_simulated(service, interval, args.markets))
         kinds = {"real": real, "simulated": simulated}
         titles = {
             "real": ", ".join(each.surprises.history.coin for each in real),
@@ -111,18 +111,18 @@ def main() -> None:
     measure.publish("anomalies", "python -m benchmarks.anomalies --data FOLDER", rows, raw)
 
 
-def _real(service: Service, known: Sequence[PriceHistory]) -> Iterator[Market]:
+def _real(service: Service, markets: Sequence[PriceHistory]) -> Iterator[Market]:
     """Yield real hours, judged after all that the network has learnt from."""
     model = service.saved_models.load(REAL_MODEL).model
-    since = pd.Timestamp(model.card.cutoff) + known[0].candle_length
-    for history in known:
+    since = pd.Timestamp(model.card.cutoff) + markets[0].candle_length
+    for history in markets:
         yield Market(anomalies.surprises(history, model), since)
 
 
-def _real_days(known: Sequence[PriceHistory]) -> Iterator[Market]:
+def _real_days(markets: Sequence[PriceHistory]) -> Iterator[Market]:
     """Yield real days, each coin judged with a network that knows the other coins' past alone."""
-    for history in known:
-        model = leave_one_out.trained_without(history, known)
+    for history in markets:
+        model = leave_one_out.trained_without(history, markets)
         begins = samples.split(history, model.spec).test_start
         yield Market(anomalies.surprises(history, model), history.candles.index[begins])
 

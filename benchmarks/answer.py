@@ -46,16 +46,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5, help="rounds")
     parser.add_argument("--contender", nargs="+", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.contender:
-        _contend(*given.contender)
+    args = parser.parse_args()
+    if args.contender:
+        _contend(*args.contender)
         return
     rows: list[dict[str, str]] = []
     raw: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in MODELS:
-            made, outcomes = _compare(name, Path(folder), given.repeats)
-            rows += made
+            figures, outcomes = _compare(name, Path(folder), args.repeats)
+            rows += figures
             raw[name] = outcomes
     measure.publish("answer", "python -m benchmarks.answer", rows, raw)
 

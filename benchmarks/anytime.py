@@ -66,11 +66,11 @@ def _without_signal(seed: int) -> Array:
     history = _history(close)
     gathered, ever, now = evidence.empty(HORIZON), np.zeros((2, 3), bool), np.zeros((2, 3), bool)
     for row in range(FORECASTS):
-        made = _forecast(history, row, shift[row], sigma[row + 1], rng)
-        outcome = grading.grade(1, made, history, made.due_at)
+        steps = _forecast(history, row, shift[row], sigma[row + 1], rng)
+        outcome = grading.grade(1, steps, history, steps.due_at)
         if outcome is None:
             raise RuntimeError("Every candle is there.")
-        gathered = evidence.add(gathered, made, outcome)
+        gathered = evidence.add(gathered, steps, outcome)
         now = np.stack([_anytime(gathered), _usual(gathered)])
         ever |= now
     return np.vstack([ever, now[1]])

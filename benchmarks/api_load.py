@@ -43,17 +43,17 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=50)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--workers", type=int, default=1)
-    given = parser.parse_args()
+    args = parser.parse_args()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     with tempfile.TemporaryDirectory() as home:
         environ = os.environ | {"CRYPTOFORECAST_HOME": home, "CRYPTOFORECAST_LIVE": "0"}
         command = [sys.executable, "-m", "cryptoforecast", "serve", f"--port={port}",
-                   f"--workers={given.workers}", "--allow-training", f"--key={KEY}"]  # fmt: skip
+                   f"--workers={args.workers}", "--allow-training", f"--key={KEY}"]  # fmt: skip
         server = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
         try:
-            print(json.dumps(_measure(port, given.rate, given.seconds), indent=1))
+            print(json.dumps(_measure(port, args.rate, args.seconds), indent=1))
         finally:
             server.terminate()
             server.wait(30)

@@ -68,10 +68,10 @@ def main() -> int:
     parser.add_argument("--only", default="", help="a part of the names")
     parser.add_argument("--kinds", nargs="*", help="kinds of files")
     parser.add_argument("--rows", type=int, default=9_000_000, help="rows of Parquet and Feather")
-    given = parser.parse_args()
+    args = parser.parse_args()
     outcomes: dict[str, list[tuple[str, Outcome]]] = defaultdict(list)
-    for kind, name, make in (*bombs(given.rows), *text_bombs()):
-        if given.only in name and (not given.kinds or kind in given.kinds):
+    for kind, name, make in (*bombs(args.rows), *text_bombs()):
+        if args.only in name and (not args.kinds or kind in args.kinds):
             content = make()
             outcome = measured(content)
             outcomes[kind].append((name, outcome))
@@ -125,10 +125,10 @@ def _reading(content: bytes) -> tuple[float, float, str, bool]:
     slowest, answer, ours = 0.0, "", True
     for interval in ("names", None, "1h"):
         started = time.process_time()
-        said, fine = _read(content, interval)
+        sentence, fine = _read(content, interval)
         slowest = max(slowest, time.process_time() - started)
         ours &= fine
-        answer = said if interval is None or not fine else answer
+        answer = sentence if interval is None or not fine else answer
     return slowest, _memory("VmHWM") - before, answer, ours
 
 

@@ -75,11 +75,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--rate", type=int, default=20, help="predictions a second")
-    given = parser.parse_args()
+    args = parser.parse_args()
     files = [file for _, _, make in list(bombs())[::EVERY] if len(file := make()) <= MAX_BYTES]
     with server.app(NO_XSRF) as one:
         _page(one.url)
-        quiet = _paced(one.port, 5, given.rate)
+        quiet = _paced(one.port, 5, args.rate)
         before = one.megabytes()
         uploads = Uploads(files)
         users = [
@@ -89,9 +89,9 @@ def main() -> int:
         for user in users:
             user.start()
         pages: list[float] = []
-        visitor = threading.Thread(target=_visit, args=(one.url, given.seconds, pages))
+        visitor = threading.Thread(target=_visit, args=(one.url, args.seconds, pages))
         visitor.start()
-        busy = _paced(one.port, given.seconds, given.rate)
+        busy = _paced(one.port, args.seconds, args.rate)
         visitor.join()
         uploads.stop()
         for user in users:
@@ -108,8 +108,8 @@ def main() -> int:
     }
     print(measure.table([row]))
     print("\n".join(uploads.failures), file=sys.stderr)
-    held = max(pages) <= MAX_PAGE_SECONDS and busy["p99"] <= MAX_P99 and peak <= MAX_MEGABYTES
-    return int(not held or bool(uploads.failures))
+    in_bounds = max(pages) <= MAX_PAGE_SECONDS and busy["p99"] <= MAX_P99 and peak <= MAX_MEGABYTES
+    return int(not in_bounds or bool(uploads.failures))
 
 
 def _paced(port: int, seconds: float, rate: int) -> dict[str, float]:

@@ -225,13 +225,13 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=1_024, help="that the server may have open")
     parser.add_argument("--seconds", type=float, default=40, help="of each kind")
     parser.add_argument("--kind", choices=KINDS, action="append", help="only these")
-    given = parser.parse_args()
+    args = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     rows, raw = [], {}
-    for name in given.kind or KINDS:
+    for name in args.kind or KINDS:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        raw[name] = attack(name, given.count, given.files, given.seconds)
+        raw[name] = attack(name, args.count, args.files, args.seconds)
         rows.append({"kind": name, **{key: f"{value:.1f}" for key, value in raw[name].items()}})
         print(rows[-1], file=sys.stderr, flush=True)
     measure.publish("connections", "python -m benchmarks.connections", rows, raw)

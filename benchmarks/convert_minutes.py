@@ -91,16 +91,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, help="a minute file in Kaggle's layout, as plain CSV")
     parser.add_argument("--repeats", type=int, default=5, help="rounds")
-    given = parser.parse_args()
+    args = parser.parse_args()
     rows: list[dict[str, str]] = []
     raw: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for file in [given.data] if given.data else _files(folder):
-            made, outcomes = _compare(file.resolve(), folder, given.repeats)
-            rows += made
+        for file in [args.data] if args.data else _files(folder):
+            figures, outcomes = _compare(file.resolve(), folder, args.repeats)
+            rows += figures
             raw[file.name] = outcomes
-            if not given.data:
+            if not args.data:
                 file.unlink()
     command = "python -m benchmarks.convert_minutes"
     measure.publish("convert_minutes", command, rows, raw)

@@ -71,14 +71,14 @@ def models_of(home: Path) -> Path:
     return home / "models"
 
 
-def cache_of(home: Path, kept: int = MAX_KEPT) -> TrainingCache:
+def cache_of(home: Path, max_models: int = MAX_KEPT) -> TrainingCache:
     """Open the training cache as a start of the app does."""
-    return TrainingCache(home / "results", kept)
+    return TrainingCache(home / "results", max_models)
 
 
-def prices_of(home: Path, kept: int = MAX_KEPT) -> PriceCache:
+def prices_of(home: Path, max_files: int = MAX_KEPT) -> PriceCache:
     """Open the price cache as a start of the app does."""
-    return PriceCache(home / "prices", kept)
+    return PriceCache(home / "prices", max_files)
 
 
 def price_key(name: str) -> tuple[str, str, str]:
@@ -146,8 +146,8 @@ def snapshot(home: Path) -> Snapshot:
         result["training", name] = _loaded(home / "results" / name)
     for path in sorted((home / "prices").glob("*.parquet")):
         source, symbol, interval = path.stem.split("_")
-        found = prices_of(home).load((source, symbol, interval))
-        result["price", symbol] = "damaged" if found is None else len(found.candles) - 10
+        entry = prices_of(home).load((source, symbol, interval))
+        result["price", symbol] = "damaged" if entry is None else len(entry.candles) - 10
     for path in sorted((home / "exports").glob("[!.]*")):
         result["file", path.name] = _written(path)
     return result
@@ -185,13 +185,13 @@ def _written(path: Path) -> int | str:
 
 def leftovers(home: Path) -> list[str]:
     """List what is in a home besides whole models, prices and written files."""
-    wanted: set[Path] = set()
+    expected: set[Path] = set()
     for folder in (models_of(home), home / "results"):
         versions = [*folder.glob("[!.]*/versions/[!.]*/bundle.json")]
-        wanted |= {path.parent.parent for path in versions}
+        expected |= {path.parent.parent for path in versions}
         for bundle in [*folder.glob("[!.]*/bundle.json"), *versions]:
             names = json.loads(bundle.read_text())["checksums"]
-            wanted |= {bundle, bundle.parent, *(bundle.with_name(name) for name in names)}
-    wanted |= {*home.glob("prices/[!.]*.parquet"), *home.glob("exports/[!.]*")}
-    wanted |= {home / name for name in ("models", "results", "prices", "exports")}
-    return sorted(str(path.relative_to(home)) for path in set(home.rglob("*")) - wanted)
+            expected |= {bundle, bundle.parent, *(bundle.with_name(name) for name in names)}
+    expected |= {*home.glob("prices/[!.]*.parquet"), *home.glob("exports/[!.]*")}
+    expected |= {home / name for name in ("models", "results", "prices", "exports")}
+    return sorted(str(path.relative_to(home)) for path in set(home.rglob("*")) - expected)

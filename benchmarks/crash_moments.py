@@ -52,34 +52,34 @@ def at_random(kills: int, seed: int, home: Path, tally: Tally) -> None:
     """Kill a process that does everything in turn, at random moments."""
     chance = random.Random(seed)
     prepare(home)
-    kept = _things(home)
+    before = _things(home)
     allowed: dict[tuple[str, str], set[int | str | None]] = {
-        key: {value} for key, value in kept.items()
+        key: {value} for key, value in before.items()
     }
     for kill in range(kills):
-        told, telling = os.pipe()
+        reader, telling = os.pipe()
         number = os.fork()
         if number == 0:
-            os.close(told)
+            os.close(reader)
             try:
                 _work_for_ever(home, chance.randrange(2**32), telling)
             finally:
                 os._exit(1)
         os.close(telling)
         chance.random()
-        os.read(told, 1)
+        os.read(reader, 1)
         time.sleep(chance.uniform(0, 0.15))
         os.kill(number, signal.SIGKILL)
         os.waitpid(number, 0)
-        with os.fdopen(told) as lines:
+        with os.fdopen(reader) as lines:
             _note(allowed, lines)
-        found = _things(home)
-        problems = _forbidden(allowed, found)
+        after = _things(home)
+        problems = _forbidden(allowed, after)
         start(home)
-        found = _things(home)
-        problems += _forbidden(allowed, found) + [f"left: {name}" for name in leftovers(home)]
+        after = _things(home)
+        problems += _forbidden(allowed, after) + [f"left: {name}" for name in leftovers(home)]
         tally.add(f"random kill {kill}", problems)
-        allowed = {key: {found.get(key)} for key in allowed.keys() | found.keys()}
+        allowed = {key: {after.get(key)} for key in allowed.keys() | after.keys()}
 
 
 def _things(home: Path) -> Snapshot:
@@ -129,9 +129,9 @@ def _note(allowed: dict[tuple[str, str], set[int | str | None]], lines: Iterable
             allowed.setdefault((kind, name), {None}).add(version)
 
 
-def _forbidden(allowed: dict[tuple[str, str], set[int | str | None]], found: Snapshot) -> list[str]:
+def _forbidden(allowed: dict[tuple[str, str], set[int | str | None]], now: Snapshot) -> list[str]:
     return [
-        f"{key}: {found.get(key)}, not one of {allowed.get(key)}"
-        for key in allowed.keys() | found.keys()
-        if found.get(key) not in allowed.get(key, {None})
+        f"{key}: {now.get(key)}, not one of {allowed.get(key)}"
+        for key in allowed.keys() | now.keys()
+        if now.get(key) not in allowed.get(key, {None})
     ]

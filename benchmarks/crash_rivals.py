@@ -155,9 +155,9 @@ class Rival:
 
     def get(self) -> None:
         """Get a training that may be in the cache."""
-        found = self.trainings.get(self.chance.choice(KEYS))
-        if found is not None:
-            self._check(version_of(found))
+        model = self.trainings.get(self.chance.choice(KEYS))
+        if model is not None:
+            self._check(version_of(model))
 
     def store(self) -> None:
         """Store prices in a large cache and in a small one, which drops others."""

@@ -144,10 +144,10 @@ def losses(before: Snapshot, after: Snapshot, home: Path) -> Iterator[str]:
     """Start the app, and name everything that is neither the old nor the new, or too much."""
     seen = snapshot(home)  # what another process sees at once
     start(home)
-    for found in (seen, snapshot(home)):
-        for key in before.keys() | after.keys() | found.keys():
-            if found.get(key) not in (before.get(key), after.get(key)):
-                yield f"{key}: {found.get(key)}, not {before.get(key)} or {after.get(key)}"
+    for state in (seen, snapshot(home)):
+        for key in before.keys() | after.keys() | state.keys():
+            if state.get(key) not in (before.get(key), after.get(key)):
+                yield f"{key}: {state.get(key)}, not {before.get(key)} or {after.get(key)}"
     yield from (f"left: {name}" for name in leftovers(home))
 
 
@@ -239,9 +239,9 @@ def _work_beside(home: Path) -> list[str]:
     cache_of(home, 9).put(KEYS[1], model(9))
     prices_of(home, 9).store(price_key("B"), entry(9))
     write_prices(home, "a.csv", 9)
-    found = snapshot(home)
+    after = snapshot(home)
     things = ("model", "twice"), ("training", KEYS[1]), ("price", "B-USD"), ("file", "a.csv")
-    return [f"{thing} is {found.get(thing)}, not 9" for thing in things if found.get(thing) != 9]
+    return [f"{thing} is {after.get(thing)}, not 9" for thing in things if after.get(thing) != 9]
 
 
 def main() -> int:

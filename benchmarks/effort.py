@@ -96,11 +96,11 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for number, (rows, preset, network, changes) in enumerate(CASES):
         command = [sys.executable, "-m", "benchmarks.effort", "--case", str(number)]
-        found = measure.run([*command, "--seconds", str(args.seconds)]).output
+        text = measure.run([*command, "--seconds", str(args.seconds)]).output
         words = " ".join(f"{name} {value}" for name, value in changes.items())
         cells = [f"{preset} {network}, {rows:,} candles {words}".rstrip()]
         for unit in ("seconds", "megabytes"):
-            real, expected = found[unit], found[f"expected_{unit}"]
+            real, expected = text[unit], text[f"expected_{unit}"]
             cells += [f"{real:,.0f}", f"{expected:,.0f}", f"{expected / max(real, 1):.2f}"]
         print(f"| {' | '.join(cells)} |", flush=True)
 

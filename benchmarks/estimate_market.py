@@ -228,10 +228,10 @@ def compare(real: pd.DataFrame, parameters: MarketParameters) -> None:
     whole, recent = facts(real), facts(real[real.index >= EPOCH])
     print(f"{'':42}{'2017-2025':>10}{'2022-2025':>10}{'simulated':>10}   over {len(SEEDS)} paths")
     for name in whole:
-        made = np.array([path[name] for path in paths])
+        simulated = np.array([path[name] for path in paths])
         print(
-            f"{name:42}{whole[name]:10.3f}{recent[name]:10.3f}{np.median(made):10.3f}"
-            f"   {np.quantile(made, 0.1):.3f} to {np.quantile(made, 0.9):.3f}"
+            f"{name:42}{whole[name]:10.3f}{recent[name]:10.3f}{np.median(simulated):10.3f}"
+            f"   {np.quantile(simulated, 0.1):.3f} to {np.quantile(simulated, 0.9):.3f}"
         )
 
 

@@ -70,10 +70,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("prices", type=Path)
     parser.add_argument("names", nargs="*")
-    given = parser.parse_args()
+    args = parser.parse_args()
     models = shared().saved_models
-    history = shared().prices.read(given.prices, given.prices.name)
-    names = {*given.names, *(saved.name for saved in models.all() if saved.shipped)}
+    history = shared().prices.read(args.prices, args.prices.name)
+    names = {*args.names, *(saved.name for saved in models.all() if saved.shipped)}
     for name in sorted(names):
         model = models.load(name).model
         if inference.beyond_closes(model.spec):

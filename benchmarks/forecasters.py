@@ -246,11 +246,11 @@ def code_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def _selected(given: argparse.Namespace) -> list[tuple[str, str]]:
+def _selected(args: argparse.Namespace) -> list[tuple[str, str]]:
     """Return interval and coin of the selected price files that exist."""
     markets = []
-    for interval, coin in product(given.intervals, given.coins):
-        file = given.data / FILES[interval].get(coin, f"{coin} {interval}")
+    for interval, coin in product(args.intervals, args.coins):
+        file = args.data / FILES[interval].get(coin, f"{coin} {interval}")
         if file.is_file():
             markets.append((interval, coin))
         else:
@@ -262,35 +262,35 @@ def main() -> None:
     """Ask every cell, print the table, write it with every figure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
 
-    def several(name: str, known: tuple[str, ...], text: str) -> None:
+    def several(name: str, lengths: tuple[str, ...], text: str) -> None:
         parser.add_argument(
             f"--{name}",
             type=lambda words: tuple(words.split(",")),
-            default=known,
-            help=f"{text}, out of {', '.join(known)}",
+            default=lengths,
+            help=f"{text}, out of {', '.join(lengths)}",
         )
 
     parser.add_argument("--data", type=Path, required=True, help="folder of price files")
     several("coins", COINS, "coins")
     several("intervals", tuple(HORIZONS), "candle lengths")
-    steps = dict.fromkeys(str(step) for known in HORIZONS.values() for step in known)
+    steps = dict.fromkeys(str(step) for lengths in HORIZONS.values() for step in lengths)
     several("horizons", tuple(steps), "steps ahead")
     parser.add_argument(
         "--forecasters", type=lambda words: tuple(words.split(",")), default=FORECASTERS,
         help=f"out of {', '.join(FORECASTERS)}, or the name of any saved model",
     )  # fmt: skip
     parser.add_argument("--fresh", action="store_true", help="leave finished cells aside")
-    given = parser.parse_args()
-    if not set(given.intervals) <= set(HORIZONS):
-        parser.error(f"--intervals must be of {', '.join(HORIZONS)}. Received: {given.intervals}.")
+    args = parser.parse_args()
+    if not set(args.intervals) <= set(HORIZONS):
+        parser.error(f"--intervals must be of {', '.join(HORIZONS)}. Received: {args.intervals}.")
     settings = replace(Settings.from_environment(os.environ), live=False)
     folder = settings.home / "benchmarks" / "forecasters"
-    bench = Bench(Service(settings), folder, code_version(), given.fresh)
+    bench = Bench(Service(settings), folder, code_version(), args.fresh)
     rows, raw = [], []
-    for interval, coin in _selected(given):
-        history = read_one(given.data, interval, coin)
+    for interval, coin in _selected(args):
+        history = read_one(args.data, interval, coin)
         for horizon in HORIZONS[interval]:
-            for who in given.forecasters if str(horizon) in given.horizons else ():
+            for who in args.forecasters if str(horizon) in args.horizons else ():
                 cell = bench.cell(history, who, horizon)
                 if cell is not None:
                     rows.append(row(coin, interval, horizon, who, cell))
@@ -299,9 +299,9 @@ def main() -> None:
     if not rows:
         parser.error("No cell is left. Choose other coins, intervals, horizons or forecasters.")
     options = {
-        name: ",".join(getattr(given, name))
+        name: ",".join(getattr(args, name))
         for name in ("coins", "intervals", "horizons", "forecasters")
-        if getattr(given, name) != parser.get_default(name)
+        if getattr(args, name) != parser.get_default(name)
     }
     command = "python -m benchmarks.forecasters --data FOLDER"
     command += "".join(f" --{name} {words}" for name, words in options.items())

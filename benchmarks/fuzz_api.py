@@ -159,11 +159,11 @@ def _repair_body(body: Any, path: str) -> None:
         body.update({"save": None} if path.endswith("trainings") else {"folds": 1})
 
 
-def _shorten(asked: dict[str, Any]) -> None:
+def _shorten(body: dict[str, Any]) -> None:
     """Ask for few enough prices, which are at most 20 together."""
     for name in ("above", "below", "touch"):
-        if isinstance(asked.get(name), list):
-            asked[name] = asked[name][:6]
+        if isinstance(body.get(name), list):
+            body[name] = body[name][:6]
 
 
 def _job(session: requests.Session, address: str) -> str:
@@ -179,8 +179,8 @@ def main() -> None:
     parser.add_argument("address")
     parser.add_argument("--key")
     parser.add_argument("--examples", type=int, default=100)
-    given = parser.parse_args()
-    for label, counter in run(given.address, given.examples, given.key).items():
+    args = parser.parse_args()
+    for label, counter in run(args.address, args.examples, args.key).items():
         total = sum(counter.values())
         share = sum(count for status, count in counter.items() if status < 300) / total
         print(f"{label:50} {total:6} {share:6.0%}  {dict(sorted(counter.items()))}")

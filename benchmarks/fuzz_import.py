@@ -59,14 +59,14 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=2000)
     parser.add_argument("--data", type=Path, help="folder of real price files")
     parser.add_argument("--seed", type=int, default=0, help="first of the seeds")
-    given = parser.parse_args()
-    good = good_files(given.data)
+    args = parser.parse_args()
+    good = good_files(args.data)
     counts = {"read": 0, "refused": 0}
     slowest, failures = 0.0, 0
     for content in good[:40]:
         _read(content)
     before = memory()
-    for seed in range(given.seed, given.seed + given.inputs):
+    for seed in range(args.seed, args.seed + args.inputs):
         dice = random.Random(seed)
         content = noise(dice) if dice.random() < 0.25 else damaged(dice.choice(good), dice)
         started = time.monotonic()
@@ -78,7 +78,7 @@ def main() -> int:
         slowest = max(slowest, time.monotonic() - started)
     grown = memory() - before
     print(
-        f"{given.inputs:,} inputs: {counts['read']:,} read, {counts['refused']:,} refused, "
+        f"{args.inputs:,} inputs: {counts['read']:,} read, {counts['refused']:,} refused, "
         f"{failures} failed; slowest {slowest:.2f} s; peak memory grew by {grown:.0f} MB"
     )
     return int(failures > 0 or slowest > _SLOW or grown > _GROWTH_MB)

@@ -73,16 +73,16 @@ class Garch:
 
         candles = history.candles.iloc[max(0, rows.start - WINDOW - 1) : rows.stop]
         returns = np.diff(np.log(candles["close"].to_numpy(float)))
-        opens, known = pd.DatetimeIndex(candles.index[1:]), len(returns) - len(rows)
+        opens, last = pd.DatetimeIndex(candles.index[1:]), len(returns) - len(rows)
         hours = _hours(opens)
-        squares = pd.Series(returns[:known] ** 2).groupby(hours[:known]).mean()
+        squares = pd.Series(returns[:last] ** 2).groupby(hours[:last]).mean()
         pattern = np.sqrt(squares.reindex(range(48))).to_numpy()
         model = arch_model(
             returns / pattern[hours], mean="Zero", vol="GARCH", p=1, q=1, dist="t", rescale=False
         )
-        fitted = model.fit(last_obs=known, disp="off")
-        variance = fitted.forecast(horizon=self.horizon, start=known, reindex=False).variance
-        ahead = [opens[known:] + k * history.candle_length for k in range(1, self.horizon + 1)]
+        fitted = model.fit(last_obs=last, disp="off")
+        variance = fitted.forecast(horizon=self.horizon, start=last, reindex=False).variance
+        ahead = [opens[last:] + k * history.candle_length for k in range(1, self.horizon + 1)]
         following = pattern[np.column_stack([_hours(times) for times in ahead])]
         sigma = np.sqrt((variance.to_numpy() * following**2).cumsum(axis=1))
         ratios = model.distribution.ppf(np.array(QUANTILES), fitted.params[["nu"]])
@@ -132,25 +132,25 @@ def main() -> None:
     parser.add_argument("--coins", type=_words, default=forecasters.COINS)
     parser.add_argument("--horizons", type=_words, default=tuple(map(str, HORIZONS)))
     parser.add_argument("--forecasters", type=_words, default=BESIDE, help="ours, by name")
-    given = parser.parse_args()
+    args = parser.parse_args()
     settings = dataclasses.replace(Settings.from_environment(os.environ), live=False)
     folder = settings.home / "benchmarks" / "forecasters"
     bench = forecasters.Bench(Service(settings), folder, forecasters.code_version(), fresh=False)
     cells = []
-    for coin in given.coins:
-        history = histories.read_one(given.data, "1h", coin)
-        for horizon in map(int, given.horizons):
+    for coin in args.coins:
+        history = histories.read_one(args.data, "1h", coin)
+        for horizon in map(int, args.horizons):
             print(f"{coin}, {horizon} ahead, garch ...", file=sys.stderr, flush=True)
-            made = {who: bench.cell(history, who, horizon) for who in given.forecasters}
-            made["garch"] = cell(history, horizon)
+            by_name = {who: bench.cell(history, who, horizon) for who in args.forecasters}
+            by_name["garch"] = cell(history, horizon)
             market = {"coin": coin, "interval": "1h", "horizon": horizon}
             cells += [
-                {**market, "forecaster": who, **vars(each)} for who, each in made.items() if each
+                {**market, "forecaster": who, **vars(each)} for who, each in by_name.items() if each
             ]
     options = [
-        f" --{name} {','.join(getattr(given, name))}"
+        f" --{name} {','.join(getattr(args, name))}"
         for name in ("coins", "horizons", "forecasters")
-        if getattr(given, name) != parser.get_default(name)
+        if getattr(args, name) != parser.get_default(name)
     ]
     command = f"python -m benchmarks.garch --data FOLDER{''.join(options)}"
     measure.publish("garch", command, table(cells), cells)

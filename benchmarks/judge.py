@@ -187,10 +187,10 @@ def verdicts(
 def last_return(history: PriceHistory, rows: range, cone: Forecast) -> Forecast:
     """Forecast by a slope on the last return, of least squares; the band is the cone's."""
     close = history.candles["close"].to_numpy(float)
-    known = cumulative_returns(close, cone.horizon)[1 : FITTED - cone.horizon]
+    targets = cumulative_returns(close, cone.horizon)[1 : FITTED - cone.horizon]
     last = np.diff(np.log(close), prepend=np.nan)
     x = last[1 : FITTED - cone.horizon]
-    slopes = x @ known / (x @ x)
+    slopes = x @ targets / (x @ x)
     centre = last[rows.start : rows.stop, None] * slopes
     return replace(cone, predictor="last return", predicted=cone.close[:, None] * np.exp(centre))
 

@@ -28,7 +28,7 @@ from cryptoforecast.types import PriceHistory, TrainedModel
 
 #: Steps whose figures are printed, by interval.
 STEPS = {"1h": (1, 6, 24), "1d": (1, 7)}
-Found = dict[str, object]
+Row = dict[str, object]
 
 
 def main() -> None:
@@ -37,24 +37,24 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of price files")
     parser.add_argument("--interval", nargs="+", default=list(STEPS), choices=STEPS)
     parser.add_argument("--coins", nargs="+", help="leave out these alone")
-    given = parser.parse_args()
-    result: dict[str, Found] = {}
-    for interval in given.interval:
-        known = histories.read_all(given.data, interval)
-        chosen = [one for one in known if given.coins is None or one.coin in given.coins]
-        coins = {one.coin: _left_out(one, known) for one in chosen}
+    args = parser.parse_args()
+    result: dict[str, Row] = {}
+    for interval in args.interval:
+        markets = histories.read_all(args.data, interval)
+        chosen = [one for one in markets if args.coins is None or one.coin in args.coins]
+        coins = {one.coin: _left_out(one, markets) for one in chosen}
         means = _means(list(coins.values()))
         _show(f"mean of {len(coins)}, {interval}", means)
         result[interval] = {"coins": coins, "mean": means}
-        if given.coins is None:
+        if args.coins is None:
             path = measure.RESULTS / f"leave_one_out_{interval}.json"
             path.write_text(json.dumps(result[interval], indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1))
 
 
-def _left_out(history: PriceHistory, known: Sequence[PriceHistory]) -> Found:
+def _left_out(history: PriceHistory, markets: Sequence[PriceHistory]) -> Row:
     """Train on the other coins before this one's test span, then judge on that span."""
-    model = trained_without(history, known)
+    model = trained_without(history, markets)
     result = left_out.test(history, model)
     scores = {
         name: [dataclasses.asdict(steps[step - 1]) for step in STEPS[history.interval]]
@@ -77,9 +77,9 @@ def _left_out(history: PriceHistory, known: Sequence[PriceHistory]) -> Found:
     }
 
 
-def trained_without(history: PriceHistory, known: Sequence[PriceHistory]) -> TrainedModel:
+def trained_without(history: PriceHistory, markets: Sequence[PriceHistory]) -> TrainedModel:
     """Train on the other coins, until the month in which this one's test span begins."""
-    return left_out.trained_without(history, known, global_training.SPECS[history.interval])
+    return left_out.trained_without(history, markets, global_training.SPECS[history.interval])
 
 
 def _figures(step: int, scores: dict[str, dict[str, float]]) -> dict[str, float]:
@@ -102,7 +102,7 @@ def _of(name: str, scores: dict[str, dict[str, float]]) -> dict[str, float]:
     }
 
 
-def _means(coins: Sequence[Found]) -> list[dict[str, float]]:
+def _means(coins: Sequence[Row]) -> list[dict[str, float]]:
     """Average each figure over the coins, step by step."""
     frames = [pd.DataFrame(coin["steps"]) for coin in coins]
     return (sum(frames[1:], frames[0]) / len(frames)).to_dict("records")

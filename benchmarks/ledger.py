@@ -50,10 +50,10 @@ def _record(url: str) -> None:
     ledger.head()
     seconds = computing = 0.0
     for hour in range(RECORDED // CALL):
-        made = [_forecast(name, hour, 24) for name in range(CALL)]
-        now = made[0].known_at + pd.Timedelta(minutes=1)
+        forecasts = [_forecast(name, hour, 24) for name in range(CALL)]
+        now = forecasts[0].known_at + pd.Timedelta(minutes=1)
         begin, worked = time.perf_counter(), time.process_time()
-        ledger.record(made)
+        ledger.record(forecasts)
         seconds += time.perf_counter() - begin
         computing += time.process_time() - worked
     print(
@@ -95,7 +95,7 @@ def _fill(database: Database, count: int) -> None:
             name = _forecast(number, 0, 1).series
             forecast = rows.of_forecast(_forecast(number, 0, 1))
             first = 2 * number * each
-            made = [
+            entries = [
                 {**forecast, "position": first + 2 * hour + 1,
                  "origin": rows.time_text(_START + hour * _HOUR)}
                 for hour in range(each)
@@ -110,7 +110,7 @@ def _fill(database: Database, count: int) -> None:
                 {"position": first + place + 1, "kind": "forecast", "previous": "", "hash": ""}
                 for place in range(2 * each)
             ]
-            connection.execute(sa.insert(tables.forecasts), made)
+            connection.execute(sa.insert(tables.forecasts), entries)
             connection.execute(sa.insert(tables.outcomes), graded)
             connection.execute(sa.insert(tables.chain), links)
             connection.execute(

@@ -3,7 +3,7 @@
     python -m benchmarks.ledger_year [--hours 8760] [--to FOLDER]
 
 Each hour the ledger grades what is due and records the next 24 hours as the HAR regression
-forecasts them. The regression is fitted once, on the year before. The forecasts are all made
+forecasts them. The regression is fitted once, on the year before. The forecasts are all forecasts
 beforehand, each from candles up to its origin alone; recording and grading go hour by hour.
 
 With ``--to`` the ledger stays in a folder, as a home of the app for its pictures: it ends now, with
@@ -46,7 +46,7 @@ def main() -> None:
         coin: simulate(coin, "1h", end - (FITTED + hours + graded) * _HOUR, end)
         for coin in (("BTC", "ETH") if stays else ("BTC",))
     }
-    made = {coin: _forecasts(history, hours) for coin, history in histories.items()}
+    forecasts = {coin: _forecasts(history, hours) for coin, history in histories.items()}
     begin, times = time.perf_counter(), histories["BTC"].candles.index
     now = times[FITTED]
     with tempfile.TemporaryDirectory() as folder:
@@ -62,7 +62,7 @@ def main() -> None:
             ]
             ledger.grade([outcome for outcome in outcomes if outcome is not None])
             if row < hours:
-                ledger.record([_entry(coin, made[coin], row, simulated=stays) for coin in made])
+                ledger.record([_entry(coin, forecasts[coin], row, simulated=stays) for coin in forecasts])
         seconds = time.perf_counter() - begin
         with database.reading() as connection:
             series = reading.series(connection)[0]
@@ -93,9 +93,9 @@ def _forecasts(history: PriceHistory, hours: int) -> dict[str, Forecast]:
     }
 
 
-def _entry(coin: str, made: dict[str, Forecast], row: int, *, simulated: bool) -> LedgerForecast:
-    har = made["har"]
-    prices = {name: each[row : row + 1].quantile_prices[0] for name, each in made.items()}
+def _entry(coin: str, forecasts: dict[str, Forecast], row: int, *, simulated: bool) -> LedgerForecast:
+    har = forecasts["har"]
+    prices = {name: each[row : row + 1].quantile_prices[0] for name, each in forecasts.items()}
     return LedgerForecast(
         series=SeriesName("har", "har", coin, "USD", "1h", simulated, HORIZON),
         made_at=har.origins[row],

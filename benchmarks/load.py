@@ -102,9 +102,9 @@ def main() -> None:
     parser.add_argument("how", choices=["flood", "pace"])
     parser.add_argument("seconds", type=float)
     parser.add_argument("many", type=int, help="connections, or requests a second")
-    given = parser.parse_args()
-    how = flood if given.how == "flood" else pace
-    print(json.dumps(asyncio.run(how(given.port, given.seconds, given.many))))
+    args = parser.parse_args()
+    how = flood if args.how == "flood" else pace
+    print(json.dumps(asyncio.run(how(args.port, args.seconds, args.many))))
 
 
 if __name__ == "__main__":

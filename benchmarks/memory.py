@@ -37,24 +37,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repeats", type=int, default=1, help="rounds")
     parser.add_argument("--trainings", type=int, default=40, help="one after another")
-    given = parser.parse_args()
-    if given.trainings <= EARLY:
-        parser.error(f"--trainings must be above {EARLY}. Received: {given.trainings}.")
+    args = parser.parse_args()
+    if args.trainings <= EARLY:
+        parser.error(f"--trainings must be above {EARLY}. Received: {args.trainings}.")
     measured: dict[str, list[float]] = {}
     many: list[list[float]] = []
-    for number in range(given.repeats):
-        print(f"round {number + 1} of {given.repeats} ...", file=sys.stderr, flush=True)
+    for number in range(args.repeats):
+        print(f"round {number + 1} of {args.repeats} ...", file=sys.stderr, flush=True)
         for what, megabytes in (*_alone().items(), *_visited().items()):
             measured.setdefault(what, []).append(megabytes)
-        many.append(_trainings(given.trainings))
+        many.append(_trainings(args.trainings))
     rows = [{"": what, "MB": measure.spread(values, 0)} for what, values in measured.items()]
     early = [one[EARLY - 1] for one in many]
     last = [one[-1] for one in many]
     growth = measure.ratio(last, early)
     rows += [
-        {"": f"after training {EARLY} of {given.trainings}", "MB": measure.spread(early, 0)},
+        {"": f"after training {EARLY} of {args.trainings}", "MB": measure.spread(early, 0)},
         {
-            "": f"after training {given.trainings}, {growth:.2f} times that",
+            "": f"after training {args.trainings}, {growth:.2f} times that",
             "MB": measure.spread(last, 0),
         },
         {

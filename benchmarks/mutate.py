@@ -192,8 +192,8 @@ def tests_of(module: Path) -> list[str]:
         folders = folders[:-1]
     package = module.parts[1] if len(module.parts) > 2 else module.stem
     beside = sorted((ROOT / "tests").glob(f"test_{package}*.py"))
-    found = [Path("tests", *folders).as_posix()] if folders else []
-    return found + [path.relative_to(ROOT).as_posix() for path in beside]
+    paths = [Path("tests", *folders).as_posix()] if folders else []
+    return paths + [path.relative_to(ROOT).as_posix() for path in beside]
 
 
 def run(folder: Path, tests: list[str], seconds: float | None) -> bool:
@@ -225,7 +225,7 @@ def _test(folder: Path, tests: list[str]) -> None:
 
 
 def measure(
-    folder: Path, module: Path, tests: list[str], given: argparse.Namespace
+    folder: Path, module: Path, tests: list[str], args: argparse.Namespace
 ) -> tuple[int, int]:
     """Try a sample of the changes to one module, print each, and count noticed and tried.
 
@@ -233,7 +233,7 @@ def measure(
         folder: A copy of the repository.
         module: The file to change, relative to the folder.
         tests: What pytest runs.
-        given: The options ``sample``, ``seed`` and ``without_numbers``.
+        args: The options ``sample``, ``seed`` and ``without_numbers``.
 
     Raises:
         SystemExit: The tests fail although nothing is changed, or there are none.
@@ -246,10 +246,10 @@ def measure(
     original = target.read_text("utf-8")
     tree = ast.parse(original)
     every = changes(tree)
-    if given.without_numbers:
+    if args.without_numbers:
         every = [each for each in every if not isinstance(each.new, ast.Constant)]
-    size = min(given.sample, len(every))
-    chosen = sorted(random.Random(given.seed).sample(range(len(every)), size))
+    size = min(args.sample, len(every))
+    chosen = sorted(random.Random(args.seed).sample(range(len(every)), size))
     print(f"{module}: {len(chosen)} of {len(every)} changes, {' '.join(tests)}", flush=True)
     noticed = 0
     for i in chosen:
@@ -273,16 +273,16 @@ def main() -> None:
         action="store_true",
         help="for modules full of pixels",
     )
-    given = parser.parse_args()
+    args = parser.parse_args()
     noticed = tried = 0
     with tempfile.TemporaryDirectory(prefix="mutate-") as name:
         folder = Path(name) / "copy"
         left_out = shutil.ignore_patterns(".git", ".venv", "venv", "__pycache__", ".*_cache")
         shutil.copytree(ROOT, folder, ignore=left_out)
-        for module in given.module:
-            tests = given.tests or tests_of(module)
-            found = measure(folder, module, tests, given)
-            noticed, tried = noticed + found[0], tried + found[1]
+        for module in args.module:
+            tests = args.tests or tests_of(module)
+            counts = measure(folder, module, tests, args)
+            noticed, tried = noticed + counts[0], tried + counts[1]
     print(f"noticed: {noticed} of {tried} ({100 * noticed / max(tried, 1):.0f} %)")
 
 

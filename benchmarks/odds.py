@@ -53,22 +53,22 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="hourly candles of many years")
     parser.add_argument("--model", default="btc-1h-dense", help="a saved model")
     parser.add_argument("--steps", type=int, nargs="+", default=STEPS)
-    given = parser.parse_args()
-    history = price_file.read(given.data, given.data.name, interval="1h")
+    args = parser.parse_args()
+    history = price_file.read(args.data, args.data.name, interval="1h")
     service = Service(Settings.from_environment())
     result = service.backtests.with_all_baselines(
-        service.backtests.of_saved(history, service.saved_models.load(given.model).model)
+        service.backtests.of_saved(history, service.saved_models.load(args.model).model)
     )
     print(
         f"{len(result.forecast):,} test origins; {'SEEN BY THE MODEL' if result.seen else 'unseen'}"
     )
-    steps = [step for step in given.steps if step <= result.forecast.horizon]
+    steps = [step for step in args.steps if step <= result.forecast.horizon]
     scores, bins = _odds(result, steps)
     tails = [*_validation_tails(result, steps), *_test_tails(result, steps)]
     for rows in (bins, tails):
         print(measure.table(rows), end="\n\n")
     raw = {"bins": bins, "tails": tails, "fingerprint": history.fingerprint}
-    measure.publish("odds", f"python -m benchmarks.odds --data FILE --model {given.model}",
+    measure.publish("odds", f"python -m benchmarks.odds --data FILE --model {args.model}",
                     scores, raw)  # fmt: skip
 
 
@@ -118,8 +118,8 @@ def _shares_before(result: Backtest, step: int) -> Array:
     candles = result.history.candles.iloc[:before]
     sigma = volatility(candles)
     returns = cumulative_returns(candles["close"].to_numpy(float), step)[:, -1]
-    known = np.isfinite(returns) & (sigma > 0)
-    ratio = returns[known] / (sigma[known] * np.sqrt(step))
+    has_value = np.isfinite(returns) & (sigma > 0)
+    ratio = returns[has_value] / (sigma[has_value] * np.sqrt(step))
     return np.mean(ratio[:, None] > np.array(DISTANCES), axis=0)
 
 

@@ -164,9 +164,9 @@ class PageClient:
         to = self.ask_for_place(name)
         self._put(to, name, content)
         state = WidgetState(id=self._id(key))
-        given = state.file_uploader_state_value.uploaded_file_info.add()
-        given.file_id, given.name, given.size = to.file_id, name, len(content)
-        given.file_urls.CopyFrom(to)
+        file = state.file_uploader_state_value.uploaded_file_info.add()
+        file.file_id, file.name, file.size = to.file_id, name, len(content)
+        file.file_urls.CopyFrom(to)
         self._states[state.id] = state
         shown = self.rerun()
         del self._states[state.id]  # the uploader has left the page, and its state with it

@@ -51,14 +51,14 @@ def main() -> None:
     """Measure in turns, print two tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5, help="rounds")
-    given = parser.parse_args()
+    args = parser.parse_args()
     starts: dict[str, list[float]] = {}
     seen: dict[str, list[float]] = {name: [] for name in (VERDICT_SEEN, CHART_SEEN, ONE_CHART)}
     reruns: dict[str, list[float]] = {}
     figures: dict[str, int] = {}
     content = price_file(ROWS)
-    for number in range(given.repeats):
-        print(f"round {number + 1} of {given.repeats} ...", file=sys.stderr, flush=True)
+    for number in range(args.repeats):
+        print(f"round {number + 1} of {args.repeats} ...", file=sys.stderr, flush=True)
         for name, command, folder in (
             (OURS, ["run", "app.py"], ROOT),
             (HELLO, ["hello"], Path(tempfile.gettempdir())),

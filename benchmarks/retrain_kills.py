@@ -76,9 +76,9 @@ def problems(home: Path, before: list[str]) -> tuple[str, list[str]]:
     state = "old" if after == before else "renewed" if after[1:] == before else "lost"
     wrong = [] if state != "lost" else [f"{before} became {after}"]
     attempt = "models/mine/versions/attempt.json"
-    kept = ("results",)  # the trainings of ``prepare``
+    folders = ("results",)  # the trainings of ``prepare``
     return state, wrong + [
-        name for name in leftovers(home) if name != attempt and not name.startswith(kept)
+        name for name in leftovers(home) if name != attempt and not name.startswith(folders)
     ]
 
 

@@ -55,8 +55,8 @@ def _row(count: int) -> str:
 
 def _home(pid: int) -> Path:
     environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    given = next(one for one in environment if one.startswith(b"CRYPTOFORECAST_HOME="))
-    return Path(given.partition(b"=")[2].decode())
+    variable = next(one for one in environment if one.startswith(b"CRYPTOFORECAST_HOME="))
+    return Path(variable.partition(b"=")[2].decode())
 
 
 def _fill(home: Path, count: int) -> None:

@@ -82,15 +82,15 @@ def _walk(size: int, skip: Collection[str]) -> dict[str, float]:
         return [kind.fit(history, cut.test_start, 1).forecast(history, rows) for kind in kinds]
 
     with _timed(spent, "baselines"):
-        given = forecasts(baselines.QUICK)
+        quick = forecasts(baselines.QUICK)
     if "boosted trees" not in skip:
         with _timed(spent, "boosted trees"):
             forecasts(["boosting"])
     scale = scores.naive_scale(history.candles["close"].to_numpy(), cut.train_end)
     with _timed(spent, "figures"):
-        for forecast in given:
+        for forecast in quick:
             scores.score(forecast, scale)
-    naive, cone, *_, last = given
+    naive, cone, *_, last = quick
     with _timed(spent, "verdict"):
         verdict.judge(last, naive, cone)
     with _timed(spent, "chart"):
@@ -154,14 +154,14 @@ def main() -> None:
     parser.add_argument("--budget", type=float, default=120.0, help="seconds a stage may take")
     parser.add_argument("--stages", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--skip", default="", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.stages:
-        print(json.dumps(stages(given.stages, given.skip.split(","))))
+    args = parser.parse_args()
+    if args.stages:
+        print(json.dumps(stages(args.stages, args.skip.split(","))))
         return
-    sizes = [size for size in SIZES if size <= given.largest]
+    sizes = [size for size in SIZES if size <= args.largest]
     if not sizes:
-        parser.error(f"--largest must be at least {SIZES[0]}. Received: {given.largest}.")
-    outcomes = measured(sizes, given.repeats, given.budget)
+        parser.error(f"--largest must be at least {SIZES[0]}. Received: {args.largest}.")
+    outcomes = measured(sizes, args.repeats, args.budget)
     medians = {size: _medians(rounds) for size, rounds in outcomes.items()}
     series = {
         stage: {size: median[stage] for size, median in medians.items() if stage in median}
@@ -175,7 +175,7 @@ def main() -> None:
         }
         for stage, by in series.items()
     ]
-    command = f"python -m benchmarks.scale --repeats {given.repeats} --budget {given.budget:g}"
+    command = f"python -m benchmarks.scale --repeats {args.repeats} --budget {args.budget:g}"
     measure.publish(
         "scale", command, rows, {f"{size}": rounds for size, rounds in outcomes.items()}
     )

@@ -41,15 +41,15 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="rounds")
     parser.add_argument("--seconds", type=float, default=20, help="of each measurement")
     parser.add_argument("--use", nargs=2, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.use:
-        _USERS[given.use[0]](given.use[1])
+    args = parser.parse_args()
+    if args.use:
+        _USERS[args.use[0]](args.use[1])
         return
     flooded, paced = [], []
-    for number in range(given.repeats):
-        print(f"round {number + 1} of {given.repeats} ...", file=sys.stderr, flush=True)
-        flooded.append(_throughput(given.seconds))
-        paced.append({name: _latency(user, given.seconds) for name, user in _BUSY.items()})
+    for number in range(args.repeats):
+        print(f"round {number + 1} of {args.repeats} ...", file=sys.stderr, flush=True)
+        flooded.append(_throughput(args.seconds))
+        paced.append({name: _latency(user, args.seconds) for name, user in _BUSY.items()})
     raw = {"throughput": flooded, "latency": paced}
     measure.publish("serve", "python -m benchmarks.serve", _rows(flooded, paced), raw)
 

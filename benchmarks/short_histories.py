@@ -32,15 +32,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of price files")
     parser.add_argument("--coins", nargs="+", help="these coins alone")
     parser.add_argument("--candles", type=int, default=400, help="of each window")
-    given = parser.parse_args()
-    known = histories.read_all(given.data, "1d")
+    args = parser.parse_args()
+    markets = histories.read_all(args.data, "1d")
     raw: list[dict[str, object]] = []
-    for history in known:
-        if given.coins is None or history.coin in given.coins:
-            model = leave_one_out.trained_without(history, known)
-            for window in windows(history, model, given.candles):
+    for history in markets:
+        if args.coins is None or history.coin in args.coins:
+            model = leave_one_out.trained_without(history, markets)
+            for window in windows(history, model, args.candles):
                 raw += measured(window, model)
-    command = f"python -m benchmarks.short_histories --data FOLDER --candles {given.candles}"
+    command = f"python -m benchmarks.short_histories --data FOLDER --candles {args.candles}"
     measure.publish("short_histories", command, rows(raw), raw)
 
 
@@ -69,16 +69,16 @@ def measured(window: PriceHistory, model: TrainedModel) -> list[dict[str, object
 
 def rows(raw: list[dict[str, object]]) -> list[dict[str, str]]:
     """Average the stack's error over those of the others, and count who was better."""
-    made = []
+    table = []
     for step in STEPS:
         some = [row for row in raw if row["step"] == step]
         ratios = {name: np.array([row["stack"] / row[name] for row in some]) for name in OTHERS}  # type: ignore[operator]
-        made.append(
+        table.append(
             {"ahead": f"{step} d", "windows": f"{len(some)}"}
             | {f"stack / {name}": f"{values.mean():.3f}" for name, values in ratios.items()}
             | {"worst / HAR": f"{ratios['har'].max():.3f}"}
         )
-    return made
+    return table
 
 
 if __name__ == "__main__":

@@ -191,26 +191,26 @@ def group(megabytes: int) -> Iterator[Path]:
         SystemExit: If this machine does not allow it.
     """
     for folder, limit in zip(GROUPS, LIMITS, strict=True):
-        made = folder / f"cryptoforecast-{os.getpid()}"
+        path = folder / f"cryptoforecast-{os.getpid()}"
         try:
-            made.mkdir()
+            path.mkdir()
         except OSError:
             continue
         try:
-            (made / limit).write_text(str(megabytes * 2**20), encoding="ascii")
-            yield made
+            (path / limit).write_text(str(megabytes * 2**20), encoding="ascii")
+            yield path
         finally:
             time.sleep(1)
-            made.rmdir()
+            path.rmdir()
         return
     raise SystemExit("This needs root on Linux, with control groups that may be made.")
 
 
-def kills(made: Path) -> int:
+def kills(group_folder: Path) -> int:
     """Count how often the kernel has ended a process of the group."""
     for name in KILLS:
         with contextlib.suppress(OSError):
-            words = (made / name).read_text(encoding="ascii").split()
+            words = (group_folder / name).read_text(encoding="ascii").split()
             return int(words[words.index("oom_kill") + 1])
     return 0
 
@@ -219,7 +219,7 @@ def run(megabytes: int, rows: int) -> tuple[list[dict[str, str]], bool]:
     """Go through everything in so much memory; return the table, and whether all was well."""
     os.environ["CRYPTOFORECAST_OWNER_KEY"] = secrets.token_urlsafe(24)
     table: list[dict[str, str]] = []
-    with tempfile.TemporaryDirectory() as folder, group(megabytes) as made:
+    with tempfile.TemporaryDirectory() as folder, group(megabytes) as group_folder:
         code = Path(folder) / "code"
         code.mkdir()
         for name in CODE:
@@ -231,9 +231,9 @@ def run(megabytes: int, rows: int) -> tuple[list[dict[str, str]], bool]:
                 shutil.copy(source, code)
         libraries = Path(folder) / "site-packages"
         installed = sysconfig.get_path("purelib")
-        subprocess.run(["sh", "-c", COPY, "copy", made, installed, libraries], check=True)
+        subprocess.run(["sh", "-c", COPY, "copy", group_folder, installed, libraries], check=True)
         os.environ["PYTHONPATH"] = str(libraries)
-        before = ["unshare", "--mount", "sh", "-c", START, "small", str(made), str(code)]
+        before = ["unshare", "--mount", "sh", "-c", START, "small", str(group_folder), str(code)]
         words = ["streamlit", "run", "app.py", NO_XSRF]
         for again in (False, True):
             with server.serve(words, "--server.port={}", folder=code, before=before) as one:
@@ -253,7 +253,7 @@ def run(megabytes: int, rows: int) -> tuple[list[dict[str, str]], bool]:
                     journeys(steps, rows)
             if steps.failed:
                 break
-        ended = kills(made)
+        ended = kills(group_folder)
         table.append({"": "ended by the kernel", "s": "", "MB": "", "the page said": str(ended)})
     return table, not (steps.failed or ended)
 
@@ -263,10 +263,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--megabytes", type=int, default=1024, help="memory of the machine")
     parser.add_argument("--rows", type=int, default=71_000, help="hours in the uploaded file")
-    given = parser.parse_args()
-    table, well = run(given.megabytes, given.rows)
-    command = f"python -m benchmarks.small_machine --megabytes {given.megabytes}"
-    measure.publish(f"small_machine_{given.megabytes}", command, table, None)
+    args = parser.parse_args()
+    table, well = run(args.megabytes, args.rows)
+    command = f"python -m benchmarks.small_machine --megabytes {args.megabytes}"
+    measure.publish(f"small_machine_{args.megabytes}", command, table, None)
     return 0 if well else 1
 
 

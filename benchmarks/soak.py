@@ -49,7 +49,7 @@ MAX_YOUNGER = 30
 
 
 @dataclass(frozen=True)
-class Left:
+class Footprint:
     """What a server holds after everyone has left."""
 
     megabytes: float
@@ -81,7 +81,7 @@ def phase(
         thread.join()
 
 
-def settle(one: server.Server, seconds: float) -> Left:
+def settle(one: server.Server, seconds: float) -> Footprint:
     """Wait for what is left.
 
     Streamlit keeps a session for two minutes after its connection has ended, in case it comes
@@ -91,7 +91,7 @@ def settle(one: server.Server, seconds: float) -> Left:
     with PageClient(one.url, PAGE_PATIENCE) as tab:
         tab.open("data")
     time.sleep(2)
-    return Left(one.megabytes(), one.threads(), one.descriptors())
+    return Footprint(one.megabytes(), one.threads(), one.descriptors())
 
 
 def check_kept(one: server.Server, record: Record) -> None:
@@ -118,13 +118,13 @@ def check_kept(one: server.Server, record: Record) -> None:
 
 def run(
     sessions: int, seconds: float, phases: int, *, kill: bool, settling: float
-) -> tuple[Record, list[Left], float]:
+) -> tuple[Record, list[Footprint], float]:
     """Soak a server.
 
     Returns:
         What was done and found, what was left after each phase, and the peak of memory in MB.
     """
-    record, left, peak = Record(), [], 0.0
+    record, footprints, peak = Record(), [], 0.0
     os.environ["CRYPTOFORECAST_OWNER_KEY"] = secrets.token_urlsafe(24)
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         home = Path(folder)
@@ -139,12 +139,12 @@ def run(
                 record.start_again()
             check_kept(one, record)
             if not killed:
-                left.append(settle(one, settling))
+                footprints.append(settle(one, settling))
                 peak = max(peak, one.peak())
             print(f"phase {number + 1}:", dict(record.counts), file=sys.stderr)
     if not kill:
-        compare(left, record)
-    return record, left, peak
+        compare(footprints, record)
+    return record, footprints, peak
 
 
 def _read_log(one: server.Server, record: Record) -> None:
@@ -156,9 +156,9 @@ def _read_log(one: server.Server, record: Record) -> None:
         print(text[-6_000:], file=sys.stderr)
 
 
-def compare(left: list[Left], record: Record) -> None:
+def compare(footprints: list[Footprint], record: Record) -> None:
     """Compare what is left at the end with what was left after the first phase."""
-    first, last = left[0], left[-1]
+    first, last = footprints[0], footprints[-1]
     if last.megabytes > MAX_GROWTH * first.megabytes:
         record.fault(f"memory grew from {first.megabytes:.0f} to {last.megabytes:.0f} MB")
     for what in ("threads", "descriptors"):
@@ -174,26 +174,26 @@ def main() -> int:
     parser.add_argument("--phases", type=int, default=2, help="everyone leaves after each")
     parser.add_argument("--kill", action="store_true", help="kill the server between phases")
     parser.add_argument("--settling", type=float, default=130.0, help="seconds after each phase")
-    given = parser.parse_args()
-    record, left, peak = run(
-        given.sessions, given.minutes * 60, given.phases, kill=given.kill, settling=given.settling
+    args = parser.parse_args()
+    record, footprints, peak = run(
+        args.sessions, args.minutes * 60, args.phases, kill=args.kill, settling=args.settling
     )
     counts = record.counts
-    kept = ["sessions at a time", "pages", "trainings accepted", "trainings ended"]
-    counts["sessions at a time"], counts["faults"] = given.sessions, len(record.faults)
+    columns = ["sessions at a time", "pages", "trainings accepted", "trainings ended"]
+    counts["sessions at a time"], counts["faults"] = args.sessions, len(record.faults)
     rows = [
         {"": what, "count": f"{counts[what]:,}"}
-        for what in [*kept, *sorted(set(counts) - set(kept))]
+        for what in [*columns, *sorted(set(counts) - set(columns))]
     ]
     rows.append({"": "median of a page, s", "count": f"{statistics.median(record.seconds):.2f}"})
     rows.append(
-        {"": "MB left after each phase", "count": ", ".join(f"{one.megabytes:.0f}" for one in left)}
+        {"": "MB left after each phase", "count": ", ".join(f"{one.megabytes:.0f}" for one in footprints)}
     )
     rows.append({"": "MB at the peak", "count": f"{peak:.0f}"})
-    command = f"python -m benchmarks.soak --sessions {given.sessions} --minutes {given.minutes:g}"
-    command += f" --phases {given.phases}" + (" --kill" if given.kill else "")
+    command = f"python -m benchmarks.soak --sessions {args.sessions} --minutes {args.minutes:g}"
+    command += f" --phases {args.phases}" + (" --kill" if args.kill else "")
     measure.publish(
-        "soak", command, rows, {"faults": record.faults, "left": [vars(one) for one in left]}
+        "soak", command, rows, {"faults": record.faults, "left": [vars(one) for one in footprints]}
     )
     return 1 if record.faults else 0
 

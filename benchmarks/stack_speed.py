@@ -35,15 +35,15 @@ def main() -> None:
     """Time the members, the stack and the next steps."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, default=71_000, help="hours of the market")
-    given = parser.parse_args()
-    end = EPOCH + pd.Timedelta(hours=given.rows)
+    args = parser.parse_args()
+    end = EPOCH + pd.Timedelta(hours=args.rows)
     history = simulate("BTC", end=end, now=end, parameters=DEFAULT, seed=0)
     test = range(len(history) * 4 // 5, len(history) - 24)
     rows = [
         _row("last fifth", history, test),
         _row("next steps", history, history.last_row),
     ]
-    command = f"python -m benchmarks.stack_speed --rows {given.rows}"
+    command = f"python -m benchmarks.stack_speed --rows {args.rows}"
     measure.publish("stack_speed", command, rows, rows)
 
 

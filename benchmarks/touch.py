@@ -101,15 +101,15 @@ def main() -> None:
     parser.add_argument("--model", default="btc-1h-dense", help="a saved model")
     parser.add_argument("--every", type=int, default=17, help="candles from origin to origin")
     parser.add_argument("--validation", action="store_true", help="leave the last fifth out")
-    given = parser.parse_args()
-    history = samples.in_one_unit(price_file.read(given.data, given.data.name, interval="1h"))
-    if given.validation:
-        kept = history.candles.iloc[: round(0.8 * len(history))]
-        history = dataclasses.replace(history, candles=kept)
-    model = Service(Settings.from_environment()).saved_models.load(given.model).model
+    args = parser.parse_args()
+    history = samples.in_one_unit(price_file.read(args.data, args.data.name, interval="1h"))
+    if args.validation:
+        fitted_candles = history.candles.iloc[: round(0.8 * len(history))]
+        history = dataclasses.replace(history, candles=fitted_candles)
+    model = Service(Settings.from_environment()).saved_models.load(args.model).model
     split = samples.split(history, model.spec, trained=False)
     rows = split.test_origins()
-    origins = range(rows.start, rows.stop, given.every)
+    origins = range(rows.start, rows.stop, args.every)
     print(f"{len(origins):,} origins from {history.candles.index[rows.start]:%Y-%m-%d} on")
     course = _course(history)
     scores, shares, seconds = [], [], []
@@ -123,7 +123,7 @@ def main() -> None:
     print(measure.table(shares), end="\n\n")
     print(f"paths of one origin: {1000 * float(np.median(seconds)):.0f} ms", end="\n\n")
     raw = {"extremes": shares, "fingerprint": history.fingerprint, "origins": len(origins)}
-    measure.publish("touch", f"python -m benchmarks.touch --data FILE --model {given.model}",
+    measure.publish("touch", f"python -m benchmarks.touch --data FILE --model {args.model}",
                     scores, raw)  # fmt: skip
 
 
@@ -164,9 +164,9 @@ def _stated(
             touched.append([chance.by_step[step - 1] for chance in chances])
             below, above = (way(away, quantiles) for way in (probability.below, probability.above))
             twice.append(np.minimum(2 * np.where(away > 0, above, below), 1))
-        found, at = paths.extremes(now, drawn), np.array(STEPS) - 1
-        prices = np.log(np.array([found.high, found.low]) / close)
-        extremes.append([*prices[:, at], found.largest_fall[at]])
+        expected, at = paths.extremes(now, drawn), np.array(STEPS) - 1
+        prices = np.log(np.array([expected.high, expected.low]) / close)
+        extremes.append([*prices[:, at], expected.largest_fall[at]])
     shape = len(origins), len(STEPS), len(DISTANCES)
     return Stated(
         np.reshape(touched, shape), np.reshape(twice, shape), np.array(extremes), np.array(seconds)

@@ -121,18 +121,18 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=[""], help="contenders with this in the name")
     parser.add_argument("--question", choices=("speed", "loss"), help="one alone")
     parser.add_argument("--peers", default=sys.executable, help="an interpreter with the peers")
-    given = parser.parse_args()
-    history = _history(given.data)
+    args = parser.parse_args()
+    history = _history(args.data)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _prepare(history, folder)
-        commands = {} if given.question == "loss" else _present(SPEED, given)
-        speed = _run("speed", commands, folder, given.repeats)
+        commands = {} if args.question == "loss" else _present(SPEED, args)
+        speed = _run("speed", commands, folder, args.repeats)
         if speed:
             rows = _speed_rows(speed)
             measure.publish("train_networks_speed", _COMMAND, rows, _raw(speed))
-        commands = {} if given.question == "speed" else _present(LOSS, given)
-        loss = _run("loss", commands, folder, given.repeats)
+        commands = {} if args.question == "speed" else _present(LOSS, args)
+        loss = _run("loss", commands, folder, args.repeats)
         if loss:
             result = _scored(loss, _Scorer(history), folder)
             measure.publish("train_networks_loss", _COMMAND, _loss_rows(result), _raw(result))
@@ -168,14 +168,14 @@ def _task(history: PriceHistory, spec: ModelSpec) -> Task:
 
 
 def _present(
-    contenders: Mapping[str, Contender], given: argparse.Namespace
+    contenders: Mapping[str, Contender], args: argparse.Namespace
 ) -> dict[str, list[str | Path]]:
     """Return the commands of the selected contenders whose library is installed."""
     commands: dict[str, list[str | Path]] = {}
     for name, one in contenders.items():
-        if not any(text.lower() in name.lower() for text in given.only):
+        if not any(text.lower() in name.lower() for text in args.only):
             continue
-        python = sys.executable if one.library == "keras" else given.peers
+        python = sys.executable if one.library == "keras" else args.peers
         if not _installed(python, one.library):
             print(f"{name} is left out: {python} has no {one.library}.", file=sys.stderr)
             continue

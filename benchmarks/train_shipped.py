@@ -40,16 +40,16 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=ROOT / "models", help="where to put them")
     names = [*MODELS, *GLOBAL]
     parser.add_argument("--only", nargs="+", default=names, choices=names, help="of these alone")
-    given = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        for name in given.only:
+        for name in args.only:
             verdict = (
-                _train_one(name, given.data, home)
+                _train_one(name, args.data, home)
                 if name in MODELS
-                else _train_global(name, given.data, home)
+                else _train_global(name, args.data, home)
             )
-            target = given.to / name
+            target = args.to / name
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(home / "models" / name, target)
             print(f"{name}: {verdict}", flush=True)

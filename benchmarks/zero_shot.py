@@ -119,7 +119,7 @@ def best_widths(quantiles: Array, actual: Array) -> Array:
 
 
 def measured(
-    peer: Peer, history: PriceHistory, known: Sequence[PriceHistory], ours: Sequence[str]
+    peer: Peer, history: PriceHistory, markets: Sequence[PriceHistory], ours: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Forecast a coin with all, and score each step.
 
@@ -128,7 +128,7 @@ def measured(
         band, the coverage, and the milliseconds that an origin took where they were measured.
     """
     every, steps = EVERY[history.interval], STEPS[history.interval]
-    model = trained_without(history, known)
+    model = trained_without(history, markets)
     names = [name for name in ours if name in BASELINES]
     result = backtest.saved(history, model, baselines=names)
     rows, horizon = result.split.test_origins()[::every], result.spec.horizon
@@ -189,18 +189,18 @@ def main() -> None:
     parser.add_argument("--interval", nargs="+", default=list(STEPS), choices=STEPS)
     parser.add_argument("--coins", nargs="+", help="leave out these alone")
     parser.add_argument("--forecasters", nargs="+", default=list(BESIDE), help="ours, by name")
-    given = parser.parse_args()
+    args = parser.parse_args()
     peer, cells = fracast(), []
-    for interval in given.interval:
-        known = histories.read_all(given.data, interval)
-        for history in known:
-            if given.coins is None or history.coin in given.coins:
+    for interval in args.interval:
+        markets = histories.read_all(args.data, interval)
+        for history in markets:
+            if args.coins is None or history.coin in args.coins:
                 print(f"{history.coin} {interval} ...", file=sys.stderr, flush=True)
-                cells += measured(peer, history, known, given.forecasters)
+                cells += measured(peer, history, markets, args.forecasters)
     options = [
-        f" --{name} {' '.join(getattr(given, name))}"
+        f" --{name} {' '.join(getattr(args, name))}"
         for name in ("interval", "coins", "forecasters")
-        if getattr(given, name) != parser.get_default(name)
+        if getattr(args, name) != parser.get_default(name)
     ]
     command = f"python -m benchmarks.zero_shot --data FOLDER{''.join(options)}"
     measure.publish("zero_shot", command, table(cells), cells)

@@ -5,11 +5,11 @@ import streamlit as st
 from cryptoforecast.service import shared
 from cryptoforecast.ui.learn import frame, overview
 
-wanted = st.query_params.get("lesson")
-lesson = next((one for one in overview.LESSONS if str(one.number) == wanted), None)
+number = st.query_params.get("lesson")
+lesson = next((one for one in overview.LESSONS if str(one.number) == number), None)
 if lesson is not None:
     frame.show(shared(), overview.LESSONS, lesson)
 else:
-    if wanted is not None:
+    if number is not None:
         st.warning("There is no such lesson. Here are those that there are.")
     overview.show()

@@ -57,33 +57,33 @@ class Each(keras.callbacks.Callback):
 
 def main() -> None:
     """Train, and say how fast or how well."""
-    given = arguments(__doc__)
-    task = Task.read(given.task)
-    keras.utils.set_random_seed(given.seed)
+    args = arguments(__doc__)
+    task = Task.read(args.task)
+    keras.utils.set_random_seed(args.seed)
     x, y = task.windows(task.train), task.targets[task.train, None]
     loss = "mse" if task.outputs == 1 else pinball
 
-    if given.seconds:
-        steady = Steady(given.batch, given.seconds)
-        model = build(task, given.network)
+    if args.seconds:
+        steady = Steady(args.batch, args.seconds)
+        model = build(task, args.network)
         model.compile(optimizer="adam", loss=loss)
-        model.fit(x, y, given.batch, epochs=10_000, callbacks=[Each(steady)], verbose=0)
+        model.fit(x, y, args.batch, epochs=10_000, callbacks=[Each(steady)], verbose=0)
         say(targets_per_second=steady.targets_per_second(), parameters=model.count_params())
         return
 
     def predict(windows: np.ndarray) -> np.ndarray:
         return model.predict(windows, 1024, verbose=0)
 
-    watch = Watch(task, given.updates, predict, lambda: model.get_weights())
-    model = build(task, given.network)
-    ramp = round(0.08 * given.updates)
+    watch = Watch(task, args.updates, predict, lambda: model.get_weights())
+    model = build(task, args.network)
+    ramp = round(0.08 * args.updates)
     schedule = keras.optimizers.schedules.CosineDecay(
-        given.rate / 100, given.updates - ramp, 0.02, warmup_target=given.rate, warmup_steps=ramp
+        args.rate / 100, args.updates - ramp, 0.02, warmup_target=args.rate, warmup_steps=ramp
     )
     model.compile(keras.optimizers.Adam(schedule, clipnorm=1.0), loss)
-    model.fit(x, y, given.batch, epochs=10_000, callbacks=[Each(watch)], verbose=0)
+    model.fit(x, y, args.batch, epochs=10_000, callbacks=[Each(watch)], verbose=0)
     model.set_weights(watch.best)
-    say(seconds=watch.write(given.to), parameters=model.count_params())
+    say(seconds=watch.write(args.to), parameters=model.count_params())
 
 
 if __name__ == "__main__":

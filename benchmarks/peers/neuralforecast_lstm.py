@@ -40,9 +40,9 @@ def frame(task: Task, names: list[str]) -> pd.DataFrame:
 
 def main() -> None:
     """Train, and say how fast or how well."""
-    given = arguments(__doc__)
+    args = arguments(__doc__)
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    task = Task.read(given.task)
+    task = Task.read(args.task)
     names = [f"x{column}" for column in range(1, task.inputs.shape[1])]
     data = frame(task, names)
 
@@ -61,15 +61,15 @@ def main() -> None:
         return copy.deepcopy(model.state_dict())
 
     clock: Steady | Watch
-    if given.seconds:
-        clock = Steady(given.batch, given.seconds)
+    if args.seconds:
+        clock = Steady(args.batch, args.seconds)
         tuned = {}
     else:
-        clock = Watch(task, given.updates, predict, weights)
+        clock = Watch(task, args.updates, predict, weights)
         tuned = {
-            "learning_rate": given.rate,
+            "learning_rate": args.rate,
             "lr_scheduler": torch.optim.lr_scheduler.LambdaLR,
-            "lr_scheduler_kwargs": {"lr_lambda": lambda step: rate(step, given.updates)},
+            "lr_scheduler_kwargs": {"lr_lambda": lambda step: rate(step, args.updates)},
             "gradient_clip_val": 1.0,
         }
     model = LSTM(
@@ -82,9 +82,9 @@ def main() -> None:
         hist_exog_list=names,
         loss=MQLoss(quantiles=list(QUANTILES)),
         scaler_type="identity",
-        windows_batch_size=given.batch,
-        max_steps=given.updates or 1_000_000,
-        random_seed=given.seed,
+        windows_batch_size=args.batch,
+        max_steps=args.updates or 1_000_000,
+        random_seed=args.seed,
         callbacks=[Each(clock)],
         enable_progress_bar=False,
         enable_model_summary=False,
@@ -99,7 +99,7 @@ def main() -> None:
         say(targets_per_second=clock.targets_per_second(), parameters=parameters)
     else:
         model.load_state_dict(clock.best)
-        say(seconds=clock.write(given.to), parameters=parameters)
+        say(seconds=clock.write(args.to), parameters=parameters)
 
 
 if __name__ == "__main__":

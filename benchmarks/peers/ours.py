@@ -36,12 +36,12 @@ def main() -> None:
     parser.add_argument("--spec", default="quick", choices=SPECS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--to", type=Path, help="where the forecasts go")
-    given = parser.parse_args()
-    history = read(given.history, given.history.name)
+    args = parser.parse_args()
+    history = read(args.history, args.history.name)
     networks.libraries()  # importing is not what is timed
-    model = training.train(history, dataclasses.replace(SPECS[given.spec], seed=given.seed))
-    if given.to:
-        _write(given.to, model, history)
+    model = training.train(history, dataclasses.replace(SPECS[args.spec], seed=args.seed))
+    if args.to:
+        _write(args.to, model, history)
     say(
         targets_per_second=model.record.targets_per_second,
         seconds=model.record.seconds,

@@ -45,9 +45,9 @@ def pinball(quantiles: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 def main() -> None:
     """Train, and say how fast or how well."""
-    given = arguments(__doc__)
-    task = Task.read(given.task)
-    torch.manual_seed(given.seed)
+    args = arguments(__doc__)
+    task = Task.read(args.task)
+    torch.manual_seed(args.seed)
     x = torch.from_numpy(task.windows(task.train))
     y = torch.from_numpy(task.targets[task.train, None])
     loss = nn.functional.mse_loss if task.outputs == 1 else pinball
@@ -63,21 +63,21 @@ def main() -> None:
         return copy.deepcopy(model.state_dict())
 
     clock: Steady | Watch
-    if given.seconds:
-        clock = Steady(given.batch, given.seconds)
+    if args.seconds:
+        clock = Steady(args.batch, args.seconds)
     else:
-        clock = Watch(task, given.updates, predict, weights)
+        clock = Watch(task, args.updates, predict, weights)
     model = Network(task.inputs.shape[1], task.outputs)
-    optimizer = torch.optim.Adam(model.parameters(), lr=given.rate if given.updates else 1e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=args.rate if args.updates else 1e-3)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: rate(step, given.updates) if given.updates else 1.0
+        optimizer, lambda step: rate(step, args.updates) if args.updates else 1.0
     )
     finished = False
     while not finished:
-        for batch in torch.randperm(len(x)).split(given.batch):
+        for batch in torch.randperm(len(x)).split(args.batch):
             optimizer.zero_grad()
             loss(model(x[batch]), y[batch]).backward()
-            if given.updates:
+            if args.updates:
                 nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             schedule.step()
@@ -89,7 +89,7 @@ def main() -> None:
         say(targets_per_second=clock.targets_per_second(), parameters=parameters)
     else:
         model.load_state_dict(clock.best)
-        say(seconds=clock.write(given.to), parameters=parameters)
+        say(seconds=clock.write(args.to), parameters=parameters)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,12 @@ def test_four_users_see_nothing_of_each_other_and_lose_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CRYPTOFORECAST_OWNER_KEY", "set by the soak")  # and taken back afterwards
-    record, left, _ = soak.run(4, 6, 1, kill=False, settling=0)
+    record, footprints, _ = soak.run(4, 6, 1, kill=False, settling=0)
     assert record.faults == []
     assert record.counts["pages"] > 4
     assert record.counts["trainings accepted"] > 0
     assert record.counts["trainings looked up by their link"] > 0
-    assert len(left) == 1
+    assert len(footprints) == 1
 
 
 def test_a_mark_of_another_user_is_a_fault() -> None:
@@ -33,10 +33,10 @@ def test_a_mark_of_another_user_is_a_fault() -> None:
 
 def test_what_is_lost_or_grows_is_a_fault() -> None:
     record = Record()
-    first = soak.Left(megabytes=500, threads=20, descriptors=30)
-    soak.compare([first, soak.Left(megabytes=570, threads=30, descriptors=40)], record)
+    first = soak.Footprint(megabytes=500, threads=20, descriptors=30)
+    soak.compare([first, soak.Footprint(megabytes=570, threads=30, descriptors=40)], record)
     assert record.faults == []
-    soak.compare([first, soak.Left(megabytes=580, threads=40, descriptors=50)], record)
+    soak.compare([first, soak.Footprint(megabytes=580, threads=40, descriptors=50)], record)
     assert len(record.faults) == 3
 
 
