@@ -114,7 +114,7 @@ class Bench:
             network = STACKED if who == stack.NAME else who
             spec = specs.make(network=network, horizon=horizon, rows=len(history))
             key = training_cache.key(history, spec, self.version, who)
-            return self._finished(key) or self._made(key, history, who, horizon, spec)
+            return self._finished(key) or self._new(key, history, who, horizon, spec)
         try:
             model = self.service.saved_models.load(who).model
         except UnknownModel:
@@ -123,7 +123,7 @@ class Bench:
         if model.card.interval != history.interval or model.spec.horizon < horizon:
             return None
         key = training_cache.key(history, model.spec, self.version, model.card.created, horizon)
-        return self._finished(key) or self._made(key, history, who, horizon, model)
+        return self._finished(key) or self._new(key, history, who, horizon, model)
 
     def _finished(self, key: str) -> Cell | None:
         path = self.folder / f"{key}.json"
@@ -131,7 +131,7 @@ class Bench:
             return None
         return Cell(**json.loads(path.read_text()))
 
-    def _made(
+    def _new(
         self,
         key: str,
         history: PriceHistory,

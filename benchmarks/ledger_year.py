@@ -3,7 +3,7 @@
     python -m benchmarks.ledger_year [--hours 8760] [--to FOLDER]
 
 Each hour the ledger grades what is due and records the next 24 hours as the HAR regression
-forecasts them. The regression is fitted once, on the year before. The forecasts are all forecasts
+forecasts them. The regression is fitted once, on the year before. The forecasts are all made
 beforehand, each from candles up to its origin alone; recording and grading go hour by hour.
 
 With ``--to`` the ledger stays in a folder, as a home of the app for its pictures: it ends now, with

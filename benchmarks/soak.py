@@ -187,7 +187,10 @@ def main() -> int:
     ]
     rows.append({"": "median of a page, s", "count": f"{statistics.median(record.seconds):.2f}"})
     rows.append(
-        {"": "MB left after each phase", "count": ", ".join(f"{one.megabytes:.0f}" for one in footprints)}
+        {
+            "": "MB left after each phase",
+            "count": ", ".join(f"{one.megabytes:.0f}" for one in footprints),
+        }
     )
     rows.append({"": "MB at the peak", "count": f"{peak:.0f}"})
     command = f"python -m benchmarks.soak --sessions {args.sessions} --minutes {args.minutes:g}"

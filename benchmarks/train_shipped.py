@@ -69,12 +69,12 @@ def _train_global(name: str, data: Path, home: Path) -> str:
     model = global_training.train(
         histories.read_all(data, interval), global_training.SPECS[interval]
     )
-    card = _judged(model.card, global_training.SPECS[interval].horizon)
+    card = _with_verdict(model.card, global_training.SPECS[interval].horizon)
     bundles.save(dataclasses.replace(model, card=card), home / "models", name)
     return card.verdict
 
 
-def _judged(card: ModelCard, horizon: int) -> ModelCard:
+def _with_verdict(card: ModelCard, horizon: int) -> ModelCard:
     """Write the mean over the coins that were left out onto a card."""
     text = (measure.RESULTS / f"leave_one_out_{card.interval}.json").read_text(encoding="utf-8")
     coins = [

@@ -142,12 +142,12 @@ def _forget_service() -> None:
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """Return the folder of real price files, or skip where there is none."""
-    given = os.environ.get("CRYPTOFORECAST_TEST_DATA")
-    if not given:
+    text = os.environ.get("CRYPTOFORECAST_TEST_DATA")
+    if not text:
         pytest.skip("needs real prices: set CRYPTOFORECAST_TEST_DATA to their folder")
-    folder = Path(given).expanduser().resolve()
+    folder = Path(text).expanduser().resolve()
     if not folder.is_dir():
-        pytest.fail(f"CRYPTOFORECAST_TEST_DATA must be a folder. Received: {given}.")
+        pytest.fail(f"CRYPTOFORECAST_TEST_DATA must be a folder. Received: {text}.")
     return folder
 
 

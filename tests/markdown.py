@@ -40,8 +40,8 @@ def anchors(text: str) -> set[str]:
 
 def tables(text: str) -> list[list[list[str]]]:
     """List the tables as rows of cells, without header and rule."""
-    found = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    blocks = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
     return [
         [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
-        for table in found
+        for table in blocks
     ]

@@ -12,19 +12,19 @@ SERIALISERS = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 
 def imports(source: str) -> set[str]:
     """Names of every module imported anywhere, inside functions and by name too."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Import():
-                found |= {alias.name for alias in node.names}
+                names |= {alias.name for alias in node.names}
             case ast.ImportFrom(module=str(module), level=0):
-                found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+                names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
             case ast.Call(args=[ast.Constant(value=str(name)), *_]) if _called(node) in {
                 "import_module",
                 "__import__",
             }:
-                found.add(name)
-    return found
+                names.add(name)
+    return names
 
 
 def packages(source: str) -> set[str]:
@@ -34,19 +34,19 @@ def packages(source: str) -> set[str]:
 
 def dangers(source: str) -> list[str]:
     """What could run code that someone else wrote, or show their markup as ours."""
-    found = [f"imports {name}" for name in sorted(packages(source) & SERIALISERS)]
+    reasons = [f"imports {name}" for name in sorted(packages(source) & SERIALISERS)]
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
         if isinstance(node.func, ast.Name) and node.func.id in {"eval", "exec"}:
-            found.append(f"line {node.lineno}: {node.func.id}")
+            reasons.append(f"line {node.lineno}: {node.func.id}")
         if _called(node) in {"read_pickle", "to_pickle"}:
-            found.append(f"line {node.lineno}: {_called(node)}")
+            reasons.append(f"line {node.lineno}: {_called(node)}")
         for word in node.keywords:
             off = isinstance(word.value, ast.Constant) and word.value.value is False
             if word.arg in {"unsafe_allow_html", "allow_pickle"} and not off:
-                found.append(f"line {node.lineno}: {word.arg}")
-    return found
+                reasons.append(f"line {node.lineno}: {word.arg}")
+    return reasons
 
 
 def unexplained_catches(source: str) -> list[int]:

@@ -38,53 +38,53 @@ def history(rows: int = 600, seed: int = 0, **changes: object) -> PriceHistory:
         index=pd.date_range("2024-01-01", periods=rows, freq="h", tz="UTC", name="time", unit="ns"),
     )
     fetched = candles.index[-1] + pd.Timedelta(hours=1)
-    made = PriceHistory("BTC", "1h", candles, "file test.csv", fetched, volume_unit="coins")
-    return dataclasses.replace(made, **changes)
+    result = PriceHistory("BTC", "1h", candles, "file test.csv", fetched, volume_unit="coins")
+    return dataclasses.replace(result, **changes)
 
 
-def altered(given: PriceHistory, first: int, seed: int = 1) -> PriceHistory:
+def altered(history: PriceHistory, first: int, seed: int = 1) -> PriceHistory:
     """The same history with every candle from row ``first`` on replaced."""
     rng = np.random.default_rng(seed)
-    candles = given.candles.copy()
-    candles.iloc[first:] *= rng.uniform(2, 9, (len(given) - first, 1))
+    candles = history.candles.copy()
+    candles.iloc[first:] *= rng.uniform(2, 9, (len(history) - first, 1))
     candles.iloc[first:, candles.columns.get_loc("high")] *= 1.5
     candles.iloc[first:, candles.columns.get_loc("volume")] *= 7
-    return dataclasses.replace(given, candles=candles)
+    return dataclasses.replace(history, candles=candles)
 
 
-def parted(given: PriceHistory, absent: Mapping[int, int]) -> PriceHistory:
+def parted(history: PriceHistory, absent: Mapping[int, int]) -> PriceHistory:
     """The same candles, with so many candles absent before each of these rows."""
-    later = np.zeros(len(given), dtype=int)
+    later = np.zeros(len(history), dtype=int)
     for row, count in absent.items():
         later[row:] += count
-    index = given.candles.index + later * given.candle_length
-    return dataclasses.replace(given, candles=given.candles.set_axis(index.rename("time")))
+    index = history.candles.index + later * history.candle_length
+    return dataclasses.replace(history, candles=history.candles.set_axis(index.rename("time")))
 
 
-def lasting(given: PriceHistory, interval: str) -> PriceHistory:
+def lasting(history: PriceHistory, interval: str) -> PriceHistory:
     """The same candles, each of this length, from the same Monday on."""
     index = pd.date_range(
-        given.start, periods=len(given), freq=INTERVALS[interval], name="time", unit="ns"
+        history.start, periods=len(history), freq=INTERVALS[interval], name="time", unit="ns"
     )
-    candles = given.candles.set_axis(index)
+    candles = history.candles.set_axis(index)
     fetched = candles.index[-1] + INTERVALS[interval]
-    return dataclasses.replace(given, interval=interval, candles=candles, fetched_at=fetched)
+    return dataclasses.replace(history, interval=interval, candles=candles, fetched_at=fetched)
 
 
-def quoted(given: PriceHistory, quote: str, price: float) -> PriceHistory:
+def quoted(history: PriceHistory, quote: str, price: float) -> PriceHistory:
     """The same moves of prices in another currency, the last close at this price."""
-    candles = given.candles.copy()
+    candles = history.candles.copy()
     prices = ["open", "high", "low", "close"]
     candles[prices] *= price / candles["close"].iloc[-1]
-    return dataclasses.replace(given, candles=candles, quote=quote)
+    return dataclasses.replace(history, candles=candles, quote=quote)
 
 
-def dead(given: PriceHistory, tail: int, volume: float = 0.0) -> PriceHistory:
+def dead(history: PriceHistory, tail: int, volume: float = 0.0) -> PriceHistory:
     """The same history, its last candles of one price, as of a coin taken off the exchange."""
-    candles = given.candles.copy()
+    candles = history.candles.copy()
     last = candles["close"].iloc[-tail - 1]
     candles.iloc[-tail:] = [last, last, last, last, volume]
-    return dataclasses.replace(given, candles=candles)
+    return dataclasses.replace(history, candles=candles)
 
 
 def spec(**changes: object) -> ModelSpec:
@@ -98,12 +98,14 @@ def spec(**changes: object) -> ModelSpec:
     return specs.make(**values)
 
 
-def model(given: ModelSpec | None = None, seed: int = 0, **card: object) -> TrainedModel:
+def model(settings: ModelSpec | None = None, seed: int = 0, **card: object) -> TrainedModel:
     """A network with random weights, as if it had been trained."""
-    given = spec() if given is None else given
+    settings = spec() if settings is None else settings
     rng = np.random.default_rng(seed)
-    weights = tuple(rng.normal(0, 0.5, shape).astype(np.float32) for shape in bundles.shapes(given))
-    width, horizon = features.width(given.features), given.horizon
+    weights = tuple(
+        rng.normal(0, 0.5, shape).astype(np.float32) for shape in bundles.shapes(settings)
+    )
+    width, horizon = features.width(settings.features), settings.horizon
     scaler = Scaler(
         rng.normal(0, 0.1, width),
         rng.uniform(0.5, 2, width),
@@ -111,13 +113,13 @@ def model(given: ModelSpec | None = None, seed: int = 0, **card: object) -> Trai
         rng.uniform(0.005, 0.02, horizon),
     )
     residuals = None
-    if given.loss == "mse":
+    if settings.loss == "mse":
         residuals = np.sort(rng.normal(0, 0.01, (horizon, len(QUANTILES))), axis=1)
     record = TrainingRecord(2, 1, 1.5, 1000.0, (EpochLoss(1, 0.5, 0.6, 0.7),))
     values: dict[str, object] = {
         "coin": "BTC",
         "interval": "1h",
-        "needs": specs.needs(given),
+        "needs": specs.needs(settings),
         "start": "2023-01-01T00:00:00+00:00",
         "end": "2023-12-31T23:00:00+00:00",
         "cutoff": "2023-10-20T00:00:00+00:00",
@@ -131,4 +133,4 @@ def model(given: ModelSpec | None = None, seed: int = 0, **card: object) -> Trai
         "libraries": {"keras": "3"},
         "scores": {"dense": {"mae": 1.0, "directional_accuracy": None}},
     }
-    return TrainedModel(given, scaler, weights, residuals, record, ModelCard(**(values | card)))
+    return TrainedModel(settings, scaler, weights, residuals, record, ModelCard(**(values | card)))

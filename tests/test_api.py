@@ -236,20 +236,20 @@ def test_content_types_that_mean_json_are_taken(client, kind):
 
 def sent_in_parts(service, parts):
     """Send a body in parts; return the status, the answer, and how many parts were read."""
-    waiting, sent = list(parts), []
+    waiting, messages = list(parts), []
 
     async def receive():
         part = waiting.pop(0)
         return {"type": "http.request", "body": part, "more_body": bool(waiting)}
 
     async def send(message):
-        sent.append(message)
+        messages.append(message)
 
     # In a thread: that of the browser tests has a loop already.
     with concurrent.futures.ThreadPoolExecutor(1) as other:
         answering = api.Predict(lambda: service)(scope("/predict"), receive, send)
         other.submit(asyncio.run, answering).result(60)
-    start, body = sent
+    start, body = messages
     return start["status"], json.loads(body["body"]), len(parts) - len(waiting)
 
 

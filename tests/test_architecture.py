@@ -48,28 +48,28 @@ EXTRAS = {
 def allowed(path: Path) -> set[str]:
     """Return the packages with one place that this file is the place for."""
     where = name(path)
-    found = set()
+    packages = set()
     if where == "app.py" or where.startswith(("pages/", "cryptoforecast/ui/")):
-        found |= {"streamlit"}
+        packages |= {"streamlit"}
     if where == "app.py":
-        found |= {"starlette"}
+        packages |= {"starlette"}
     if where == "cryptoforecast/api.py" or where.startswith("cryptoforecast/api/"):
-        found |= {"fastapi", "starlette"}
+        packages |= {"fastapi", "starlette"}
     if where.startswith("cryptoforecast/server/"):
-        found |= {"starlette"}
+        packages |= {"starlette"}
     if where == "cryptoforecast/learning/networks.py":
-        found |= {"tensorflow", "keras"}
+        packages |= {"tensorflow", "keras"}
     if where == "cryptoforecast/learning/keras_files.py":
-        found |= {"keras", "onnx"}
+        packages |= {"keras", "onnx"}
     if where == "cryptoforecast/cli/assistants.py":
-        found |= {"mcp"}
+        packages |= {"mcp"}
     if where == "cryptoforecast/alarms/sending.py":
-        found |= {"apprise"}
+        packages |= {"apprise"}
     if where in ("cryptoforecast/searches/study.py", "cryptoforecast/charts/search.py"):
-        found |= {"optuna"}
+        packages |= {"optuna"}
     if where == "cryptoforecast/workers/cluster.py":
-        found |= {"distributed"}
-    return found
+        packages |= {"distributed"}
+    return packages
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
@@ -108,9 +108,9 @@ def _pinned(*files: str) -> set[str]:
 
 
 def _third_party(paths: list[Path]) -> set[str]:
-    found = {one for path in paths for one in sources.packages(path.read_text("utf-8"))}
+    names = {one for path in paths for one in sources.packages(path.read_text("utf-8"))}
     ours = {"cryptoforecast", "pages", "app", "tests", "benchmarks"}
-    return found - sys.stdlib_module_names - ours
+    return names - sys.stdlib_module_names - ours
 
 
 @pytest.mark.parametrize(

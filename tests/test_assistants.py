@@ -149,8 +149,8 @@ def test_an_assistant_is_refused_in_the_words_of_the_command_line(
     for refusal, (_, _, options) in zip(served(work), calls, strict=True):
         capsys.readouterr()
         assert cli.main([*map(str, options)]) in (2, 3)
-        said = capsys.readouterr().err.strip().splitlines()[-1].removeprefix("error: ")
-        assert " ".join(refusal.split()).endswith(said)
+        sentence = capsys.readouterr().err.strip().splitlines()[-1].removeprefix("error: ")
+        assert " ".join(refusal.split()).endswith(sentence)
 
 
 def test_without_the_sdk_it_says_how_to_install_it(

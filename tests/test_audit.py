@@ -76,26 +76,26 @@ def clean(queries: list[dict[str, Any]]) -> bytes:
 
 
 def test_every_locked_package_is_asked_for(lock: Path) -> None:
-    asked: list[dict[str, Any]] = []
+    queries_: list[dict[str, Any]] = []
 
     def answer(queries: list[dict[str, Any]]) -> bytes:
-        asked.extend(queries)
+        queries_.extend(queries)
         return clean(queries)
 
     with database(answer) as url:
         status, output = audit(lock, url)
-    names = [(one["package"]["name"], one["version"]) for one in asked]
+    names = [(one["package"]["name"], one["version"]) for one in queries_]
     assert names == [("alpha", "1.0"), ("beta", "2.0.post1"), ("gamma-delta", "3")]
-    assert {one["package"]["ecosystem"] for one in asked} == {"PyPI"}
+    assert {one["package"]["ecosystem"] for one in queries_} == {"PyPI"}
     assert output == "3 packages: 3 audited, 0 skipped, 0 with known vulnerabilities\n"
     assert status == 0
 
 
 def test_a_known_vulnerability_is_named(lock: Path) -> None:
     def answer(queries: list[dict[str, Any]]) -> bytes:
-        known = {"vulns": [{"id": "PYSEC-2026-1", "modified": "2026-01-01T00:00:00Z"}]}
-        found = [known if one["package"]["name"] == "beta" else {} for one in queries]
-        return json.dumps({"results": found}).encode()
+        vulnerability = {"vulns": [{"id": "PYSEC-2026-1", "modified": "2026-01-01T00:00:00Z"}]}
+        results = [vulnerability if one["package"]["name"] == "beta" else {} for one in queries]
+        return json.dumps({"results": results}).encode()
 
     with database(answer) as url:
         status, output = audit(lock, url)

@@ -296,8 +296,8 @@ def test_every_setting_of_a_model_is_an_option():
     from cryptoforecast.types import ModelSpec
 
     assert {*SPEC_OPTIONS, "network"} == {field.name for field in fields(ModelSpec)}
-    given = parser().parse_args(["backtest", "--coin", "BTC"])
-    assert {getattr(given, name) for name in SPEC_OPTIONS} == {None}
+    args = parser().parse_args(["backtest", "--coin", "BTC"])
+    assert {getattr(args, name) for name in SPEC_OPTIONS} == {None}
 
 
 def test_options_reach_the_spec(run, prices):
@@ -308,8 +308,8 @@ def test_options_reach_the_spec(run, prices):
         "test": 0.25, "validation": 0.2, "seed": 11, "unit": "fixed", "final": 0.2,
         "ensemble": 2,
     }  # fmt: skip
-    given = [part for name, value in options.items() for part in (f"--{name}", value)]
-    out = run("backtest", "--data", prices, "--network", "naive", *given, "--json")[1]
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    out = run("backtest", "--data", prices, "--network", "naive", *arguments, "--json")[1]
     expected = {name.replace("-", "_"): value for name, value in options.items()}
     expected |= {"features": ["return", "hour"], "units": [5, 6], "network": "naive"}
     assert json.loads(out)["spec"] == expected
@@ -346,12 +346,12 @@ def test_fits_lie_so_many_candles_apart(run, prices):
     assert apart["folds"] == json.loads(run(*command, "--folds", "3")[1])["folds"]
     longer = json.loads(run(*command, "--refit-every", str(rows))[1])
     assert longer["walk_forward"]["folds"] == 1
-    code, _, told = run(*command, "--refit-every", "1")
+    code, _, message = run(*command, "--refit-every", "1")
     assert code == 2
-    assert "`refit_every` must be at least" in told
-    code, _, told = run(*command, "--refit-every", "50", "--folds", "2")
+    assert "`refit_every` must be at least" in message
+    code, _, message = run(*command, "--refit-every", "50", "--folds", "2")
     assert code == 2
-    assert "--folds or --refit-every" in told
+    assert "--folds or --refit-every" in message
 
 
 def test_folds_are_described_beside_the_keys_of_any_backtest(walk_forward, run, prices):
@@ -436,13 +436,13 @@ def test_one_fold_is_the_backtest_there_always_was(run, prices):
 
 def test_a_sliding_window_of_a_baseline(run, prices):
     command = ("--folds", 3, "--window", "sliding", "--window-rows", 300, "--gap", 7)
-    given = ("backtest", "--data", prices, "--network", "naive", *command)
-    result = json.loads(run(*given, "--json")[1])
+    options = ("backtest", "--data", prices, "--network", "naive", *command)
+    result = json.loads(run(*options, "--json")[1])
     assert result["walk_forward"]["window_rows"] == 300
     assert [fold["train_rows"] + fold["validation_rows"] for fold in result["folds"]] == [300] * 3
     assert result["folds"][0]["train_start"] == "2024-01-08T06:00:00+00:00"  # row 480 - 6 - 300
     assert result["training"] is None
-    out = run(*given)[1]
+    out = run(*options)[1]
     assert "sliding window, of 300 candles), with a gap of 7 between" in out
     assert "training cache" not in out
 
@@ -565,8 +565,8 @@ def test_forecast_of_what_comes_next_labels_simulated_prices(trained, run):
 
 
 def test_forecast_gives_the_chance_of_each_level(trained, run, prices):
-    given = ["--above", "120", "--below", "80", "--above", "1e-3"]
-    result = json.loads(run("forecast", "--model", "tiny", "--data", prices, *given, "--json")[1])
+    options = ["--above", "120", "--below", "80", "--above", "1e-3"]
+    result = json.loads(run("forecast", "--model", "tiny", "--data", prices, *options, "--json")[1])
     service = Service(Settings.from_environment())
     next_steps = service.forecasts.next_steps(
         service.prices.read(prices, prices.name), service.saved_models.load("tiny").model
@@ -575,12 +575,12 @@ def test_forecast_gives_the_chance_of_each_level(trained, run, prices):
     assert [(one["level"], one["direction"]) for one in result["odds"]] == [
         (120, "above"), (0.001, "above"), (80, "below"),
     ]  # fmt: skip
-    for one, known in zip(result["odds"], command, strict=True):
-        assert [step["probability"] for step in one["steps"]] == known.by_step.clip(
+    for one, expected in zip(result["odds"], command, strict=True):
+        assert [step["probability"] for step in one["steps"]] == expected.by_step.clip(
             0.01, 0.99
         ).tolist()
         assert [step["time"] for step in one["steps"]] == [s["time"] for s in result["steps"]]
-    text = run("forecast", "--model", "tiny", "--data", prices, *given)[1]
+    text = run("forecast", "--model", "tiny", "--data", prices, *options)[1]
     (header,) = [line for line in text.splitlines() if "below $80.00" in line]
     assert re.split(r" {2,}", header) == [
         "step", "above $120.00", "above $0.001000", "below $80.00",
@@ -603,8 +603,8 @@ def test_forecast_gives_the_chance_of_touching_and_the_paths(trained, run, price
     assert last["extremes"] is None
     levels = [round(last["last_close"] * times, 2) for times in (1.02, 0.97)]
     target = tmp_path / "paths.csv"
-    given = ["--data", prices, *(f"--touch={level}" for level in levels), "--paths", target]
-    result = json.loads(run("forecast", "--model", "tiny", *given, "--json")[1])
+    options = ["--data", prices, *(f"--touch={level}" for level in levels), "--paths", target]
+    result = json.loads(run("forecast", "--model", "tiny", *options, "--json")[1])
     service = Service(Settings.from_environment())
     steps = service.forecasts.next_steps(
         service.prices.read(prices, prices.name), service.saved_models.load("tiny").model
@@ -622,8 +622,8 @@ def test_forecast_gives_the_chance_of_touching_and_the_paths(trained, run, price
     assert len(table) == 1000 * len(result["steps"])
     up = (table.groupby("path")["high"].max() >= levels[0]).mean()
     assert up == pytest.approx(touches[0].by_step[-1], abs=0.01)
-    refused(run("forecast", "--model", "tiny", *given), "exists already")
-    text = run("forecast", "--model", "tiny", *given, "--force")[1]
+    refused(run("forecast", "--model", "tiny", *options), "exists already")
+    text = run("forecast", "--model", "tiny", *options, "--force")[1]
     assert "Probability of touching, by each step:" in text
     assert f"{touches[1].by_step[0]:.1%}" in text
     assert "largest fall" in text
@@ -928,10 +928,10 @@ def test_without_a_command_the_help_is_shown(run):
 
 def test_the_dashboard_is_streamlits_and_ctrl_c_ends_it(run, monkeypatch):
     before = signal.getsignal(signal.SIGINT)
-    given = []
+    calls = []
 
     def serve(name, **_):
-        given.append([name, *sys.argv])
+        calls.append([name, *sys.argv])
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("runpy.run_module", serve)
@@ -942,7 +942,7 @@ def test_the_dashboard_is_streamlits_and_ctrl_c_ends_it(run, monkeypatch):
         signal.signal(signal.SIGINT, before)
     script = str(ROOT / "app.py")
     options = ["--server.address=localhost", "--server.port=8600"]
-    assert given == [["streamlit", "streamlit", "run", script, *options]]
+    assert calls == [["streamlit", "streamlit", "run", script, *options]]
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "x", "1_0"])

@@ -48,11 +48,11 @@ def test_a_method_forecasts_without_a_saved_model(run, prices, name):
 
 
 def test_a_methods_options_are_refused_early(run, prices):
-    given = ("forecast", "--data", prices)
-    refused(run(*given, "--model", "har", "--horizon", 0), "`horizon` must be 1 to")
-    refused(run(*given, "--model", "har", "--predictor", "cone"), "`predictor` must be har")
-    refused(run(*given, "--model", "btc-1h-dense", "--horizon", 3), "`horizon` must be 24")
-    refused(run(*given, "--model", "prophet"), "No saved model is named prophet")
+    command = ("forecast", "--data", prices)
+    refused(run(*command, "--model", "har", "--horizon", 0), "`horizon` must be 1 to")
+    refused(run(*command, "--model", "har", "--predictor", "cone"), "`predictor` must be har")
+    refused(run(*command, "--model", "btc-1h-dense", "--horizon", 3), "`horizon` must be 24")
+    refused(run(*command, "--model", "prophet"), "No saved model is named prophet")
 
 
 def test_several_coins_are_forecast_in_one_table(run):

@@ -103,7 +103,7 @@ def odd(tmp_path):
     return path, frame
 
 
-TOLD = (
+CORRECTIONS = (
     "--delimiter", "!", "--columns", "time=when,open=first,close=last one",
     "--dates", "day-first", "--zone", "Europe/Berlin", "--label", "open", "--decimal", "point",
 )  # fmt: skip
@@ -112,7 +112,7 @@ TOLD = (
 def test_options_correct_what_the_reader_decides(run, odd, tmp_path):
     path, frame = odd
     assert run("inspect", path)[0] == 2
-    status, result, _ = run("inspect", path, *TOLD)
+    status, result, _ = run("inspect", path, *CORRECTIONS)
     assert status == 0
     assert (result["readable"], result["rows"]) == (True, len(frame))
     assert result["first"]["open"] == frame["open"].iloc[0]
@@ -122,7 +122,7 @@ def test_options_correct_what_the_reader_decides(run, odd, tmp_path):
     assert "columns time=when" in result["decisions"]["corrected"]
 
     to = tmp_path / "plain.csv"
-    assert run("convert", path, *TOLD, "--to", to)[0] == 0
+    assert run("convert", path, *CORRECTIONS, "--to", to)[0] == 0
     assert price_file.read(to, "plain.csv").fingerprint == result["fingerprint"]
 
 
@@ -142,7 +142,11 @@ def test_options_correct_what_the_reader_decides(run, odd, tmp_path):
     ],
 )
 def test_a_correction_that_can_not_be_meant_is_refused_in_one_line(capsys, odd, option, match):
-    options = [*TOLD, *option] if option[1] != "close=Last" else [*TOLD[:2], *TOLD[4:], *option]
+    options = (
+        [*CORRECTIONS, *option]
+        if option[1] != "close=Last"
+        else [*CORRECTIONS[:2], *CORRECTIONS[4:], *option]
+    )
     try:
         status = cli.main(["inspect", str(odd[0]), *options])
     except SystemExit as stop:
@@ -154,9 +158,9 @@ def test_a_correction_that_can_not_be_meant_is_refused_in_one_line(capsys, odd, 
 
 
 def test_a_refusal_names_the_option_that_helps(run, odd):
-    *_, err = run("inspect", odd[0], *TOLD[:4])
+    *_, err = run("inspect", odd[0], *CORRECTIONS[:4])
     assert "--dates day-first" in err
-    *_, err = run("inspect", odd[0], *TOLD[:2])
+    *_, err = run("inspect", odd[0], *CORRECTIONS[:2])
     assert "--columns time=NAME" in err
 
 
@@ -170,9 +174,9 @@ def test_corrections_need_a_file(run, command):
 
 def test_repairs_are_made_on_request_and_reported(run, odd):
     path, frame = odd
-    _, result, _ = run("inspect", path, *TOLD)
+    _, result, _ = run("inspect", path, *CORRECTIONS)
     assert result["outliers"] == 1
-    _, result, _ = run("inspect", path, *TOLD, "--repair", "outliers,ohlc_violations")
+    _, result, _ = run("inspect", path, *CORRECTIONS, "--repair", "outliers,ohlc_violations")
     assert (result["outliers"], result["rows"]) == (0, len(frame) - 1)
     done = next(one for one in result["problems"] if one["kind"] == "outliers")
     assert (done["count"], done["first_line"], done["repair"]) == (1, 32, "1 candle left out")

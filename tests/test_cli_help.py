@@ -46,12 +46,12 @@ def parsers(
     parser: argparse.ArgumentParser, command: str = ""
 ) -> dict[str, argparse.ArgumentParser]:
     """Return the parser of each command by its name."""
-    found = {command: parser}
+    result = {command: parser}
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for name, each in action.choices.items():
-                found |= parsers(each, f"{command} {name}".strip())
-    return found
+                result |= parsers(each, f"{command} {name}".strip())
+    return result
 
 
 PARSERS = parsers(options.parser())

@@ -31,11 +31,11 @@ def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def process(*args: object, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def process(*args: object, content: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "cryptoforecast", *map(str, args)],
         cwd=ROOT,
-        input=given,
+        input=content,
         capture_output=True,
         timeout=120,
         check=False,
@@ -49,24 +49,25 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
 
 def test_prices_go_in_and_out_by_a_pipe(prices: Path, tmp_path: Path) -> None:
     content = prices.read_bytes()
-    piped = process("convert", "-", "--coin", "BTC", "--interval", "2h", "--to", "-", given=content)
+    options = ("--coin", "BTC", "--interval", "2h", "--to", "-")
+    piped = process("convert", "-", *options, content=content)
     assert (piped.returncode, piped.stderr) == (0, b"")
     assert (
         process("convert", prices, "--interval", "2h", "--to", tmp_path / "a.csv").returncode == 0
     )
     assert piped.stdout == (tmp_path / "a.csv").read_bytes()
     command = ("backtest", "--data", "-", "--network", "cone", "--json")
-    first, other = process(*command, given=content), process(*command[:2], prices, *command[3:])
+    first, other = process(*command, content=content), process(*command[:2], prices, *command[3:])
     assert json.loads(first.stdout)["scores"] == json.loads(other.stdout)["scores"]
     assert json.loads(first.stdout)["data"]["source"] == "file stdin"
 
 
 def test_what_comes_on_standard_input_is_judged_as_a_file_is() -> None:
-    for given in (b"", b"a,b\n1,2\n", b"\x00" * 1000):
-        done = process("inspect", "-", given=given)
+    for content in (b"", b"a,b\n1,2\n", b"\x00" * 1000):
+        done = process("inspect", "-", content=content)
         assert (done.returncode, done.stdout) == (2, b"")
         assert done.stderr.startswith(b"error: stdin can't be read.")
-    done = process("models", "import", "-", given=b"no archive")
+    done = process("models", "import", "-", content=b"no archive")
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"holds no model" in done.stderr
 
@@ -74,7 +75,7 @@ def test_what_comes_on_standard_input_is_judged_as_a_file_is() -> None:
 def test_a_model_goes_from_one_process_to_another(tmp_path: Path) -> None:
     archive = process("models", "export", "btc-1h-dense", "--to", "-").stdout
     assert len(zipfile.ZipFile(io.BytesIO(archive)).namelist()) == 2
-    done = process("models", "import", "-", "--name", "mine", "--json", given=archive)
+    done = process("models", "import", "-", "--name", "mine", "--json", content=archive)
     assert json.loads(done.stdout)["name"] == "mine"
 
 

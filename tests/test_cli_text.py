@@ -25,11 +25,11 @@ def assert_harmless(shown: str) -> None:
 
 
 def test_what_a_backtest_quotes_is_visible():
-    given = synthetic.history(400, coin=EVIL, source=EVIL, notes=(EVIL,))
+    history = synthetic.history(400, coin=EVIL, source=EVIL, notes=(EVIL,))
     spec = specs.make(network="cone", horizon=1)
-    result = backtest.holdout(given, spec, baselines=("naive", "cone"))
+    result = backtest.holdout(history, spec, baselines=("naive", "cone"))
     assert_harmless(text.backtest(dataclasses.replace(result, notes=(EVIL,)), EVIL))
-    assert_harmless(file_text.inspect(given))
+    assert_harmless(file_text.inspect(history))
 
 
 def test_what_a_card_quotes_is_visible():
@@ -56,11 +56,11 @@ def test_the_name_of_a_file_is_visible(tmp_path, capsys):
 
 
 def test_the_first_and_the_last_candle_are_shown():
-    given = synthetic.history(400)
-    shown = file_text.inspect(given).splitlines()
+    history = synthetic.history(400)
+    shown = file_text.inspect(history).splitlines()
     for place, row in (("first", 0), ("last", -1)):
         (line,) = (each for each in shown if each.startswith(f"{place}: "))
-        assert line.startswith(f"{place}: open {given.candles['open'].iloc[row]:,.10g}, high ")
+        assert line.startswith(f"{place}: open {history.candles['open'].iloc[row]:,.10g}, high ")
 
 
 def test_the_title_of_a_training_is_visible():

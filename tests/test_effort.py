@@ -206,8 +206,8 @@ def test_the_limit_of_the_container_is_found(tmp_path: Path, groups, files, mega
 
 
 def test_without_a_container_the_machine_is_the_limit(tmp_path: Path):
-    found = memory.allowed(tmp_path / "none", tmp_path)
-    assert found is None or found > 500
+    limit = memory.allowed(tmp_path / "none", tmp_path)
+    assert limit is None or limit > 500
     assert memory.used() > 20
 
 
@@ -292,9 +292,9 @@ ESTIMATES = [
 def test_the_estimates_are_those_on_record(rows, preset, network, changes, seconds, megabytes):
     """The bounds above are wide; what the constants mean may not change unseen within them."""
     spec = specs.make(preset, network, rows=17_500, **changes)
-    found = effort.of_training(spec, rows)
-    assert found.seconds == pytest.approx(seconds, rel=1e-9)
-    assert found.megabytes == pytest.approx(megabytes, rel=1e-9)
+    estimate = effort.of_training(spec, rows)
+    assert estimate.seconds == pytest.approx(seconds, rel=1e-9)
+    assert estimate.megabytes == pytest.approx(megabytes, rel=1e-9)
 
 
 def test_the_memory_of_tests_and_of_heavy_fits_by_hand():

@@ -51,14 +51,14 @@ def test_a_figure_with_the_default_beside_it_is_another_one(future):
 
 
 def test_a_forecast_has_a_few_figures_and_takes_them_along(future):
-    made = {
+    values = {
         number: figures.cached(future.forecast, number, go.Figure)
         for number in range(3 * figures.MAX_FIGURES)
     }
     for number in range(2 * figures.MAX_FIGURES, 3 * figures.MAX_FIGURES):  # no new drawing
-        assert figures.cached(future.forecast, number, lambda: None) is made[number]
+        assert figures.cached(future.forecast, number, lambda: None) is values[number]
     for number in range(2 * figures.MAX_FIGURES):
-        assert figures.cached(future.forecast, number, go.Figure) is not made[number]
+        assert figures.cached(future.forecast, number, go.Figure) is not values[number]
     forecast = weakref.ref(future.forecast)
     object.__setattr__(future, "forecast", None)
     gc.collect()

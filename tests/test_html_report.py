@@ -108,11 +108,11 @@ def test_a_network_is_told_from_its_stack():
 @pytest.mark.parametrize("saved", ["", "my-model"])
 def test_the_heading_names_product_coin_model_and_test(result, walked, saved):
     model = "my-model (HAR regression)" if saved else "HAR regression"
-    for given, walk, test in (
+    for each, walk, test in (
         (result, None, "the last 20 % of the prices"),
         (walked.backtest, walked, "walking forward in 3 folds"),
     ):
-        page = html_report.page(Analyses(), given, walk, saved=saved)
+        page = html_report.page(Analyses(), each, walk, saved=saved)
         heading = f"CryptoForecast backtest: BTC 1h, {model}, {test}"
         assert f"<title>{heading}</title><style>" in page
         assert re.findall("<h1>(.*?)</h1>", page) == [heading]

@@ -113,14 +113,14 @@ def test_the_same_key_joins_the_same_job(runner, busy):
 
 def test_the_time_left_is_told_once_it_is_steady(runner):
     """The first of 100 epochs takes 6 s, since the network is built in it; the others 0.2 s."""
-    told, truth = [], []
+    estimates, truth = [], []
     epochs, jobs = 100, []
 
     def work(monitor):
         for done in range(epochs + 1):
             seconds = 0.5 if not done else 6.0 + 0.2 * done
             monitor.report(Progress(done + 1, epochs, done / epochs, seconds))
-            told.append(jobs[0].seconds_left)
+            estimates.append(jobs[0].seconds_left)
             truth.append(6.0 + 0.2 * epochs - seconds)
 
     gate = Gate()
@@ -129,10 +129,10 @@ def test_the_time_left_is_told_once_it_is_steady(runner):
     gate.opened.set()
     assert jobs[0].wait(SOON)
     assert jobs[0].error is None
-    first = next(i for i, seconds in enumerate(told) if seconds is not None)
+    first = next(i for i, seconds in enumerate(estimates) if seconds is not None)
     assert first == 11  # a tenth was timed, without the first epoch
-    assert told[first:] == pytest.approx(truth[first:])
-    assert all(seconds is None for seconds in told[:first])
+    assert estimates[first:] == pytest.approx(truth[first:])
+    assert all(seconds is None for seconds in estimates[:first])
 
 
 def test_no_time_left_before_the_first_report(runner, busy):
@@ -226,17 +226,17 @@ def test_a_failed_job_keeps_nothing_of_its_work_alive(runner):
     class Network:
         pass
 
-    held = []
+    references = []
 
     def fail(monitor):
         network = Network()
-        held.append(weakref.ref(network))
+        references.append(weakref.ref(network))
         raise Cancelled(f"Stopped with {type(network)}.")
 
     job = runner.submit("a", "A", fail, user=OWNER)
     assert job.wait(SOON)
     gc.collect()
-    assert held[0]() is None
+    assert references[0]() is None
 
 
 def test_only_the_latest_finished_jobs_are_remembered(runner):
@@ -414,12 +414,12 @@ def test_a_training_that_takes_too_long_is_ended_but_not_the_owners():
     assert job.state == "failed"
     assert str(job.error).startswith("A training may take less than a minute on this server. Rece")
     assert "had done 50% of its work" in str(job.error)
-    kept = runner.submit("own", "Own", own, user=ANN)
+    own_job = runner.submit("own", "Own", own, user=ANN)
     runner.join("own", user=OWNER)
-    assert not kept.wait(0.5)
+    assert not own_job.wait(0.5)
     own.opened.set()
-    assert kept.wait(SOON)
-    assert kept.result == "done"
+    assert own_job.wait(SOON)
+    assert own_job.result == "done"
 
 
 def test_many_who_come_and_go_lose_no_training():

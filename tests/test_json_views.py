@@ -59,44 +59,44 @@ def as_read(value):
 
 
 def test_a_backtest_has_every_key_of_the_contract(result):
-    found = as_read(json_views.backtest_json(result))
-    assert found["data"].keys() >= DATA
-    assert found["spec"].keys() == {field.name for field in dataclasses.fields(result.spec)}
-    assert found["split"].keys() == {
+    answer = as_read(json_views.backtest_json(result))
+    assert answer["data"].keys() >= DATA
+    assert answer["spec"].keys() == {field.name for field in dataclasses.fields(result.spec)}
+    assert answer["split"].keys() == {
         "train_rows", "validation_rows", "test_origins", "test_start", "test_end"
     }  # fmt: skip
-    assert found["training"].keys() >= {"epochs", "seconds", "targets_per_second"}
-    assert found["scores"].keys() == result.scores.keys() >= {"naive", "cone", "lstm"}
-    for scores in found["scores"].values():
+    assert answer["training"].keys() >= {"epochs", "seconds", "targets_per_second"}
+    assert answer["scores"].keys() == result.scores.keys() >= {"naive", "cone", "lstm"}
+    for scores in answer["scores"].values():
         assert scores.keys() == FIGURES | {"by_step"}
         assert [step.keys() for step in scores["by_step"]] == [FIGURES | {"step"}] * 3
-    assert found["verdict"].keys() == {
+    assert answer["verdict"].keys() == {
         "baseline", "metric", "skill", "ci_low", "ci_high", "p_value", "beats_baseline", "sentence",
         "band_skill", "band_ci_low", "band_ci_high", "low", "high", "band_low", "band_high",
     }  # fmt: skip
 
 
 def test_a_backtest_has_the_librarys_numbers(result):
-    found = json_views.backtest_json(result)
+    answer = json_views.backtest_json(result)
     index = result.history.candles.index
-    assert found["split"] == {
+    assert answer["split"] == {
         "train_rows": 384,
         "validation_rows": 96,
         "test_origins": len(result.forecast),
         "test_start": index[480].isoformat(),
         "test_end": index[-1].isoformat(),
     }
-    steps = found["scores"]["lstm"]["by_step"]
+    steps = answer["scores"]["lstm"]["by_step"]
     assert [step["mae"] for step in steps] == [s.mae for s in result.scores["lstm"]]
-    assert found["scores"]["lstm"]["mae"] == result.scores["lstm"][2].mae
-    assert found["scores"]["naive"]["directional_accuracy"] is None
-    assert found["verdict"] == found["verdicts"]["stack"]
-    assert {name: each["skill"] for name, each in found["verdicts"].items()} == {
+    assert answer["scores"]["lstm"]["mae"] == result.scores["lstm"][2].mae
+    assert answer["scores"]["naive"]["directional_accuracy"] is None
+    assert answer["verdict"] == answer["verdicts"]["stack"]
+    assert {name: each["skill"] for name, each in answer["verdicts"].items()} == {
         "stack": result.verdict.skill,
         "lstm": result.verdicts["lstm"].skill,
     }
-    assert found["spec"]["units"] == [4]
-    assert (found["cached"], found["model"]) == (True, None)
+    assert answer["spec"]["units"] == [4]
+    assert (answer["cached"], answer["model"]) == (True, None)
 
 
 def test_saved_models_and_baselines_have_no_training(result):
@@ -115,11 +115,11 @@ def tested():
 
 
 def test_a_walk_forward_test_has_the_spans_of_each_fold(tested):
-    found = as_read(json_views.walk_forward_json(tested))
+    answer = as_read(json_views.walk_forward_json(tested))
     index = tested.backtest.history.candles.index
-    assert found["walk_forward"] == dataclasses.asdict(tested.plan) | {"without_target": 2}
-    assert found["training"] is None
-    for entry, fold in zip(found["folds"], tested.folds, strict=True):
+    assert answer["walk_forward"] == dataclasses.asdict(tested.plan) | {"without_target": 2}
+    assert answer["training"] is None
+    for entry, fold in zip(answer["folds"], tested.folds, strict=True):
         split = fold.split
         train, validation = (
             index[split.first : split.train_end], index[split.train_end : split.fit_end],
@@ -152,11 +152,11 @@ def test_the_training_of_a_walk_forward_test_adds_its_fits_up(tested):
         return dataclasses.replace(tested.folds[0], model=dataclasses.replace(model, record=record))
 
     folds = (fold(3, 1.5, 100.0), fold(4, 2.0, 400.0), fold(5, 2.5, 250.0))
-    found = json_views.walk_forward_json(dataclasses.replace(tested, folds=folds))
-    assert found["training"] == {
+    answer = json_views.walk_forward_json(dataclasses.replace(tested, folds=folds))
+    assert answer["training"] == {
         "epochs": 12, "seconds": 6.0, "targets_per_second": 250.0, "best_epoch": None
     }  # fmt: skip
-    assert [entry["training"]["epochs"] for entry in found["folds"]] == [3, 4, 5]
+    assert [entry["training"]["epochs"] for entry in answer["folds"]] == [3, 4, 5]
     two = json_views.walk_forward_json(dataclasses.replace(tested, folds=folds[:2]))
     assert two["training"]["epochs"] == 7
     single = json_views.walk_forward_json(dataclasses.replace(tested, folds=folds[:1]))
@@ -167,17 +167,17 @@ def test_the_training_of_a_walk_forward_test_adds_its_fits_up(tested):
 
 def test_a_forecast_has_one_entry_a_step():
     coming = future(horizon=3)
-    found = as_read(json_views.forecast_json(coming, "quantile"))
-    assert found.keys() >= {"model", "data", "origin", "last_close", "steps", "warnings"}
+    answer = as_read(json_views.forecast_json(coming, "quantile"))
+    assert answer.keys() >= {"model", "data", "origin", "last_close", "steps", "warnings"}
     history = coming.history
-    assert found["origin"] == history.end.isoformat()
-    assert found["last_close"] == history.candles["close"].iloc[-1]
-    assert found["warnings"] == ["Beware."]
-    assert [step["step"] for step in found["steps"]] == [1, 2, 3]
-    assert [pd.Timestamp(step["time"]) for step in found["steps"]] == [
+    assert answer["origin"] == history.end.isoformat()
+    assert answer["last_close"] == history.candles["close"].iloc[-1]
+    assert answer["warnings"] == ["Beware."]
+    assert [step["step"] for step in answer["steps"]] == [1, 2, 3]
+    assert [pd.Timestamp(step["time"]) for step in answer["steps"]] == [
         history.end + pd.Timedelta(hours=k) for k in (1, 2, 3)
     ]
-    for step, points in zip(found["steps"], coming.forecast.predicted[0], strict=True):
+    for step, points in zip(answer["steps"], coming.forecast.predicted[0], strict=True):
         assert list(step["quantiles"]) == [
             "0.025", "0.05", "0.1", "0.25", "0.5", "0.75", "0.9", "0.95", "0.975"
         ]  # fmt: skip
@@ -189,15 +189,15 @@ def test_a_forecast_has_one_entry_a_step():
 
 def test_a_forecast_names_its_predictor_its_members_and_its_verdict(result):
     coming = future(horizon=2)
-    found = as_read(json_views.forecast_json(coming, "quantile"))
-    assert (found["predictor"], found["members"], found["verdict"]) == ("dense", [], None)
+    answer = as_read(json_views.forecast_json(coming, "quantile"))
+    assert (answer["predictor"], answer["members"], answer["verdict"]) == ("dense", [], None)
     members = Member("dense", np.array([0.25, np.nan])), Member("har", np.array([0.75, np.nan]))
     stacked = dataclasses.replace(coming, members=members)
-    found = as_read(json_views.forecast_json(stacked, "quantile", verdict=result.verdict))
-    assert found["members"] == [
+    answer = as_read(json_views.forecast_json(stacked, "quantile", verdict=result.verdict))
+    assert answer["members"] == [
         {"name": "dense", "weight": [0.25, None]}, {"name": "har", "weight": [0.75, None]},
     ]  # fmt: skip
-    assert found["verdict"] == as_read(json_views.verdict_json(result.verdict))
+    assert answer["verdict"] == as_read(json_views.verdict_json(result.verdict))
 
 
 def test_the_calibration_of_the_band_has_its_factors():
@@ -206,11 +206,11 @@ def test_the_calibration_of_the_band_has_its_factors():
     factors = np.arange(18.0).reshape(2, 9)
     since = pd.Timestamp("2024-01-03", tz="UTC")
     calibrated = dataclasses.replace(coming, calibration=Calibration(4000, 321, since, factors))
-    found = as_read(json_views.forecast_json(calibrated, "quantile"))["calibration"]
-    assert (found["window"], found["outcomes"]) == (4000, 321)
-    assert found["since"] == "2024-01-03T00:00:00+00:00"
-    assert found["factors"]["0.025"] == [0, 9]
-    assert found["factors"]["0.975"] == [8, 17]
+    answer = as_read(json_views.forecast_json(calibrated, "quantile"))["calibration"]
+    assert (answer["window"], answer["outcomes"]) == (4000, 321)
+    assert answer["since"] == "2024-01-03T00:00:00+00:00"
+    assert answer["factors"]["0.025"] == [0, 9]
+    assert answer["factors"]["0.975"] == [8, 17]
 
 
 @pytest.mark.parametrize(
@@ -224,46 +224,46 @@ def test_the_calibration_of_the_band_has_its_factors():
 def test_each_step_says_when_its_close_is_known(interval, first, last):
     coming = future(horizon=3, interval=interval)
     level = Probability(65_000.0, "above", np.array([0.25, 0.5, 0.75]))
-    found = as_read(json_views.forecast_json(coming, "quantile", [level]))
+    answer = as_read(json_views.forecast_json(coming, "quantile", [level]))
     length = INTERVALS[interval]
-    for steps in (found["steps"], found["odds"][0]["steps"]):
+    for steps in (answer["steps"], answer["odds"][0]["steps"]):
         assert [step["closes_at"] for step in (steps[0], steps[-1])] == [first, last]
         for step in steps:
             assert pd.Timestamp(step["closes_at"]) - pd.Timestamp(step["time"]) == length
-    known = pd.Timestamp(found["origin_closes_at"])
-    assert known == pd.Timestamp(found["origin"]) + length
-    assert pd.Timestamp(found["steps"][0]["closes_at"]) == known + length
+    origin = pd.Timestamp(answer["origin_closes_at"])
+    assert origin == pd.Timestamp(answer["origin"]) + length
+    assert pd.Timestamp(answer["steps"][0]["closes_at"]) == origin + length
 
 
 def test_undefined_chances_of_touching_are_null():
     coming = future(horizon=2)
     touch = Touch(65_000.0, np.array([0.25, math.nan]))
     values = np.full((2, 9), math.nan)
-    found = as_read(
+    answer = as_read(
         json_views.forecast_json(coming, "quantile", (), [touch], Extremes(values, values, values))
     )
-    assert found["touch"] == [{"price": 65_000, "probability": [0.25, None]}]
-    assert found["extremes"][1]["closes_at"] == found["steps"][1]["closes_at"]
+    assert answer["touch"] == [{"price": 65_000, "probability": [0.25, None]}]
+    assert answer["extremes"][1]["closes_at"] == answer["steps"][1]["closes_at"]
     for name in ("high", "low", "largest_fall"):
-        assert found["extremes"][0][name]["0.5"] is None
+        assert answer["extremes"][0][name]["0.5"] is None
 
 
 def test_probabilities_are_no_more_certain_than_what_is_known():
     coming = future(horizon=2)
     one = Probability(65_000.0, "above", np.array([0.0, 0.5]))
     touch = Touch(65_000.0, np.array([0.999, 1.0]))
-    found = as_read(json_views.forecast_json(coming, "quantile", [one], [touch]))
-    assert [step["probability"] for step in found["odds"][0]["steps"]] == [0.01, 0.5]
-    assert found["touch"][0]["probability"] == [0.99, 0.99]
+    answer = as_read(json_views.forecast_json(coming, "quantile", [one], [touch]))
+    assert [step["probability"] for step in answer["odds"][0]["steps"]] == [0.01, 0.5]
+    assert answer["touch"][0]["probability"] == [0.99, 0.99]
 
 
 def test_undefined_odds_are_null():
     coming = future(horizon=2)
     one = Probability(65_000.0, "below", np.array([0.25, math.nan]))
-    (found,) = as_read(json_views.forecast_json(coming, "quantile", [one]))["odds"]
+    (answer,) = as_read(json_views.forecast_json(coming, "quantile", [one]))["odds"]
     steps = json_views.forecast_json(coming, "quantile")["steps"]
     times, close = [step["time"] for step in steps], steps[-1]["closes_at"]
-    assert found == {
+    assert answer == {
         "level": 65_000,
         "direction": "below",
         "steps": [
@@ -275,8 +275,8 @@ def test_undefined_odds_are_null():
 
 def test_the_mean_of_squared_error_is_its_point_forecast():
     coming = future("mse")
-    found = json_views.forecast_json(coming, "mse")
-    assert [step["mean"] for step in found["steps"]] == coming.forecast.predicted[0].tolist()
+    answer = json_views.forecast_json(coming, "mse")
+    assert [step["mean"] for step in answer["steps"]] == coming.forecast.predicted[0].tolist()
 
 
 def test_a_missing_band_is_null():
@@ -306,20 +306,24 @@ def test_every_answer_says_what_its_prices_are_in():
     for quote in ("USD", "EUR", "BTC"):
         history = synthetic.history(quote=quote)
         assert json_views.data_json(history)["quote"] == quote
-        found = json_views.inspect_json(history)
-        assert (found["coin"], found["quote"], found["source"]) == ("BTC", quote, "file test.csv")
+        answer = json_views.inspect_json(history)
+        assert (answer["coin"], answer["quote"], answer["source"]) == (
+            "BTC",
+            quote,
+            "file test.csv",
+        )
         card = synthetic.model(quote=quote)
         model = json_views.model_json(SavedModel("a", False, card).summary)
         assert model["quote"] == model["data"]["quote"] == quote
 
 
 def test_the_age_of_prices_counts_from_when_the_source_was_asked():
-    asked = pd.Timestamp.now("UTC") - pd.Timedelta("3D")
-    old = synthetic.history(source="yahoo", fetched_at=asked)
+    time = pd.Timestamp.now("UTC") - pd.Timedelta("3D")
+    old = synthetic.history(source="yahoo", fetched_at=time)
     assert json_views.data_json(old)["age_seconds"] == pytest.approx(3 * 86_400, abs=60)
-    ahead = synthetic.history(source="yahoo", fetched_at=asked + pd.Timedelta("9D"))
+    ahead = synthetic.history(source="yahoo", fetched_at=time + pd.Timedelta("9D"))
     assert json_views.data_json(ahead)["age_seconds"] == 0
-    assert json_views.data_json(synthetic.history(fetched_at=asked))["age_seconds"] is None
+    assert json_views.data_json(synthetic.history(fetched_at=time))["age_seconds"] is None
 
 
 def test_the_mean_of_quantiles_integrates_the_quantile_function():
@@ -339,20 +343,20 @@ def test_the_mean_of_quantiles_lies_within_them(row):
 def test_a_model_has_every_key_of_the_contract():
     card = {"scores": {"lstm": {"mae": 1.5, "directional_accuracy": math.nan, "mase": None}}}
     model = synthetic.model(synthetic.spec(network="lstm"), **card)
-    found = as_read(json_views.model_json(SavedModel("mine", True, model).summary))
-    assert found.keys() >= {
+    answer = as_read(json_views.model_json(SavedModel("mine", True, model).summary))
+    assert answer.keys() >= {
         "name", "network", "interval", "coin", "quote", "scope", "features", "lookback", "horizon",
         "needs", "cutoff", "created", "shipped", "simulated", "scores",
     }  # fmt: skip
-    assert (found["name"], found["shipped"], found["network"]) == ("mine", True, "lstm")
-    assert found["needs"] == model.card.needs
-    assert found["parameters"] == sum(array.size for array in model.weights)
-    assert found["scores"]["lstm"] == {"mae": 1.5, "directional_accuracy": None, "mase": None}
-    assert found["verdict"] is None
+    assert (answer["name"], answer["shipped"], answer["network"]) == ("mine", True, "lstm")
+    assert answer["needs"] == model.card.needs
+    assert answer["parameters"] == sum(array.size for array in model.weights)
+    assert answer["scores"]["lstm"] == {"mae": 1.5, "directional_accuracy": None, "mase": None}
+    assert answer["verdict"] is None
     verdict = "Beats the last price."
     model = synthetic.model(synthetic.spec(network="lstm"), verdict=verdict)
-    found = as_read(json_views.model_json(SavedModel("mine", True, model).summary))
-    assert found["verdict"] == verdict
+    answer = as_read(json_views.model_json(SavedModel("mine", True, model).summary))
+    assert answer["verdict"] == verdict
 
 
 def test_an_inspected_file_has_every_key_of_the_contract():
@@ -363,19 +367,19 @@ def test_an_inspected_file_has_every_key_of_the_contract():
     candles = history.candles.copy()
     candles.iloc[-1, candles.columns.get_loc("volume")] = math.nan
     history = dataclasses.replace(history, candles=candles)
-    found = as_read(json_views.inspect_json(history))
-    assert found["readable"] is True
-    assert (found["interval"], found["rows"]) == ("1h", 600)
-    assert (found["start"], found["end"]) == (history.start.isoformat(), history.end.isoformat())
-    assert found["first"] == {
+    answer = as_read(json_views.inspect_json(history))
+    assert answer["readable"] is True
+    assert (answer["interval"], answer["rows"]) == ("1h", 600)
+    assert (answer["start"], answer["end"]) == (history.start.isoformat(), history.end.isoformat())
+    assert answer["first"] == {
         "time": history.start.isoformat(),
         **history.candles.iloc[0].to_dict(),
     }
-    assert found["last"]["volume"] is None
+    assert answer["last"]["volume"] is None
     counts = ("missing", "duplicates", "flat_tail", "ohlc_violations", "outliers")
-    assert [found[name] for name in counts] == [3, 2, 1, 4, 5]
-    assert found["decisions"] == {"time": "s since 1970"}
-    assert found["problems"] == [
+    assert [answer[name] for name in counts] == [3, 2, 1, 4, 5]
+    assert answer["decisions"] == {"time": "s since 1970"}
+    assert answer["problems"] == [
         {
             "kind": "missing",
             "count": 3,

@@ -14,7 +14,7 @@ from tests.prices.files.bombs import good_rows
 _PATIENCE = 30.0
 
 
-class Left(BaseException):
+class Goodbye(BaseException):
     """As Streamlit ends a script."""
 
 
@@ -28,7 +28,7 @@ def test_each_is_told_how_many_are_before_it() -> None:
     line, order = Line(), []
     inside, go = threading.Event(), threading.Event()
     places: dict[str, list[int]] = {"second": [], "third": []}
-    told = {name: threading.Event() for name in places}
+    events = {name: threading.Event() for name in places}
 
     def first() -> None:
         with line.turn():
@@ -39,7 +39,7 @@ def test_each_is_told_how_many_are_before_it() -> None:
     def later(name: str) -> None:
         def wait(before: int) -> None:
             places[name].append(before)
-            told[name].set()
+            events[name].set()
 
         with line.turn(wait):
             order.append(name)
@@ -48,7 +48,7 @@ def test_each_is_told_how_many_are_before_it() -> None:
     assert inside.wait(_PATIENCE)
     for name in places:
         threads.append(in_thread(lambda name=name: later(name)))
-        assert told[name].wait(_PATIENCE)
+        assert events[name].wait(_PATIENCE)
     go.set()
     for thread in threads:
         thread.join(_PATIENCE)
@@ -61,9 +61,9 @@ def test_who_leaves_makes_room() -> None:
     line = Line()
 
     def leave(_before: int) -> None:
-        raise Left
+        raise Goodbye
 
-    with line.turn(), pytest.raises(Left), line.turn(leave):
+    with line.turn(), pytest.raises(Goodbye), line.turn(leave):
         pass
     with line.turn(leave):
         pass

@@ -123,14 +123,14 @@ def test_an_odd_home_that_can_be_used(tmp_path: Path, name: str) -> None:
         subprocess.run(["rm", "-rf", home.resolve()], check=True)
 
 
-@pytest.mark.parametrize("given", ["loop/home", "~nobody-at-all/home", "a\x00b"])
+@pytest.mark.parametrize("text", ["loop/home", "~nobody-at-all/home", "a\x00b"])
 def test_a_home_that_means_nothing_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     with pytest.raises(InvalidInput, match=r"CRYPTOFORECAST_HOME must be a folder.*Choose"):
-        service_at(given)
+        service_at(text)
 
 
 @pytest.mark.slow

@@ -42,11 +42,11 @@ def test_a_large_file_drops_the_sessions_own_ones_alone(prices):
 
 def test_files_of_who_has_left_go_before_those_of_the_present(prices):
     everyone = there(ANN, BOB, EVE)
-    left = prices.open(synthetic.history(1500, 1), user=ANN, is_present=everyone)
+    goes = prices.open(synthetic.history(1500, 1), user=ANN, is_present=everyone)
     stays = prices.open(synthetic.history(1500, 2), user=BOB, is_present=everyone)
-    prices.file(left)  # also where theirs was used last
+    prices.file(goes)  # also where theirs was used last
     newest = prices.open(synthetic.history(1500, 3), user=EVE, is_present=there(BOB, EVE))
-    assert [is_open(prices, name) for name in (left, stays, newest)] == [False, True, True]
+    assert [is_open(prices, name) for name in (goes, stays, newest)] == [False, True, True]
 
 
 def test_only_who_holds_more_gives_way_where_all_are_present(prices):

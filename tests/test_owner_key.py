@@ -25,20 +25,20 @@ def test_without_a_key_who_is_on_the_machine_is_the_owner() -> None:
     assert not key.is_set
     assert key.owns("a", local=True)
     assert not key.owns("a", local=False)
-    for given in ("", "None", KEY):
+    for text in ("", "None", KEY):
         with pytest.raises(NotAllowed, match="not the owner key"):
-            key.give(given, "a")
+            key.give(text, "a")
     assert not key.owns("a", local=False)
 
 
 def test_with_a_key_only_the_session_that_gave_it_is_the_owner() -> None:
     key = OwnerKey(KEY)
     assert not key.owns("a", local=True)
-    for given in ("", KEY[:-1], KEY + "x", KEY.upper(), "\udcff" * 20, KEY * 1000):
+    for text in ("", KEY[:-1], KEY + "x", KEY.upper(), "\udcff" * 20, KEY * 1000):
         with pytest.raises(NotAllowed) as refusal:
-            key.give(given, f"session of {given[:9]}")
+            key.give(text, f"session of {text[:9]}")
         assert KEY not in str(refusal.value)
-        assert not given.strip() or given not in str(refusal.value)
+        assert not text.strip() or text not in str(refusal.value)
     key.give(f" {KEY}\n", "a")
     assert key.owns("a", local=False)
     assert not key.owns("b", local=True)
@@ -82,12 +82,12 @@ def test_the_latest_hundred_sessions_are_known_to_be_the_owners() -> None:
     )
 
 
-@pytest.mark.parametrize("given", ["", "short", "elevenchars", " elevenchars "])
-def test_a_short_key_is_refused_and_not_shown(given: str, tmp_path: object) -> None:
-    environment = {"CRYPTOFORECAST_HOME": str(tmp_path), "CRYPTOFORECAST_OWNER_KEY": given}
+@pytest.mark.parametrize("text", ["", "short", "elevenchars", " elevenchars "])
+def test_a_short_key_is_refused_and_not_shown(text: str, tmp_path: object) -> None:
+    environment = {"CRYPTOFORECAST_HOME": str(tmp_path), "CRYPTOFORECAST_OWNER_KEY": text}
     with pytest.raises(InvalidInput, match="at least 12 characters") as refusal:
         Settings.from_environment(environment)
-    assert not given or given.strip() not in str(refusal.value)
+    assert not text or text.strip() not in str(refusal.value)
 
 
 def test_the_settings_never_show_the_key(tmp_path: object) -> None:

@@ -25,9 +25,9 @@ LOCKS = (LOCK, "requirements-dev.lock")
 
 def by_name(lines: list[str]) -> dict[str, Requirement]:
     """Read requirements, without their comments."""
-    found = [Requirement(line.partition("#")[0].strip()) for line in lines]
-    named = {canonicalize_name(one.name): one for one in found}
-    assert len(named) == len(found)
+    requirements = [Requirement(line.partition("#")[0].strip()) for line in lines]
+    named = {canonicalize_name(one.name): one for one in requirements}
+    assert len(named) == len(requirements)
     return named
 
 

@@ -32,8 +32,8 @@ METRICS = tuple(field.name for field in dataclasses.fields(Scores))
 
 
 def history(quote: str, price: float, **changes: object) -> PriceHistory:
-    given = synthetic.history(**{"coin": "SOL", "volume_unit": "quote", **changes})
-    return synthetic.quoted(given, quote, price)
+    prices = synthetic.history(**{"coin": "SOL", "volume_unit": "quote", **changes})
+    return synthetic.quoted(prices, quote, price)
 
 
 def dollars(text: str) -> list[str]:
@@ -83,13 +83,13 @@ def test_the_command_line_tells_prices_in_their_currency(run, file, home, quote,
     assert f"above {text}" in forecast
     assert f"median, {quote}" in forecast
     folds = ("--network", BASELINE, "--folds", "2", "--leaderboard", "mae")
-    tested, said = run("backtest", "--data", path, *folds)
+    tested, message = run("backtest", "--data", path, *folds)
     assert f"MAE, {quote}" in tested
     assert f"SOL-{quote} 1h from" in tested
     shown, _ = run("models", "show", "mine")
     assert re.search(rf"priced in +{quote}", shown)
     assert f"MAE, {quote}" in shown
-    for answer in (forecast, tested, said, shown, run("inspect", path)[0]):
+    for answer in (forecast, tested, message, shown, run("inspect", path)[0]):
         assert dollars(answer) == []
     answer = json.loads(run("forecast", "--model", "mine", "--data", path, "--json")[0])
     assert dollars(json.dumps(answer)) == []
@@ -132,23 +132,23 @@ def test_objects_of_the_library_print_their_currency(quote, price, text):
 
 
 def future(quote, price, interval="1h"):
-    given = synthetic.lasting(history(quote, price), interval)
-    return next_steps.of_baseline(given, BASELINE, 4)
+    prices = synthetic.lasting(history(quote, price), interval)
+    return next_steps.of_baseline(prices, BASELINE, 4)
 
 
 @pytest.mark.parametrize(("quote", "price", "text"), QUOTES)
 def test_figures_and_their_sentences_are_in_the_currency(quote, price, text):
     coming = future(quote, price)
     (one,) = probability.of_next_steps(coming, [price])
-    given = coming.history
+    prices = coming.history
     figures = (
-        charts.fan(coming), charts.candles(given), charts.candles(given, log=True),
+        charts.fan(coming), charts.candles(prices), charts.candles(prices, log=True),
         charts.probability_by_step(coming, one), charts.fan(coming, titled=False),
     )  # fmt: skip
     for figure in figures:
         assert dollars(figure.to_json()) == []
     assert text in charts.summary_fan(coming)
-    assert text in charts.summary_candles(given)
+    assert text in charts.summary_candles(prices)
     assert text in charts.summary_probability(coming, one)
 
 
@@ -198,7 +198,7 @@ def test_the_api_tells_prices_in_their_currency(tmp_path, monkeypatch):
 )
 def test_a_forecast_is_told_by_the_close_of_its_candle(interval, last, first):
     coming = future("EUR", 27_000.0, interval)
-    given = coming.history
+    prices = coming.history
     (one,) = probability.of_next_steps(coming, [27_000.0])
     assert charts.summary_fan(coming).startswith(f"By {last}, ")
     sentence = charts.summary_probability(coming, one)
@@ -211,6 +211,6 @@ def test_a_forecast_is_told_by_the_close_of_its_candle(interval, last, first):
         line = next(trace for trace in figure.data if trace.name == name)
         closes = pd.to_datetime([*line.x], utc=True).as_unit("ns")
         assert closes[-4:].equals(coming.closing_times.as_unit("ns"))
-        assert set(closes[:-4]) <= {given.closes_at}  # the fan opens at the last close
+        assert set(closes[:-4]) <= {prices.closes_at}  # the fan opens at the last close
         assert figure.layout.xaxis.title.text == "candle close, UTC"
-    assert charts.candles(given).layout.xaxis.title.text == "candle open, UTC"
+    assert charts.candles(prices).layout.xaxis.title.text == "candle open, UTC"

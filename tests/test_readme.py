@@ -17,9 +17,9 @@ MAX_LINES = 150
 
 def section(heading: str) -> str:
     """Return what stands between a heading of the second level and the next."""
-    found = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
-    assert found, f"README has no heading: ## {heading}"
-    return found[1]
+    match = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
+    assert match, f"README has no heading: ## {heading}"
+    return match[1]
 
 
 @pytest.mark.parametrize(

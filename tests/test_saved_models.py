@@ -86,8 +86,8 @@ def test_a_card_has_what_the_test_found_of_the_network_and_of_the_stack(
     model = synthetic.model(fingerprint=history.fingerprint)
     result = Service(settings).backtests.of_trained(history, model)
     card = models.save(result, "tested", user=OWNER).model.card
-    found = {name: judgement.judge(result, name).outcome for name in ("dense", "stack")}
-    assert card.outcomes == found
+    outcomes = {name: judgement.judge(result, name).outcome for name in ("dense", "stack")}
+    assert card.outcomes == outcomes
     assert card.outcomes["dense"] == "worse"  # random weights
     assert card.origins == judgement.judge(result).origins
     assert card.gain == pytest.approx(direction_gain(result.forecasts["dense"]))

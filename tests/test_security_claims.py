@@ -60,13 +60,13 @@ def value(dotted: str) -> float:
     parts = dotted.split(".")
     for end in range(len(parts), 0, -1):
         try:
-            found: object = importlib.import_module(".".join(parts[:end]))
+            value_: object = importlib.import_module(".".join(parts[:end]))
         except ModuleNotFoundError:
             continue
         for name in parts[end:]:
-            found = getattr(found, name)
-        assert isinstance(found, int | float)
-        return found
+            value_ = getattr(value_, name)
+        assert isinstance(value_, int | float)
+        return value_
     raise LookupError(dotted)
 
 

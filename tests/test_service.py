@@ -214,7 +214,7 @@ def test_a_walk_forward_test_runs_as_a_job_and_can_be_cancelled(service):
     job = runner.submit(
         "a",
         "Walk",
-        lambda *given: service.walk_forward.run(history, long, plan, *given),
+        lambda *args: service.walk_forward.run(history, long, plan, *args),
         user=OWNER,
     )
     try:
@@ -375,10 +375,10 @@ def test_a_second_test_has_the_forecasts_of_the_first_and_its_own_prices(service
 def test_threads_that_want_the_same_backtest_wait_for_one(service, monkeypatch):
     holdout, calls, all_asking = backtest.holdout, [], threading.Barrier(3)
 
-    def slow(*given, **more):
-        calls.append(given)
+    def slow(*args, **more):
+        calls.append(args)
         time.sleep(0.3)  # the others arrive meanwhile
-        return holdout(*given, **more)
+        return holdout(*args, **more)
 
     def ask(_):
         all_asking.wait(20)
@@ -451,8 +451,8 @@ def test_heavy_baselines_are_added_on_request_and_stay_in_memory(service, monkey
     whole = service.backtests.with_all_baselines(first)
     assert list(whole.scores) == list(whole.forecasts) == [*BASELINES, "dense", "stack"]
     assert (whole.verdict, whole.model) == (first.verdict, first.model)
-    given = backtest.holdout(synthetic.history(), SPEC, synthetic.model(SPEC))
-    assert figures(whole) == figures(given)
+    result = backtest.holdout(synthetic.history(), SPEC, synthetic.model(SPEC))
+    assert figures(whole) == figures(result)
 
     def fit(*_):
         raise AssertionError("fitted again")
@@ -558,7 +558,8 @@ def test_the_next_steps_are_the_same_however_long_the_history(service, monkeypat
     enough = 600 + 3 + model.card.needs - 1
     shorter = dataclasses.replace(history, candles=history.candles.iloc[-enough:])
     one, other = (
-        service.forecasts.next_steps(given, model, predictor="lstm") for given in (history, shorter)
+        service.forecasts.next_steps(prices, model, predictor="lstm")
+        for prices in (history, shorter)
     )
     np.testing.assert_array_equal(one.forecast.quantiles, other.forecast.quantiles)
     assert one.calibration.since == other.calibration.since
@@ -592,25 +593,25 @@ def warnings(service, history, **card):
 def test_a_forecast_warns_of_what_makes_it_doubtful(service):
     history = synthetic.history()
     close = history.candles["close"].iloc[-1]
-    known = {"lowest": 0.9 * close, "highest": 1.1 * close}
-    assert warnings(service, history, **known) == ()
-    (text,) = warnings(service, history, **known | {"highest": close / 1.14})
+    bounds = {"lowest": 0.9 * close, "highest": 1.1 * close}
+    assert warnings(service, history, **bounds) == ()
+    (text,) = warnings(service, history, **bounds | {"highest": close / 1.14})
     assert text == "The last close is 14.0 % above anything seen in training."
-    (text,) = warnings(service, history, **known | {"lowest": close / 0.8})
+    (text,) = warnings(service, history, **bounds | {"lowest": close / 0.8})
     assert text == "The last close is 20.0 % below anything seen in training."
-    (text,) = warnings(service, history, **known, coin="ETH")
+    (text,) = warnings(service, history, **bounds, coin="ETH")
     assert text == "This model learnt from ETH, not BTC."
-    assert warnings(service, history, **known, coin="any") == ()
-    (text,) = warnings(service, history, **known, interval="1d")
+    assert warnings(service, history, **bounds, coin="any") == ()
+    (text,) = warnings(service, history, **bounds, interval="1d")
     assert text == "This model learnt from 1d candles, not 1h."
-    (text,) = warnings(service, history, **known, simulated=True)
+    (text,) = warnings(service, history, **bounds, simulated=True)
     assert text == "This model learnt from simulated prices; these are real."
-    prices, origin = warnings(service, dataclasses.replace(history, simulated=True), **known)
+    prices, origin = warnings(service, dataclasses.replace(history, simulated=True), **bounds)
     assert prices.startswith("These prices are simulated")
     assert origin == "This model learnt from real prices; these are simulated."
     for hours, ages in ((2, ()), (5, ("5 hours",)), (24 * 10, ("10 days",))):
         late = history.end + pd.Timedelta(hours=1 + hours)
-        late_warnings = warnings(service, dataclasses.replace(history, fetched_at=late), **known)
+        late_warnings = warnings(service, dataclasses.replace(history, fetched_at=late), **bounds)
         assert len(late_warnings) == len(ages)
         assert all(
             f"closed {age} before" in text for age, text in zip(ages, late_warnings, strict=True)

@@ -7,15 +7,15 @@ PLAIN = {"string", "number", "integer", "boolean", "null", "array", "object"}
 
 
 def test_no_schema_is_empty(client):
-    found = dict(schemas(client.description.schema))
-    assert len(found) > 300
+    by_name = dict(schemas(client.description.schema))
+    assert len(by_name) > 300
     empty = [
-        place for place, schema in found.items()
+        place for place, schema in by_name.items()
         if not {"type", "$ref", "anyOf", "oneOf", "allOf", "enum", "const"} & schema.keys()
     ]  # fmt: skip
     assert empty == []
     loose = [
-        place for place, schema in found.items()
+        place for place, schema in by_name.items()
         if schema.get("type") == "object"
         and not {"properties", "additionalProperties"} & schema.keys()
     ]  # fmt: skip
@@ -56,8 +56,8 @@ def test_every_parameter_is_explained_and_bounded(client):
         for parameter in operation.get("parameters", ()):
             assert parameter["description"], (path, parameter["name"])
             schema = parameter["schema"]
-            known = {"examples", "enum", "default"} & {*schema, *parameter}
-            assert known or parameter["in"] == "header", (path, parameter["name"])
+            bounds = {"examples", "enum", "default"} & {*schema, *parameter}
+            assert bounds or parameter["in"] == "header", (path, parameter["name"])
 
 
 def test_every_key_of_every_answer_has_an_example(client):

@@ -39,8 +39,8 @@ def test_where_there_are_keys_one_is_needed(service, method, path):
     client = served(service, keys=KEYS, metrics=True)
     for headers in ({}, bearer("wrong"), bearer(""), {"Authorization": f"Basic {KEYS[0]}"},
                     {"Authorization": KEYS[0]}, bearer("ü" * 20)):  # fmt: skip
-        sent = {name: value.encode() for name, value in headers.items()}
-        refused = client.request(method, path, headers=sent)
+        raw_headers = {name: value.encode() for name, value in headers.items()}
+        refused = client.request(method, path, headers=raw_headers)
         assert refused.status_code == 401
         assert refused.headers["www-authenticate"] == "Bearer"
         assert refused.headers["content-type"] == "application/problem+json"
@@ -82,9 +82,9 @@ def test_predictions_are_counted_by_themselves_where_there_is_a_limit(service):
     assert "At most 2 requests" in answers[-1].json()["detail"]
     body = {"series": [{"id": "a", "closes": [1.0, 2.0]}]}
     assert limited.post("/api/v1/models/naive/forecast", json=body).status_code == 200
-    for client, known in ((unlimited, False), (limited, True)):
+    for client, limits in ((unlimited, False), (limited, True)):
         described = client.get("/api/v1/openapi.json").json()["paths"]["/predict"]["post"]
-        assert ("429" in described["responses"], "x-rate-limit" in described) == (known, known)
+        assert ("429" in described["responses"], "x-rate-limit" in described) == (limits, limits)
 
 
 @pytest.mark.usefixtures("within_a_minute")
@@ -107,10 +107,10 @@ def test_clients_are_counted_apart(service):
 
 def test_the_description_states_the_limits_and_the_key(service):
     schema = rest.create(service, Options(keys=KEYS, reads=7, posts=5)).openapi()
-    card, sent = (schema["paths"][f"/api/v1/models/{{name}}{end}"] for end in ("", "/forecast"))
+    card, forecast = (schema["paths"][f"/api/v1/models/{{name}}{end}"] for end in ("", "/forecast"))
     assert card["get"]["x-rate-limit"] == {"requests": 7, "seconds": 60}
-    assert sent["post"]["x-rate-limit"] == {"requests": 5, "seconds": 60}
-    assert sent["post"]["x-max-body-bytes"] == 8_000_000
+    assert forecast["post"]["x-rate-limit"] == {"requests": 5, "seconds": 60}
+    assert forecast["post"]["x-max-body-bytes"] == 8_000_000
     assert card["get"]["security"] == [{"key": []}]
     assert schema["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
 
@@ -118,9 +118,9 @@ def test_the_description_states_the_limits_and_the_key(service):
 def test_each_answer_has_an_id_and_the_log_a_line_of_it(service, caplog):
     client = served(service)
     with caplog.at_level("INFO", "cryptoforecast.access"):
-        given = client.get("/api/v1/coins", headers={"X-Request-ID": "mine-1.2"})
+        answer = client.get("/api/v1/coins", headers={"X-Request-ID": "mine-1.2"})
         fresh = [client.get("/api/v1/none", headers={"X-Request-ID": "bad id\t"}) for _ in "ab"]
-    assert given.headers["x-request-id"] == "mine-1.2"
+    assert answer.headers["x-request-id"] == "mine-1.2"
     assert len({one.headers["x-request-id"] for one in fresh}) == 2
     lines = [record.getMessage() for record in caplog.records]
     assert len(lines) == 3

@@ -227,21 +227,21 @@ def test_few_orders_wait_and_few_finished_ones_are_kept(book, monkeypatch):
 
 
 def test_an_order_is_taken_once_and_one_that_was_left_is_told_so(book):
-    given = [book.give("backtest", {}, "a") for _ in range(6)]
+    orders = [book.give("backtest", {}, "a") for _ in range(6)]
     taken = []
-    threads = [threading.Thread(target=lambda: taken.append(book.take().id)) for _ in given]
+    threads = [threading.Thread(target=lambda: taken.append(book.take().id)) for _ in orders]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(20)
-    assert sorted(taken) == sorted(one.id for one in given)
-    book.cancel(given[0].id)
-    book.finish(given[0].id, {"late": True})
-    assert book.find(given[0].id, "a").state == "cancelled"
+    assert sorted(taken) == sorted(one.id for one in orders)
+    book.cancel(orders[0].id)
+    book.finish(orders[0].id, {"late": True})
+    assert book.find(orders[0].id, "a").state == "cancelled"
     book.recover()
-    left = book.find(given[1].id, "a")
-    assert (left.state, left.status) == ("failed", 503)
-    assert "Send it again" in left.error
+    order = book.find(orders[1].id, "a")
+    assert (order.state, order.status) == ("failed", 503)
+    assert "Send it again" in order.error
 
 
 def test_a_book_that_is_no_book_gives_no_traceback(service, book):

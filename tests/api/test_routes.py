@@ -74,9 +74,9 @@ def test_the_version_is_the_etag_and_follows_the_contents(client, service, saved
         bundles.save(dataclasses.replace(copy, card=card), saved / "models", "copy", force=True)
         changed = client.get("/models/copy").json()["version"]
         assert changed != version
-        asked = client.get("/models/copy/forecast", params={"version": version})
-        assert asked.status_code == 409
-        assert asked.json()["errors"][0]["pointer"] == "/query/version"
+        answer = client.get("/models/copy/forecast", params={"version": version})
+        assert answer.status_code == 409
+        assert answer.json()["errors"][0]["pointer"] == "/query/version"
         assert client.get("/models/copy/forecast", params={"version": changed}).status_code == 200
     finally:
         bundles.delete(saved / "models", "copy")
@@ -103,8 +103,8 @@ def test_the_history_of_a_model_has_its_versions(client, saved):
 
 
 def test_a_forecast_is_the_services_to_the_last_digit(client, service):
-    asked = {"coin": "ETH", "above": [3000, 3100], "below": 2900, "touch": 3200}
-    answer = client.get("/models/tiny-dense/forecast", params=asked).json()
+    question = {"coin": "ETH", "above": [3000, 3100], "below": 2900, "touch": 3200}
+    answer = client.get("/models/tiny-dense/forecast", params=question).json()
     history = service.prices.history(MarketQuery("ETH", "1h"))
     outlook = service.outlooks.of(history, "tiny-dense", Question([3000, 3100], [2900], [3200]))
     expected = outlook.json()
@@ -223,19 +223,19 @@ def test_head_is_get_without_its_body(client, path):
 
 
 def test_long_answers_are_compressed_where_a_client_takes_that(client):
-    def sent(encoding):
+    def encoding_of(encoding):
         headers = {"accept-encoding": encoding}
         with client.plain.stream("GET", "/api/v1/coins", headers=headers) as answer:
             return answer.headers.get("content-encoding"), b"".join(answer.iter_raw())
 
-    (zipped, packed), (plain, whole) = sent("gzip"), sent("identity")
+    (zipped, packed), (plain, whole) = encoding_of("gzip"), encoding_of("identity")
     assert (zipped, plain) == ("gzip", None)
     assert len(packed) < len(whole) / 2
     assert gzip.decompress(packed) == whole
     for encoding in ("br;q=0, gzip", "gzip; q=0.5", "gzip;q=1.000"):
-        assert sent(encoding)[0] == "gzip", encoding
+        assert encoding_of(encoding)[0] == "gzip", encoding
     for encoding in ("gzip;q=0", "identity, gzip; q=0.000", "gzip;Q=0.0", "*;q=0", "notgzip"):
-        assert sent(encoding) == (None, whole), encoding
+        assert encoding_of(encoding) == (None, whole), encoding
 
 
 def test_anomalies_are_typed_and_refused_by_place(client):

@@ -65,7 +65,9 @@ def asked_of_api(client, prices, name, predictor, levels):
 
 
 def asked_of_command(capsys, prices, name, predictor, levels):
-    options = [f"--{kind}={price}" for kind, given in levels.items() for price in given]
+    options = [
+        f"--{kind}={price}" for kind, levels_of_kind in levels.items() for price in levels_of_kind
+    ]
     command = ["forecast", "--model", name, "--data", str(prices), "--predictor", predictor]
     capsys.readouterr()
     assert cli.main([*command, *options, "--json"]) == 0

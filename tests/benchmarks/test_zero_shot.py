@@ -29,14 +29,16 @@ def close() -> Array:
 
 def test_quantiles_of_prices_are_relative_to_the_last_price(close: Array) -> None:
     peer = Peer(last_value, context=50, columns=(1, 2, 3))
-    found = peer.from_prices(close, range(3, 299, 7), 4)
-    np.testing.assert_allclose(found, np.broadcast_to([-0.02, 0, 0.01], found.shape), atol=1e-9)
+    quantiles = peer.from_prices(close, range(3, 299, 7), 4)
+    np.testing.assert_allclose(
+        quantiles, np.broadcast_to([-0.02, 0, 0.01], quantiles.shape), atol=1e-9
+    )
 
 
 def test_independent_steps_add_up_by_their_squares(close: Array) -> None:
     peer = Peer(last_value, context=50, columns=(1, 2, 3))
-    found = peer.from_returns(close, range(60, 299), 4)
-    np.testing.assert_allclose(found[0], np.sqrt([1, 2, 3, 4])[:, None] * [-0.02, 0, 0.01])
+    quantiles = peer.from_returns(close, range(60, 299), 4)
+    np.testing.assert_allclose(quantiles[0], np.sqrt([1, 2, 3, 4])[:, None] * [-0.02, 0, 0.01])
 
 
 def test_the_network_reads_its_context_up_to_the_origin(close: Array) -> None:
@@ -68,7 +70,7 @@ def test_figures_equal_a_hand_loop() -> None:
         for y, row in zip(actual, band, strict=True)
         for level, q in zip(LEVELS, row, strict=True)
     ]
-    found = zero_shot.figures(actual, band, 2 * band)
-    assert found["pinball"] == pytest.approx(sum(losses) / 12)
-    assert found["coverage_80"] == 0.5
-    assert found["pinball_naive"] != found["pinball"]
+    quantiles = zero_shot.figures(actual, band, 2 * band)
+    assert quantiles["pinball"] == pytest.approx(sum(losses) / 12)
+    assert quantiles["coverage_80"] == 0.5
+    assert quantiles["pinball_naive"] != quantiles["pinball"]

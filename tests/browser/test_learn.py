@@ -81,10 +81,10 @@ def _yesterday(page: Page) -> None:
     assert _overflow(page) <= 0
 
 
-def _elsewhere(url: str, asked: str) -> list[str]:
+def _elsewhere(url: str, host: str) -> list[str]:
     """Return an address that is asked of another host than the app's; nothing if it is not."""
     ours = (url, url.replace("http", "ws"), "data:", "blob:")
-    return [] if asked.startswith(ours) else [asked]
+    return [] if host.startswith(ours) else [host]
 
 
 def _heading(page: Page) -> Locator:

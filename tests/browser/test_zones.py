@@ -28,5 +28,5 @@ def test_charts_are_in_utc_whatever_the_zone_of_the_browser(
         until(page, "document.querySelector('.js-plotly-plot')?.calcdata?.length > 0")
         times = page.evaluate(TIMES)
         assert len(times) > 100
-        assert [seen for _, seen in times] == [sent for sent, _ in times]
+        assert [seen for _, seen in times] == [expected for expected, _ in times]
     context.close()

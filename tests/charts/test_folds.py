@@ -89,10 +89,10 @@ def test_the_sentence_has_the_window_and_the_warm_start(tested):
 
 
 def test_folds_are_counted_against_the_last_price(tested):
-    known = table(tested)["pinball"]
+    losses = table(tested)["pinball"]
     text = summary_folds(tested)
-    assert f"in {(known < 1).sum()} of 4 folds" in text
-    assert f"between {known.min():.3f} and {known.max():.3f}" in text
+    assert f"in {(losses < 1).sum()} of 4 folds" in text
+    assert f"between {losses.min():.3f} and {losses.max():.3f}" in text
 
 
 def test_the_sentence_is_about_what_is_undefined(tested):

@@ -15,8 +15,8 @@ from tests.charts.examples import backtest, named, next_steps, times, title_text
 
 
 def test_predicted_vs_actual_shows_the_chosen_step_at_its_time():
-    given = backtest(horizon=6)
-    figure, frame = charts.predicted_vs_actual(given, 4), given.forecast.frame(4)
+    result = backtest(horizon=6)
+    figure, frame = charts.predicted_vs_actual(result, 4), result.forecast.frame(4)
     for name in ("actual", "predicted", "residual"):
         trace = named(figure, name)
         np.testing.assert_allclose(trace.y, frame[name], rtol=1e-6, atol=0.01)
@@ -37,9 +37,9 @@ def test_predicted_vs_actual_says_when_points_are_left_out():
 
 
 def test_an_undefined_band_is_left_out():
-    given = backtest()
-    undefined = dataclasses.replace(given.forecast, quantiles=given.forecast.quantiles * math.nan)
-    figure = charts.predicted_vs_actual(dataclasses.replace(given, forecasts={"lstm": undefined}))
+    result = backtest()
+    undefined = dataclasses.replace(result.forecast, quantiles=result.forecast.quantiles * math.nan)
+    figure = charts.predicted_vs_actual(dataclasses.replace(result, forecasts={"lstm": undefined}))
     assert "80 % band" not in {trace.name for trace in figure.data}
 
 
@@ -50,25 +50,25 @@ def test_a_step_outside_the_horizon_is_refused(step):
 
 
 def test_the_fan_opens_at_the_last_close_and_nests():
-    given = next_steps(24)
-    figure = charts.fan(given)
+    coming = next_steps(24)
+    figure = charts.fan(coming)
     tops = [next(t for t in figure.data if t.name == f"{n} %" and t.fill) for n in (95, 80, 50)]
     for top in tops:
-        assert times(top)[0] == given.history.closes_at
-        assert times(top)[-1] == given.history.closes_at + pd.Timedelta(hours=24)
-        assert top.y[0] == pytest.approx(given.forecast.close[0], rel=1e-6)
+        assert times(top)[0] == coming.history.closes_at
+        assert times(top)[-1] == coming.history.closes_at + pd.Timedelta(hours=24)
+        assert top.y[0] == pytest.approx(coming.forecast.close[0], rel=1e-6)
     assert tops[0].y[-1] > tops[1].y[-1] > tops[2].y[-1]
-    assert tops[1].y[-1] == pytest.approx(given.forecast.quantile_prices[0, -1, 6], rel=1e-6)
-    assert times(named(figure, "median"))[0] == given.history.closes_at
+    assert tops[1].y[-1] == pytest.approx(coming.forecast.quantile_prices[0, -1, 6], rel=1e-6)
+    assert times(named(figure, "median"))[0] == coming.history.closes_at
     assert len(named(figure, "close").x) == 72
-    assert times(named(figure, "close"))[-1] == given.history.closes_at
+    assert times(named(figure, "close"))[-1] == coming.history.closes_at
     first, second, third, *_ = [note.text for note in figure.layout.annotations]
     assert (first, second, third) == ("95 %", "50 %", "80 %")  # a style sheet counts on the order
     assert all(not text.text.startswith("<b>") for text in figure.layout.annotations[3:5])
     labels = {note.text for note in figure.layout.annotations}
     assert {"50 %", "80 %", "95 %"} <= labels
     strong = {text for text in labels if text.startswith("<b>")}
-    last = given.forecast.quantile_prices[0, -1]
+    last = coming.forecast.quantile_prices[0, -1]
     assert strong == {f"<b>{style.plain(price_text(last[i], whole=True))}</b>" for i in (2, 4, 6)}
     assert {style.plain(price_text(last[i], whole=True)) for i in (0, 8)} <= labels
 
@@ -80,49 +80,49 @@ def test_the_median_of_many_steps_is_a_line(horizon, mode):
 
 @pytest.mark.parametrize("horizon", [1, 3, 24])
 def test_another_forecast_is_dotted_where_its_range_ends(horizon):
-    given = next_steps(horizon)
-    other = dataclasses.replace(given.forecast, quantiles=3 * given.forecast.quantiles)
-    figure = charts.fan(given, other=other)
+    coming = next_steps(horizon)
+    other = dataclasses.replace(coming.forecast, quantiles=3 * coming.forecast.quantiles)
+    figure = charts.fan(coming, other=other)
     dotted = [trace for trace in figure.data if trace.line.dash == "dot"]
     ends = [trace.y[-1] for trace in dotted]
     assert ends == pytest.approx(list(other.quantile_prices[0, -1, [2, 6]]), rel=1e-6)
     band = next(trace for trace in figure.data if trace.name == "80 %" and trace.fill)
     for trace in dotted:
         assert list(trace.x) == list(band.x)
-        assert horizon < 24 or trace.y[0] == pytest.approx(given.forecast.close[0], rel=1e-6)
+        assert horizon < 24 or trace.y[0] == pytest.approx(coming.forecast.close[0], rel=1e-6)
         low, high = figure.layout.yaxis.range
         assert low < min(trace.y) <= max(trace.y) < high
     # The labels of the bands cover the dotted lines that would cross them.
     covers = {note.text: note.bgcolor for note in figure.layout.annotations}
     assert covers["80 %"] == style.LIGHT.surface
-    assert not any(note.bgcolor for note in charts.fan(given).layout.annotations)
+    assert not any(note.bgcolor for note in charts.fan(coming).layout.annotations)
 
 
 def test_a_figure_in_a_card_says_nothing_that_the_card_says():
-    given = next_steps(24)
-    figure = charts.fan(given, titled=False, other=given.forecast)
+    coming = next_steps(24)
+    figure = charts.fan(coming, titled=False, other=coming.forecast)
     assert figure.layout.title.text is None
     assert figure.layout.height is None
     assert not figure.layout.showlegend
     dotted = [trace for trace in figure.data if trace.line.dash == "dot"]
     ends = [trace.y[-1] for trace in dotted]
-    assert ends == pytest.approx(list(given.forecast.quantile_prices[0, -1, [2, 6]]), rel=1e-6)
+    assert ends == pytest.approx(list(coming.forecast.quantile_prices[0, -1, [2, 6]]), rel=1e-6)
 
 
 def test_one_step_is_a_box_around_its_candle():
-    given = next_steps(1, interval="1d")
-    figure = charts.fan(given)
+    coming = next_steps(1, interval="1d")
+    figure = charts.fan(coming)
     box = next(trace for trace in figure.data if trace.name == "80 %" and trace.fill)
     left, right = times(box)
-    assert left < given.history.closes_at + pd.Timedelta(days=1) < right
+    assert left < coming.history.closes_at + pd.Timedelta(days=1) < right
     assert right - left < pd.Timedelta(days=1)
     assert "the next 1 day" in title_text(figure)
 
 
 def test_sentences_say_what_the_figures_show():
-    given = backtest(horizon=3)
-    residual = given.forecast.frame(3)["residual"].abs()
-    text = charts.summary_predicted(given, 3)
+    result = backtest(horizon=3)
+    residual = result.forecast.frame(3)["residual"].abs()
+    text = charts.summary_predicted(result, 3)
     assert f"{price_text(residual.mean())} on average" in text
     assert f"{price_text(residual.max())} at most" in text
     assert "3 hours ahead" in text

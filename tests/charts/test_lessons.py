@@ -79,10 +79,10 @@ def test_the_recipe_is_hidden_until_it_is_known():
     test = recipe.precomputed()
     (shown,) = figures.recipe(test, everything=True, with_outcome=False).data
     assert np.isnan(np.asarray(shown.y)[test.learnt + 12 :]).all()
-    known = figures.recipe(test, everything=True, with_outcome=True)
-    assert [trace.name for trace in known.data] == ["log-returns", "popular recipe", "actual"]
-    np.testing.assert_allclose(np.asarray(known.data[1].y), test.popular, rtol=1e-6)
-    assert "popular recipe" in texts(known)
+    figure = figures.recipe(test, everything=True, with_outcome=True)
+    assert [trace.name for trace in figure.data] == ["log-returns", "popular recipe", "actual"]
+    np.testing.assert_allclose(np.asarray(figure.data[1].y), test.popular, rtol=1e-6)
+    assert "popular recipe" in texts(figure)
     assert "popular" not in figures.summary_recipe(test, with_outcome=False)
 
 

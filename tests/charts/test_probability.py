@@ -17,15 +17,15 @@ from tests.charts.examples import named, next_steps, times, title_text
 
 def example(horizon=24, simulated=False, **changes):
     """A forecast, the odds of 1 % above the last close, and those of a ladder."""
-    given = replace(next_steps(horizon, simulated=simulated), **changes)
-    level = float(given.forecast.close[0]) * 1.01
-    (one,) = probability.of_next_steps(given, [level])
-    return given, one, probability.of_next_steps(given, probability.ladder(given))
+    coming = replace(next_steps(horizon, simulated=simulated), **changes)
+    level = float(coming.forecast.close[0]) * 1.01
+    (one,) = probability.of_next_steps(coming, [level])
+    return coming, one, probability.of_next_steps(coming, probability.ladder(coming))
 
 
 def figures(horizon, dark=False, simulated=False):
-    given, one, _ = example(horizon, simulated)
-    return [charts.probability_by_step(given, one, dark=dark)]
+    coming, one, _ = example(horizon, simulated)
+    return [charts.probability_by_step(coming, one, dark=dark)]
 
 
 @pytest.mark.parametrize("horizon", [1, 2, 24, 48])
@@ -48,11 +48,11 @@ def test_simulated_prices_are_labelled_and_real_ones_are_not():
 
 
 def test_the_line_holds_the_chances_at_their_times():
-    given, one, _ = example()
-    figure = charts.probability_by_step(given, one)
+    coming, one, _ = example()
+    figure = charts.probability_by_step(coming, one)
     line = named(figure, "chance")
     np.testing.assert_allclose(line.y, 100 * one.by_step)
-    assert times(line)[0] == given.history.closes_at + given.history.candle_length
+    assert times(line)[0] == coming.history.closes_at + coming.history.candle_length
     assert tuple(figure.layout.yaxis.range) == (-3, 103)
     assert price_text(one.level) in title_text(figure)
     assert {note.text for note in figure.layout.annotations} == {
@@ -61,38 +61,38 @@ def test_the_line_holds_the_chances_at_their_times():
 
 
 def test_the_chance_of_touching_is_a_line_of_its_own():
-    given, one, _ = example()
+    coming, one, _ = example()
     touch = Touch(one.level, np.linspace(0.1, 0.6, 24))
-    figure = charts.probability_by_step(given, one, touch)
+    figure = charts.probability_by_step(coming, one, touch)
     np.testing.assert_allclose(named(figure, "touched").y, 100 * touch.by_step)
     assert "dotted: touched until then" in title_text(figure)
-    assert "dotted" not in title_text(charts.probability_by_step(given, one))
-    text = charts.summary_touch(given, touch)
+    assert "dotted" not in title_text(charts.probability_by_step(coming, one))
+    text = charts.summary_touch(coming, touch)
     assert text == f"Chance of touching {price_text(one.level)} at any time until then: 60 %."
 
 
 @pytest.mark.parametrize(("horizon", "size"), [(1, 8), (12, 8), (13, 4)])
 def test_many_steps_have_small_markers(horizon, size):
-    given, one, _ = example(horizon)
-    assert named(charts.probability_by_step(given, one), "chance").marker.size == size
+    coming, one, _ = example(horizon)
+    assert named(charts.probability_by_step(coming, one), "chance").marker.size == size
 
 
 def test_undefined_probabilities_are_called_unknown():
-    given = next_steps(3)
-    undefined = replace(given.forecast, quantiles=given.forecast.quantiles * math.nan)
-    given = replace(given, forecast=undefined)
-    (one,) = probability.of_next_steps(given, [100.0])
-    figure = charts.probability_by_step(given, one)
+    coming = next_steps(3)
+    undefined = replace(coming.forecast, quantiles=coming.forecast.quantiles * math.nan)
+    coming = replace(coming, forecast=undefined)
+    (one,) = probability.of_next_steps(coming, [100.0])
+    figure = charts.probability_by_step(coming, one)
     assert not figure.layout.annotations
-    assert charts.summary_probability(given, one).endswith(
+    assert charts.summary_probability(coming, one).endswith(
         "by Sat 2 Sep 2017, 19:00 UTC (3 hours ahead): unknown; "
         "by Sat 2 Sep 2017, 17:00 UTC (1 hour ahead): unknown."
     )
 
 
 def test_sentences_say_what_the_figures_show():
-    given, one, _ = example(simulated=True)
-    text = charts.summary_probability(given, one)
+    coming, one, _ = example(simulated=True)
+    text = charts.summary_probability(coming, one)
     assert text == (
         f"Chance that the BTC simulated price ends above {price_text(one.level)} by "
         f"Sun 3 Sep 2017, 16:00 UTC (24 hours ahead): {probability_text(one.by_step[-1])}; "

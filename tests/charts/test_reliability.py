@@ -18,24 +18,24 @@ def result(horizon=3, simulated=False):
 
 
 def unknown():
-    given = result()
-    actual = np.full_like(given.forecast.actual, np.nan)
-    return replace(given, forecasts={"lstm": replace(given.forecast, actual=actual)})
+    test = result()
+    actual = np.full_like(test.forecast.actual, np.nan)
+    return replace(test, forecasts={"lstm": replace(test.forecast, actual=actual)})
 
 
 FIGURES = {
-    "reliability": lambda given, dark: charts.reliability(reliability.measure(given, 2), dark=dark),
-    "pit": lambda given, dark: charts.pit(reliability.measure(given, 2), dark=dark),
-    "by step": lambda given, dark: charts.coverage_by_step(reliability.by_step(given), dark=dark),
-    "by regime": lambda given, dark: charts.coverage_by_regime(
-        reliability.measure(given, 2), dark=dark
+    "reliability": lambda test, dark: charts.reliability(reliability.measure(test, 2), dark=dark),
+    "pit": lambda test, dark: charts.pit(reliability.measure(test, 2), dark=dark),
+    "by step": lambda test, dark: charts.coverage_by_step(reliability.by_step(test), dark=dark),
+    "by regime": lambda test, dark: charts.coverage_by_regime(
+        reliability.measure(test, 2), dark=dark
     ),
 }
 SENTENCES = {
-    "reliability": lambda given: charts.summary_reliability(reliability.measure(given, 2)),
-    "pit": lambda given: charts.summary_pit(reliability.measure(given, 2)),
-    "by step": lambda given: charts.summary_coverage_by_step(reliability.by_step(given)),
-    "by regime": lambda given: charts.summary_coverage_by_regime(reliability.measure(given, 2)),
+    "reliability": lambda test: charts.summary_reliability(reliability.measure(test, 2)),
+    "pit": lambda test: charts.summary_pit(reliability.measure(test, 2)),
+    "by step": lambda test: charts.summary_coverage_by_step(reliability.by_step(test)),
+    "by regime": lambda test: charts.summary_coverage_by_regime(reliability.measure(test, 2)),
 }
 
 
@@ -64,20 +64,20 @@ def test_without_outcomes_figures_are_empty_and_sentences_say_so(name):
 
 
 def test_quantiles_lie_beside_what_they_promise():
-    given = reliability.measure(result(), 2)
-    figure = charts.reliability(given)
+    measurement = reliability.measure(result(), 2)
+    figure = charts.reliability(measurement)
     line = named(figure, "measured, with 95 % interval")
     np.testing.assert_allclose(line.x, 100 * np.array(QUANTILES))
-    np.testing.assert_allclose(line.y, [100 * share.value for share in given.observed])
+    np.testing.assert_allclose(line.y, [100 * share.value for share in measurement.observed])
     low = np.array(line.y) - np.array(line.error_y.arrayminus)
-    np.testing.assert_allclose(low, [100 * share.low for share in given.observed], atol=1e-9)
+    np.testing.assert_allclose(low, [100 * share.low for share in measurement.observed], atol=1e-9)
     assert "2 hours ahead" in title_text(figure)
-    assert f"{given.origins:,} outcomes" in title_text(figure)
+    assert f"{measurement.origins:,} outcomes" in title_text(figure)
 
 
 def test_the_parts_of_the_forecast_add_up():
-    given = reliability.measure(result(), 2)
-    figure = charts.pit(given)
+    measurement = reliability.measure(result(), 2)
+    figure = charts.pit(measurement)
     bars = named(figure, "measured, with 95 % interval")
     assert sum(bars.y) == pytest.approx(100)
     assert list(named(figure, "as promised").y) == [5, 5]
@@ -86,16 +86,18 @@ def test_the_parts_of_the_forecast_add_up():
     assert 4 < min(bars.width) == max(bars.width) < 5
     assert [tuple(ends) for ends in bars.customdata] == [(5 * i, 5 * i + 5) for i in range(20)]
     high = np.array(bars.y) + np.array(bars.error_y.array)
-    np.testing.assert_allclose(high, [100 * share.high for share in given.pit])
+    np.testing.assert_allclose(high, [100 * share.high for share in measurement.pit])
 
 
 def test_every_step_and_both_levels_are_shown():
-    given = reliability.by_step(result(6))
-    figure = charts.coverage_by_step(given)
+    coverages = reliability.by_step(result(6))
+    figure = charts.coverage_by_step(coverages)
     for level in (80, 95):
         line = named(figure, f"{level} % band")
         assert list(line.x) == [1, 2, 3, 4, 5, 6]
-        np.testing.assert_allclose(line.y, [100 * shares[level].value for shares in given.steps])
+        np.testing.assert_allclose(
+            line.y, [100 * shares[level].value for shares in coverages.steps]
+        )
     assert {shape.y0 for shape in figure.layout.shapes} == {80, 95}
     assert figure.layout.xaxis.title.text == "hours ahead"
     symbols = {trace.marker.symbol for trace in figure.data}
@@ -110,18 +112,18 @@ def test_few_steps_have_a_tick_each(horizon, distance):
 
 
 def test_regimes_are_shown_from_calm_to_restless():
-    given = reliability.measure(result(), 2)
-    figure = charts.coverage_by_regime(given)
+    measurement = reliability.measure(result(), 2)
+    figure = charts.coverage_by_regime(measurement)
     line, wide = named(figure, "80 % band"), named(figure, "95 % band")
     assert list(figure.layout.xaxis.ticktext) == ["calm", "usual", "restless"]
     assert [round(x) for x in line.x] == list(figure.layout.xaxis.tickvals)
     assert set(line.x).isdisjoint(wide.x)
-    expected = [100 * regime.coverage[80].value for regime in given.regimes]
+    expected = [100 * regime.coverage[80].value for regime in measurement.regimes]
     np.testing.assert_allclose(line.y, expected)
 
 
 def test_what_is_off_by_more_than_chance_is_counted():
-    given = reliability.measure(result(), 2)
+    measurement = reliability.measure(result(), 2)
 
     def share(value, low, high):
         return Share(value, low, high)
@@ -133,10 +135,10 @@ def test_what_is_off_by_more_than_chance_is_counted():
         ((*right[:-1], wrong[-1]), "Of the nine quantiles 1 is off"),
         (wrong, "Of the nine quantiles 2 are off"),
     ):
-        assert text in charts.summary_reliability(replace(given, observed=observed))
+        assert text in charts.summary_reliability(replace(measurement, observed=observed))
     assert (
         "the 2.5 % quantile of the LSTM network is farthest off: 5 % of"
-        in charts.summary_reliability(replace(given, observed=wrong))
+        in charts.summary_reliability(replace(measurement, observed=wrong))
     )
     flat = (share(0.05, 0.04, 0.06),) * 20
     ends, more = share(0.1, 0.09, 0.11), share(0.06, 0.051, 0.07)
@@ -149,39 +151,42 @@ def test_what_is_off_by_more_than_chance_is_counted():
         ((*flat[:5], more, *flat[6:14], more, *flat[15:]), ("52 % in the middle", "2 parts are")),
         ((*flat[:4], more, *flat[5:15], more, *flat[16:]), ("50 % in the middle", "2 parts are")),
     ):
-        sentence = charts.summary_pit(replace(given, pit=pit))
+        sentence = charts.summary_pit(replace(measurement, pit=pit))
         assert all(text in sentence for text in texts), sentence
 
 
 def test_the_lowest_and_the_highest_coverage_have_their_step():
-    given = reliability.by_step(result(3))
+    coverages = reliability.by_step(result(3))
     shares = [Share(value, 0.0, 1.0) for value in (0.7, 0.9, 0.8)]
-    given = replace(given, steps=tuple({80: share, 95: share} for share in shares))
-    assert charts.summary_coverage_by_step(given) == (
+    coverages = replace(coverages, steps=tuple({80: share, 95: share} for share in shares))
+    assert charts.summary_coverage_by_step(coverages) == (
         "The 80 % band of the LSTM network holds 70 % of the prices 1 hour ahead, its lowest "
         "share, and 90 % 2 hours ahead, its highest."
     )
-    single = replace(given, steps=given.steps[:1])
+    single = replace(coverages, steps=coverages.steps[:1])
     assert charts.summary_coverage_by_step(single) == (
         "The 80 % band of the LSTM network holds 70 % of the prices 1 hour ahead."
     )
 
 
 def test_sentences_say_what_the_figures_show():
-    given, steps = reliability.measure(result(), 2), reliability.by_step(result())
-    text = charts.summary_coverage_by_regime(given)
+    measurement, steps = reliability.measure(result(), 2), reliability.by_step(result())
+    text = charts.summary_coverage_by_regime(measurement)
     assert text.startswith("2 hours ahead the 80 % band of the LSTM network held ")
-    for regime in given.regimes:
+    for regime in measurement.regimes:
         value = f"{100 * regime.coverage[80].value:.1f} %".replace(".0 %", " %")
         assert f"{value} when the market was {regime.name}" in text
     text = charts.summary_coverage_by_step(steps)
     values = [100 * shares[80].value for shares in steps.steps]
     for value in (min(values), max(values)):
         assert f"{value:.1f} %".replace(".0 %", " %") in text
-    text = charts.summary_reliability(given)
-    off = [abs(share.value - level) for share, level in zip(given.observed, QUANTILES, strict=True)]
-    worst = given.observed[int(np.argmax(off))]
+    text = charts.summary_reliability(measurement)
+    off = [
+        abs(share.value - level)
+        for share, level in zip(measurement.observed, QUANTILES, strict=True)
+    ]
+    worst = measurement.observed[int(np.argmax(off))]
     assert f"{100 * worst.value:.1f} %".replace(".0 %", " %") in text
     assert "of the nine quantiles" in text.lower()
-    ends = 100 * (given.pit[0].value + given.pit[-1].value)
-    assert f"{ends:.1f} %".replace(".0 %", " %") in charts.summary_pit(given)
+    ends = 100 * (measurement.pit[0].value + measurement.pit[-1].value)
+    assert f"{ends:.1f} %".replace(".0 %", " %") in charts.summary_pit(measurement)

@@ -63,8 +63,8 @@ def test_what_reaches_too_far_is_an_arrow_with_its_number():
 
 
 def test_a_coverage_lies_beside_its_promise():
-    held = Leaderboard("coverage_80", 1, "naive", 500, (standing("cone", -0.02),))
-    figure = skills(held)
+    board = Leaderboard("coverage_80", 1, "naive", 500, (standing("cone", -0.02),))
+    figure = skills(board)
     assert dots(figure)["Volatility cone"].x[0] == pytest.approx(-2)
     assert [each.text for each in figure.layout.annotations] == [
         "as promised", "← holds less", "holds more →",

@@ -49,17 +49,17 @@ def test_a_planted_signal_is_found_and_an_empty_one_is_not() -> None:
 
         monitor = Monitor(reports.append)
         results[strength] = ablation.run(history, SPEC, [INPUT], fit, 2, monitor)
-    found, empty = results[1.0], results[0.0]
-    assert found.band.outcome == "better"
-    assert found.band.skill > 0.04
-    assert found.sentence.startswith("Signal mood helps: with it, the error of the price is ")
+    planted, empty = results[1.0], results[0.0]
+    assert planted.band.outcome == "better"
+    assert planted.band.skill > 0.04
+    assert planted.sentence.startswith("Signal mood helps: with it, the error of the price is ")
     assert (empty.point.outcome, empty.band.outcome) == ("tie", "tie")
     assert empty.sentence.startswith(
         "Signal mood makes no difference that could be told from chance: with it, the error of "
     )
     assert empty.sentence.endswith(" over 299 hours and 2 trainings each way.")
-    assert (found.seeds, found.others, found.origins) == ((0, 1), ("abs_return",), 299)
-    assert found.band.without == empty.band.without
+    assert (planted.seeds, planted.others, planted.origins) == ((0, 1), ("abs_return",), 299)
+    assert planted.band.without == empty.band.without
     assert {report.fold for report in reports} == {1, 3}
     assert max(report.done for report in reports if isinstance(report, Progress)) == 0.75
 
@@ -69,11 +69,11 @@ def forecasts(noise: float, shifts: tuple[float, ...]) -> list[Forecast]:
     history = synthetic.history(600)
     rows = range(200, 599)
     close = history.candles["close"].to_numpy()
-    rng, made = np.random.default_rng(3), []
+    rng, result = np.random.default_rng(3), []
     for shift in shifts:
         off = rng.normal(0, noise, len(rows))
         quantiles = np.linspace(-0.02, 0.02, 9) * (1 + shift) + off[:, None]
-        made.append(
+        result.append(
             Forecast(
                 predictor="dense",
                 interval="1h",
@@ -85,7 +85,7 @@ def forecasts(noise: float, shifts: tuple[float, ...]) -> list[Forecast]:
                 candles=history.candles.index,
             )
         )
-    return made
+    return result
 
 
 def compared(shifts: tuple[float, ...]) -> ablation.Ablation:
@@ -104,10 +104,10 @@ def test_a_difference_must_be_more_than_the_luck_of_seeds() -> None:
 
 
 def test_few_origins_claim_nothing() -> None:
-    made = [dataclasses.replace(each, origins=each.origins[:20], close=each.close[:20],
+    short = [dataclasses.replace(each, origins=each.origins[:20], close=each.close[:20],
         predicted=each.predicted[:20], quantiles=each.quantiles[:20], actual=each.actual[:20])
         for each in forecasts(0.01, (0.1, 0.2))]  # fmt: skip
-    result = ablation.compare(synthetic.history(600), SPEC, [INPUT], made, made)
+    result = ablation.compare(synthetic.history(600), SPEC, [INPUT], short, short)
     assert result.band.outcome == "unknown"
     assert result.sentence == "Too few forecasts to tell whether signal mood helps: 20 were tested."
 

@@ -83,16 +83,16 @@ def test_cached_analyses_are_dropped_with_their_forecasts():
 
 def test_sixty_analyses_of_a_backtest_stay_cached(result):
     """The least recently used is dropped first."""
-    analyses, made = Analyses(), []
+    analyses, calls = Analyses(), []
     for i in range(60):
-        analyses.of(result, i, lambda i=i: [made.append(i)])
-    analyses.of(result, 0, lambda: [made.append("again")])
-    assert made == list(range(60))
-    analyses.of(result, 60, lambda: [made.append(60)])
-    analyses.of(result, 0, lambda: [made.append("again")])
-    analyses.of(result, 2, lambda: [made.append("again")])
-    analyses.of(result, 1, lambda: [made.append("dropped")])
-    assert made == [*range(61), "dropped"]
+        analyses.of(result, i, lambda i=i: [calls.append(i)])
+    analyses.of(result, 0, lambda: [calls.append("again")])
+    assert calls == list(range(60))
+    analyses.of(result, 60, lambda: [calls.append(60)])
+    analyses.of(result, 0, lambda: [calls.append("again")])
+    analyses.of(result, 2, lambda: [calls.append("again")])
+    analyses.of(result, 1, lambda: [calls.append("dropped")])
+    assert calls == [*range(61), "dropped"]
 
 
 def test_a_free_run_is_cached_after_it_ran():

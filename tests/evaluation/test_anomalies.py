@@ -57,12 +57,12 @@ def test_altering_the_future_changes_no_surprise(kind, market, model):
     before = anomalies.surprises(history, network)
     first = 1300
     after = anomalies.surprises(synthetic.altered(history, first), network)
-    known = first - before.rows.start
-    assert known > 200
+    count = first - before.rows.start
+    assert count > 200
     for name, values in arrays(before).items():
         other = getattr(after, name)
-        assert np.array_equal(values[:known], other[:known], equal_nan=True), name
-        assert not np.array_equal(values[known:], other[known:], equal_nan=True), name
+        assert np.array_equal(values[:count], other[:count], equal_nan=True), name
+        assert not np.array_equal(values[count:], other[count:], equal_nan=True), name
 
 
 def test_a_planted_jump_is_found_and_nothing_else_becomes_rarer_before_it(market):

@@ -210,13 +210,13 @@ def test_autocorrelations_are_those_of_a_loop():
     rng = np.random.default_rng(2)
     residual = rng.normal(0, 0.01, 400)
     frame = diagnostics.autocorrelation(of_residuals(residual), 1)
-    known = np.log(np.exp(residual))
-    mean, n = known.mean(), len(known)
+    values = np.log(np.exp(residual))
+    mean, n = values.mean(), len(values)
     for lag, value in zip(frame["lag"], frame["residual"], strict=True):
-        top = sum((known[i] - mean) * (known[i - lag] - mean) for i in range(lag, n))
-        assert value == pytest.approx(top / ((known - mean) ** 2).sum())
-        squares = sum(((known[i] - mean) * (known[i - lag] - mean)) ** 2 for i in range(lag, n))
-        bound = 1.96 * math.sqrt(squares) / ((known - mean) ** 2).sum()
+        top = sum((values[i] - mean) * (values[i - lag] - mean) for i in range(lag, n))
+        assert value == pytest.approx(top / ((values - mean) ** 2).sum())
+        squares = sum(((values[i] - mean) * (values[i - lag] - mean)) ** 2 for i in range(lag, n))
+        bound = 1.96 * math.sqrt(squares) / ((values - mean) ** 2).sum()
         assert frame["bound"][lag - 1] == pytest.approx(bound)
         assert bound == pytest.approx(1.96 / math.sqrt(n), rel=0.25)
 
@@ -345,14 +345,14 @@ def test_the_averages_of_regimes_are_those_of_a_hand_count(result):
     forecast = dataclasses.replace(result.forecast, actual=actual)
     sigma = np.random.default_rng(0).random(len(forecast))
     frame = diagnostics.by_regime(forecast, naive, step, sigma)
-    known = [row for row in range(len(forecast)) if np.isfinite(actual[row, step - 1])]
-    ordered = sorted(known, key=lambda row: sigma[row])
-    assert len(known) == len(forecast) - 3
+    rows = [row for row in range(len(forecast)) if np.isfinite(actual[row, step - 1])]
+    ordered = sorted(rows, key=lambda row: sigma[row])
+    assert len(rows) == len(forecast) - 3
     for third, value in zip(np.array_split(ordered, 3), frame.itertuples(), strict=True):
         assert value.origins == len(third)
         assert (value.lowest, value.highest) == (sigma[third[0]], sigma[third[-1]])
         for suffix, each in (("", forecast), ("_naive", naive)):
-            errors, pinball, widths, held = [], [], [], []
+            errors, pinball, widths, hits = [], [], [], []
             for row in third:
                 moved = math.log(each.actual[row, step - 1] / each.close[row])
                 errors.append(abs(math.log(each.actual[row, step - 1] / each.predicted[row, 1])))
@@ -362,12 +362,12 @@ def test_the_averages_of_regimes_are_those_of_a_hand_count(result):
                     for q, f in zip(QUANTILES, band, strict=True)
                 ]
                 widths.append((band[6] - band[2]) / 2)
-                held.append(band[2] <= moved <= band[6])
+                hits.append(band[2] <= moved <= band[6])
             assert getattr(value, f"error{suffix}") == pytest.approx(np.mean(errors))
             assert getattr(value, f"pinball{suffix}") == pytest.approx(np.mean(pinball))
             if each is forecast:
                 assert value.half_width == pytest.approx(np.mean(widths))
-                assert value.covered == pytest.approx(np.mean(held))
+                assert value.covered == pytest.approx(np.mean(hits))
 
 
 def test_a_volatility_that_never_varies_makes_no_regimes():

@@ -24,12 +24,12 @@ def result() -> Backtest:
     return backtest.holdout(synthetic.history(1500), spec, baselines=("naive", "cone", "har"))
 
 
-def moved(given: Forecast, share: float) -> Forecast:
+def moved(forecast: Forecast, share: float) -> Forecast:
     """The last price moved towards the actual price, or away from it, with its range."""
-    predicted = given.predicted + share * (given.actual - given.predicted)
-    shift = np.log(predicted / given.close[:, None])[:, :, None]
+    predicted = forecast.predicted + share * (forecast.actual - forecast.predicted)
+    shift = np.log(predicted / forecast.close[:, None])[:, :, None]
     return dataclasses.replace(
-        given, predictor="moved", predicted=predicted, quantiles=given.quantiles + shift
+        forecast, predictor="moved", predicted=predicted, quantiles=forecast.quantiles + shift
     )
 
 
@@ -45,7 +45,7 @@ def among(result: Backtest, forecast: Forecast) -> Backtest:
 def test_a_judgement_has_the_numbers_of_a_hand_loop(result):
     forecast = moved(result.forecasts["naive"], 0.3)
     opinion = judge(among(result, forecast), "moved")
-    errors, references, right, held = [], [], [], []
+    errors, references, right, hits = [], [], [], []
     for i, close in enumerate(forecast.close):
         actual, predicted = forecast.actual[i, 1], forecast.predicted[i, 1]
         errors.append(abs(actual - predicted))
@@ -53,12 +53,12 @@ def test_a_judgement_has_the_numbers_of_a_hand_loop(result):
         if actual != close:
             right.append((actual > close) == (predicted > close))
         low, high = (close * math.exp(forecast.quantiles[i, 1, k]) for k in (2, 6))
-        held.append(low <= actual <= high)
+        hits.append(low <= actual <= high)
     assert opinion.origins == len(errors) == len(forecast)
     assert opinion.error == pytest.approx(sum(errors) / len(errors))
     assert opinion.reference == pytest.approx(sum(references) / len(references))
     assert opinion.direction.share == pytest.approx(sum(right) / len(right)) == 1.0
-    assert opinion.coverage.share == pytest.approx(sum(held) / len(held))
+    assert opinion.coverage.share == pytest.approx(sum(hits) / len(hits))
     assert (opinion.direction.promised, opinion.coverage.promised) == (0.5, 0.8)
     assert (opinion.outcome, opinion.direction.outcome) == ("better", "better")
 
@@ -112,10 +112,12 @@ def test_two_are_compared_where_both_have_forecasts(result):
     assert part(naive, 0, 3).origins.intersection(part(naive, 3, n).origins).empty
 
 
-def part(given: Forecast, first: int, end: int) -> Forecast:
+def part(forecast: Forecast, first: int, end: int) -> Forecast:
     """The forecasts of some of the origins."""
     fields = ("origins", "close", "predicted", "quantiles", "actual")
-    return dataclasses.replace(given, **{name: getattr(given, name)[first:end] for name in fields})
+    return dataclasses.replace(
+        forecast, **{name: getattr(forecast, name)[first:end] for name in fields}
+    )
 
 
 def test_other_horizons_are_compared_on_the_steps_that_all_have(result):
@@ -155,8 +157,8 @@ def test_a_range_that_is_too_narrow_or_too_wide_is_told(result):
     cone = result.forecasts["cone"]
     for factor, outcome in ((0.3, "worse"), (1.0, "tie"), (3.0, "better")):
         forecast = dataclasses.replace(cone, predictor="moved", quantiles=factor * cone.quantiles)
-        held = judge(among(result, forecast), "moved").coverage
-        assert held.outcome == outcome, (factor, held)
+        coverage = judge(among(result, forecast), "moved").coverage
+        assert coverage.outcome == outcome, (factor, coverage)
 
 
 def test_a_better_range_shows_where_the_middles_are_alike(result):

@@ -195,13 +195,13 @@ def test_independent_outcomes_give_wilsons_interval():
 @pytest.mark.parametrize("step", [1, 12])
 def test_the_interval_holds_the_truth_as_often_as_it_says(step):
     """Overlapping sums, as of outcomes ``step`` ahead: each origin shares all but one term."""
-    rng, held = np.random.default_rng(1), 0
+    rng, hits = np.random.default_rng(1), 0
     for _ in range(300):
         noise = rng.normal(size=1500 + step - 1)
         sums = np.convolve(noise, np.ones(step), "valid")
         share = interval(sums <= math.sqrt(step) * ndtri(0.1), step)
-        held += share.low <= 0.1 <= share.high
-    assert 0.90 <= held / 300 <= 0.98
+        hits += share.low <= 0.1 <= share.high
+    assert 0.90 <= hits / 300 <= 0.98
 
 
 @pytest.mark.parametrize("step", [1, 3, 24])

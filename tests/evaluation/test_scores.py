@@ -155,24 +155,24 @@ def test_naive_scale_looks_at_training_rows_only():
 
 
 def test_score_takes_each_step_by_itself():
-    given = forecast()
-    scores = metrics.score(given, naive_scale=2.0)
+    whole = forecast()
+    scores = metrics.score(whole, naive_scale=2.0)
     assert len(scores) == 3
     for k, step in enumerate(scores):
-        actual, predicted = given.actual[:, k], given.predicted[:, k]
-        returns = np.log(actual / given.close)
+        actual, predicted = whole.actual[:, k], whole.predicted[:, k]
+        returns = np.log(actual / whole.close)
         assert step.mae == metrics.mae(actual, predicted)
         assert step.mase == step.mae / 2
-        assert step.pinball == pytest.approx(metrics.pinball(returns, given.quantiles[:, k]))
+        assert step.pinball == pytest.approx(metrics.pinball(returns, whole.quantiles[:, k]))
         assert step.coverage_95 >= step.coverage_80
 
 
 def test_score_leaves_out_origins_whose_outcome_is_unknown():
-    given = forecast(unknown=10)
-    known = Forecast(
-        "any", "1h", given.origins[:30], given.close[:30], given.predicted[:30],
-        given.quantiles[:30], given.actual[:30],
+    whole = forecast(unknown=10)
+    part = Forecast(
+        "any", "1h", whole.origins[:30], whole.close[:30], whole.predicted[:30],
+        whole.quantiles[:30], whole.actual[:30],
     )  # fmt: skip
-    assert metrics.score(given, 1.0) == metrics.score(known, 1.0)
+    assert metrics.score(whole, 1.0) == metrics.score(part, 1.0)
     nothing = metrics.score(forecast(unknown=40), 1.0)
     assert all(math.isnan(getattr(nothing[0], f.name)) for f in fields(Scores))

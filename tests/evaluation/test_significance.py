@@ -118,9 +118,9 @@ def test_one_origin_has_a_skill_and_no_interval():
     assert math.isnan(high)
 
 
-@pytest.mark.parametrize("given", [([], []), ([1.0], [0.0]), ([math.nan, 1.0], [1.0, 1.0])])
-def test_undefined_skill_is_nan(given):
-    own, base = map(np.array, given)
+@pytest.mark.parametrize("losses", [([], []), ([1.0], [0.0]), ([math.nan, 1.0], [1.0, 1.0])])
+def test_undefined_skill_is_nan(losses):
+    own, base = map(np.array, losses)
     assert all(math.isnan(value) for value in skill_interval(own, base, 1))
 
 
@@ -131,9 +131,9 @@ def test_blocks_are_drawn_together_and_not_one_sample_at_a_time(monkeypatch):
         def __init__(self, seed):
             self.generator = np.random.Generator(np.random.PCG64(seed))
 
-        def integers(self, *given, **settings):
-            calls.append(given)
-            return self.generator.integers(*given, **settings)
+        def integers(self, *args, **settings):
+            calls.append(args)
+            return self.generator.integers(*args, **settings)
 
     own, base = losses(14_244)
     expected = skill_interval(own, base, 24)

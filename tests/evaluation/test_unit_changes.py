@@ -22,11 +22,11 @@ ROWS = 700
 
 def redenominated(row: int, ratio: float) -> PriceHistory:
     """A random walk, its prices from ``row`` on in another unit."""
-    given = synthetic.history(ROWS)
-    candles = given.candles.copy()
+    history = synthetic.history(ROWS)
+    candles = history.candles.copy()
     candles.iloc[row:, :4] *= ratio
     candles.iloc[row:, 4] /= ratio
-    return dataclasses.replace(given, candles=candles)
+    return dataclasses.replace(history, candles=candles)
 
 
 @pytest.mark.parametrize("row", [300, 500, 620])

@@ -99,11 +99,11 @@ def test_an_error_many_times_as_large_within_chance_does_not_lose_badly():
     )
 
 
-def find(wanted, size=0.0004, share=0.0):
+def find(condition, size=0.0004, share=0.0):
     base = naive(n=400)
     for seed in range(200):
         verdict = judge(jittered(pulled(base, share), size, seed), base)
-        if wanted(verdict):
+        if condition(verdict):
             return verdict
     raise AssertionError("no seed gives this case")
 

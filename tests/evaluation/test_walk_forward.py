@@ -166,18 +166,18 @@ def test_one_fold_is_the_holdout(history):
         return make(), False
 
     walked = walk_forward.run(history, SPEC, WalkPlan(folds=1), model_of=answered)
-    held = backtest.holdout(history, SPEC, training.train(history, SPEC))
+    test = backtest.holdout(history, SPEC, training.train(history, SPEC))
     assert keys == [training_cache.key(history, SPEC)]
     joined, (fold,) = walked.backtest, walked.folds
-    assert joined.split == fold.split == held.split
-    assert (joined.verdicts, joined.notes) == (held.verdicts, held.notes)
-    assert figures(joined.scores) == figures(fold.scores) == figures(held.scores)
+    assert joined.split == fold.split == test.split
+    assert (joined.verdicts, joined.notes) == (test.verdicts, test.notes)
+    assert figures(joined.scores) == figures(fold.scores) == figures(test.scores)
     assert joined.model is fold.model
-    for a, b in zip(joined.model.weights, held.model.weights, strict=True):
+    for a, b in zip(joined.model.weights, test.model.weights, strict=True):
         np.testing.assert_array_equal(a, b)
-    assert joined.forecasts.keys() == held.forecasts.keys()
+    assert joined.forecasts.keys() == test.forecasts.keys()
     for name, forecast in joined.forecasts.items():
-        np.testing.assert_array_equal(forecast.quantiles, held.forecasts[name].quantiles)
+        np.testing.assert_array_equal(forecast.quantiles, test.forecasts[name].quantiles)
 
 
 # ------------------------------------------------------------------ what comes out
@@ -303,12 +303,12 @@ def test_features_are_computed_once_and_not_at_all_if_all_fits_are_cached(histor
     monkeypatch.setattr(training, "fit", lambda *_: synthetic.model(SPEC))
     walk_forward.run(history, SPEC, WalkPlan(folds=3))
     assert len(measured) == 1
-    known = walk_forward.run(
+    result = walk_forward.run(
         history, SPEC, WalkPlan(folds=3), model_of=lambda *_: (synthetic.model(SPEC), True)
     )
     assert len(measured) == 1
-    assert [fold.cached for fold in known.folds] == [True] * 3
-    assert known.backtest.cached
+    assert [fold.cached for fold in result.folds] == [True] * 3
+    assert result.backtest.cached
 
 
 def test_progress_says_which_fold_it_is_and_never_falls(history):
@@ -381,10 +381,10 @@ def test_a_sliding_window_counts_its_own_rows(history, monkeypatch):
 
 
 def test_a_cached_fold_is_not_counted_as_work(history):
-    reports, known = [], training.train(history, SPEC)
+    reports, model = [], training.train(history, SPEC)
 
     def answered(key, make):
-        return (known, True) if key == training_cache.key(history, SPEC) else (make(), False)
+        return (model, True) if key == training_cache.key(history, SPEC) else (make(), False)
 
     walk_forward.run(history, SPEC, WalkPlan(folds=2), Monitor(reports.append), model_of=answered)
     assert {progress.fold for progress in reports} == {2}
@@ -392,11 +392,11 @@ def test_a_cached_fold_is_not_counted_as_work(history):
 
 
 def test_a_test_can_be_cancelled_in_a_later_fold(history):
-    reports, made = [], []
+    reports, calls = [], []
 
     def answered(key, make):
         model = make()
-        made.append(key)
+        calls.append(key)
         return model, False
 
     with pytest.raises(Cancelled):
@@ -404,7 +404,7 @@ def test_a_test_can_be_cancelled_in_a_later_fold(history):
             history, SPEC, WalkPlan(folds=3),
             Monitor(reports.append, lambda: bool(reports) and reports[-1].fold == 2), answered,
         )  # fmt: skip
-    assert len(made) == 1
+    assert len(calls) == 1
     assert reports[-1].fold == 2
 
 

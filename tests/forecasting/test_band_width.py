@@ -75,9 +75,9 @@ def test_the_band_of_a_restless_hour_widens_in_time():
     before = forecast.origins[late].hour == 13  # the next candle is the restless one
     assert np.median(factors[late][before, 0]) > 2 * np.median(factors[late][~before, 0])
     mended = adapted(forecast, history)
-    known = np.isfinite(forecast.actual_returns[late, 0])
+    has_value = np.isfinite(forecast.actual_returns[late, 0])
     own, better = (
-        scores.pinball(each.actual_returns[late, 0][known], each.quantiles[late, 0][known])
+        scores.pinball(each.actual_returns[late, 0][has_value], each.quantiles[late, 0][has_value])
         for each in (forecast, mended)
     )
     assert better < 0.97 * own
@@ -174,20 +174,20 @@ def test_factors_are_those_of_a_ridge_regression_on_the_last_known_outcomes(inte
     waves = np.sin(np.arange(len(forecast)))[:, None, None]
     widths = 1 + waves * [[0.1], [0.2], [0.3]]
     forecast = dataclasses.replace(forecast, quantiles=forecast.quantiles * widths)
-    known = regressors_by_hand(forecast, history)
+    inputs = regressors_by_hand(forecast, history)
     factors = band_width.factors(forecast, history)
     start = 11 * band_width.REFRESH_ROWS
     stop = start - HORIZON + 1
     rows = slice(stop - blocks * band_width.REFRESH_ROWS, stop)
-    centre, spread = known[rows].mean(axis=0), known[rows].std(axis=0)
+    centre, spread = inputs[rows].mean(axis=0), inputs[rows].std(axis=0)
     scale = np.where(spread > 1e-9, spread, np.inf)
-    regressors = (known[rows] - centre) / scale
+    regressors = (inputs[rows] - centre) / scale
     for step in range(1, HORIZON + 1):
         log_ratios = log_ratios_by_hand(forecast, history, step)[rows]
         square = regressors.T @ regressors + step * 100 * np.eye(regressors.shape[1])
         weights = np.linalg.solve(square, regressors.T @ (log_ratios - log_ratios.mean())) / scale
         for row in (start, start + band_width.REFRESH_ROWS - 1):
-            expected = np.exp((known[row] - centre) @ weights)
+            expected = np.exp((inputs[row] - centre) @ weights)
             assert abs(math.log(expected)) > 1e-3
             assert factors[row, step - 1] == pytest.approx(expected, rel=1e-6)
 

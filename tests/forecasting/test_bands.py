@@ -25,8 +25,8 @@ def history():
 
 def network(**spec):
     """Make a network whose nine quantiles lie well apart: its weights are small."""
-    made = synthetic.model(synthetic.spec(**{"horizon": HORIZON, **spec}))
-    return dataclasses.replace(made, weights=tuple(0.1 * each for each in made.weights))
+    model = synthetic.model(synthetic.spec(**{"horizon": HORIZON, **spec}))
+    return dataclasses.replace(model, weights=tuple(0.1 * each for each in model.weights))
 
 
 @pytest.fixture(scope="module")

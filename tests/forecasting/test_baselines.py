@@ -30,15 +30,15 @@ def history(n=300, seed=0) -> PriceHistory:
     return PriceHistory("BTC", "1h", candles, "test", pd.Timestamp("2024-02-01", tz="UTC"))
 
 
-def with_candles(given: PriceHistory, candles: pd.DataFrame) -> PriceHistory:
-    return PriceHistory(given.coin, given.interval, candles, given.source, given.fetched_at)
+def with_candles(history: PriceHistory, candles: pd.DataFrame) -> PriceHistory:
+    return PriceHistory(history.coin, history.interval, candles, history.source, history.fetched_at)
 
 
-def altered_after(given: PriceHistory, row: int) -> PriceHistory:
-    candles = given.candles.copy()
+def altered_after(history: PriceHistory, row: int) -> PriceHistory:
+    candles = history.candles.copy()
     candles.iloc[row + 1 :, :4] *= 3
     candles.iloc[row + 1 :, 1] *= 2
-    return with_candles(given, candles)
+    return with_candles(history, candles)
 
 
 def test_targets_equal_a_hand_loop():
@@ -46,13 +46,13 @@ def test_targets_equal_a_hand_loop():
     returns, prices = cumulative_returns(close, 5), actual_prices(close, range(1, 4), 5)
     for t in range(4):
         for k in range(1, 6):
-            known = t + k < 4
+            in_range = t + k < 4
             assert returns[t, k - 1] == pytest.approx(
-                math.log(close[t + k] / close[t]) if known else math.nan, nan_ok=True
+                math.log(close[t + k] / close[t]) if in_range else math.nan, nan_ok=True
             )
             if t >= 1:
                 assert prices[t - 1, k - 1] == pytest.approx(
-                    close[t + k] if known else math.nan, nan_ok=True
+                    close[t + k] if in_range else math.nan, nan_ok=True
                 )
 
 
@@ -62,11 +62,11 @@ def test_targets_of_no_rows():
 
 
 def test_naive_is_the_last_price_with_constant_quantiles():
-    given, before, horizon = history(), 200, 4
-    forecast = Naive.fit(given, before, horizon).forecast(given, range(200, 300))
-    close = given.candles["close"].to_numpy()
+    prices, before, horizon = history(), 200, 4
+    forecast = Naive.fit(prices, before, horizon).forecast(prices, range(200, 300))
+    close = prices.candles["close"].to_numpy()
     assert (forecast.predictor, forecast.horizon, len(forecast)) == ("naive", 4, 100)
-    assert forecast.origins.equals(given.candles.index[200:])
+    assert forecast.origins.equals(prices.candles.index[200:])
     for k in range(1, horizon + 1):
         past = [math.log(close[t + k] / close[t]) for t in range(before - k)]
         expected = np.quantile(past, QUANTILES)
@@ -78,74 +78,76 @@ def test_naive_is_the_last_price_with_constant_quantiles():
 
 
 def test_cone_equals_the_definition_as_a_loop():
-    given, before, horizon = history(), 200, 3
-    high, low, close = (given.candles[c].to_numpy() for c in ("high", "low", "close"))
+    prices, before, horizon = history(), 200, 3
+    high, low, close = (prices.candles[c].to_numpy() for c in ("high", "low", "close"))
     s: list[float] = []
     for h, x in zip(high, low, strict=True):
         p = math.log(h / x) ** 2 / (4 * math.log(2))
         s.append(0.9 * s[-1] + 0.1 * p if s else p)
-    np.testing.assert_allclose(volatility(given.candles), np.sqrt(s))
-    forecast = Cone.fit(given, before, horizon).forecast(given, range(150, 300, 7))
+    np.testing.assert_allclose(volatility(prices.candles), np.sqrt(s))
+    forecast = Cone.fit(prices, before, horizon).forecast(prices, range(150, 300, 7))
     for k in range(1, horizon + 1):
         ratios = [math.log(close[t + k] / close[t]) / math.sqrt(s[t]) for t in range(before - k)]
         expected = np.quantile(ratios, QUANTILES)
         for i, t in enumerate(range(150, 300, 7)):
             assert forecast.quantiles[i, k - 1] == pytest.approx(expected * math.sqrt(s[t]))
             assert forecast.predicted[i, k - 1] == close[t]
-            assert forecast.origins[i] == given.candles.index[t]
+            assert forecast.origins[i] == prices.candles.index[t]
 
 
 def test_drift_carries_the_mean_return_on_and_has_the_naive_band():
-    given, before, horizon = history(), 200, 4
-    drift, naive = Drift.fit(given, before, horizon), Naive.fit(given, before, horizon)
-    close = given.candles["close"].to_numpy()
+    prices, before, horizon = history(), 200, 4
+    drift, naive = Drift.fit(prices, before, horizon), Naive.fit(prices, before, horizon)
+    close = prices.candles["close"].to_numpy()
     mean = sum(math.log(close[t + 1] / close[t]) for t in range(before - 1)) / (before - 1)
     rows = range(200, 300)
-    forecast = drift.forecast(given, rows)
+    forecast = drift.forecast(prices, rows)
     for k in range(1, horizon + 1):
         np.testing.assert_allclose(forecast.predicted[:, k - 1], close[200:] * math.exp(k * mean))
-    np.testing.assert_array_equal(forecast.quantiles, naive.forecast(given, rows).quantiles)
+    np.testing.assert_array_equal(forecast.quantiles, naive.forecast(prices, rows).quantiles)
 
 
 def test_a_planted_drift_is_found():
     """Half a standard deviation a candle, over ten: far more than chance moves the price."""
-    given = history(1000)
+    market = history(1000)
     grown = np.exp(0.005 * np.arange(1000))
-    prices = given.candles[["open", "high", "low", "close"]].mul(grown, axis=0)
-    given = with_candles(given, given.candles.assign(**prices))
+    prices = market.candles[["open", "high", "low", "close"]].mul(grown, axis=0)
+    market = with_candles(market, market.candles.assign(**prices))
     rows = range(800, 990)
     errors = [
         np.abs(forecast.actual - forecast.predicted)[:, -1].mean()
-        for forecast in (kind.fit(given, 800, 10).forecast(given, rows) for kind in (Drift, Naive))
+        for forecast in (
+            kind.fit(market, 800, 10).forecast(market, rows) for kind in (Drift, Naive)
+        )
     ]
     assert errors[0] < 0.8 * errors[1]
 
 
 @pytest.mark.parametrize("name", list(BASELINES))
 def test_no_candle_from_the_test_span_on_changes_a_fit(name):
-    given, before = history(), 200
-    fitted = BASELINES[name].fit(given, before, 6)
-    other = BASELINES[name].fit(altered_after(given, before - 1), before, 6)
+    prices, before = history(), 200
+    fitted = BASELINES[name].fit(prices, before, 6)
+    other = BASELINES[name].fit(altered_after(prices, before - 1), before, 6)
     rows = range(100, 300)
-    same = fitted.forecast(given, rows), other.forecast(given, rows)
+    same = fitted.forecast(prices, rows), other.forecast(prices, rows)
     np.testing.assert_array_equal(same[0].quantiles, same[1].quantiles)
     # The last row before the test span does count. ``har`` is fitted on what it forecasts.
     if name == "har":
         return
-    shifted = BASELINES[name].fit(altered_after(given, before - 2), before, 6)
-    assert not np.array_equal(shifted.forecast(given, rows).quantiles, same[0].quantiles)
+    shifted = BASELINES[name].fit(altered_after(prices, before - 2), before, 6)
+    assert not np.array_equal(shifted.forecast(prices, rows).quantiles, same[0].quantiles)
 
 
 @pytest.mark.parametrize("name", list(BASELINES))
 def test_a_forecast_looks_at_no_later_row(name):
-    given = history()
-    predictor = BASELINES[name].fit(given, 200, 6)
+    prices = history()
+    predictor = BASELINES[name].fit(prices, 200, 6)
     rows = range(200, 251)
-    past = predictor.forecast(given, rows)
-    blind = predictor.forecast(altered_after(given, 250), rows)
+    past = predictor.forecast(prices, rows)
+    blind = predictor.forecast(altered_after(prices, 250), rows)
     np.testing.assert_array_equal(past.quantiles, blind.quantiles)
     np.testing.assert_array_equal(past.predicted, blind.predicted)
-    last = predictor.forecast(given, range(299, 300))
+    last = predictor.forecast(prices, range(299, 300))
     assert np.isnan(last.actual).all()
     assert last.quantiles.shape == (1, 6, 9)
 
@@ -159,20 +161,20 @@ def test_names_agree_with_the_registry(name):
 
 
 def test_the_cone_widens_with_the_candles():
-    given = history()
-    cone = Cone.fit(given, 200, 1)
-    candles = given.candles.copy()
+    prices = history()
+    cone = Cone.fit(prices, 200, 1)
+    candles = prices.candles.copy()
     candles.iloc[-20:, candles.columns.get_loc("high")] *= 1.1
-    calm = cone.forecast(given, range(299, 300)).quantiles
-    restless = cone.forecast(with_candles(given, candles), range(299, 300)).quantiles
+    calm = cone.forecast(prices, range(299, 300)).quantiles
+    restless = cone.forecast(with_candles(prices, candles), range(299, 300)).quantiles
     assert restless[0, 0, -1] > 2 * calm[0, 0, -1]
 
 
 def test_flat_candles_at_the_start_are_left_out_and_have_no_width():
-    given = history()
-    candles = given.candles.copy()
+    prices = history()
+    candles = prices.candles.copy()
     candles.iloc[:20] = np.array([100.0, 100.0, 100.0, 100.0, 0.0])
-    flat_start = with_candles(given, candles)
+    flat_start = with_candles(prices, candles)
     cone = Cone.fit(flat_start, 200, 2)
     assert np.isfinite(cone.ratios).all()
     assert (cone.forecast(flat_start, range(10, 11)).quantiles == 0).all()
@@ -180,10 +182,10 @@ def test_flat_candles_at_the_start_are_left_out_and_have_no_width():
 
 
 def test_an_all_flat_history_has_no_defined_cone():
-    given = history()
-    candles = given.candles.copy()
+    prices = history()
+    candles = prices.candles.copy()
     candles.iloc[:] = np.array([100.0, 100.0, 100.0, 100.0, 0.0])
-    flat = with_candles(given, candles)
+    flat = with_candles(prices, candles)
     forecast = Cone.fit(flat, 200, 2).forecast(flat, range(200, 210))
     assert np.isnan(forecast.quantiles).all()
     assert (forecast.predicted == 100).all()
@@ -209,17 +211,17 @@ def test_a_refusal_gives_the_rule_and_what_was_received(name):
 
 
 def test_chosen_baselines_are_fitted_on_the_rows_of_a_split():
-    given = history()
+    prices = history()
     cut = Split(rows=300, train_end=150, test_start=220, horizon=3, first=40, embargo=5)
     assert cut.fit_end == 215
-    fitted = baselines.fit({"har", "naive", "drift"}, given, cut)
+    fitted = baselines.fit({"har", "naive", "drift"}, prices, cut)
     assert [each.name for each in fitted] == ["naive", "drift", "har"]
-    window = with_candles(given, given.candles.iloc[40:])
+    window = with_candles(prices, prices.candles.iloc[40:])
     rows = range(220, 290)
     for each in fitted:
-        alone = BASELINES[each.name].fit(window, 175, 3).forecast(given, rows)
-        np.testing.assert_array_equal(each.forecast(given, rows).quantiles, alone.quantiles)
-        np.testing.assert_array_equal(each.forecast(given, rows).predicted, alone.predicted)
+        alone = BASELINES[each.name].fit(window, 175, 3).forecast(prices, rows)
+        np.testing.assert_array_equal(each.forecast(prices, rows).quantiles, alone.quantiles)
+        np.testing.assert_array_equal(each.forecast(prices, rows).predicted, alone.predicted)
 
 
 def test_the_heavy_baselines_are_no_quick_ones():

@@ -88,8 +88,8 @@ def test_a_lopsided_market_moves_each_side_by_its_own():
     one = dataclasses.replace(one, actual=one.close[:, None] * np.exp(stretched))
     mended = rolling(one, 0)
     ends = [0, -1]
-    given, result = (each.quantiles[-1] - middle[-1][:, None] for each in (one, mended))
-    factor = result[:, ends] / given[:, ends]
+    original, result = (each.quantiles[-1] - middle[-1][:, None] for each in (one, mended))
+    factor = result[:, ends] / original[:, ends]
     assert factor[:, -1] == pytest.approx(2, rel=0.1)
     assert factor[:, 0] == pytest.approx(1, rel=0.1)
 
@@ -143,8 +143,8 @@ def test_the_rolling_factor_is_that_of_a_hand_count(monkeypatch):
     middle = one.quantiles[:, step, MEDIAN]
     distance = one.quantiles[:, step, i] - middle
     measured = row // calibration.REFRESH_ROWS * calibration.REFRESH_ROWS
-    known = slice(measured - 2 - 499, measured - 2 + 1)
-    ratio = (one.actual_returns[known, step] - middle[known]) / distance[known]
+    rows = slice(measured - 2 - 499, measured - 2 + 1)
+    ratio = (one.actual_returns[rows, step] - middle[rows]) / distance[rows]
     log = np.log(np.quantile(ratio, QUANTILES[i]))
     sure = log**2 / (log**2 + calibration.SHRINKAGE * 2 / 500)
     expected = middle[row] + distance[row] * np.exp(sure * log)
@@ -198,10 +198,10 @@ def test_a_band_without_width_stays_one():
 
 def factor_by_hand(one, row, step, level):
     """Compute the factor that the outcomes known at ``row`` call for, outcome by outcome."""
-    known = row - step + 1
-    outcomes = min(known, 8000, 4000 + 200 * (step - 1))
+    end = row - step + 1
+    outcomes = min(end, 8000, 4000 + 200 * (step - 1))
     ratios = []
-    for past in range(known - 1, known - 1 - outcomes, -max(1, step // 8)):
+    for past in range(end - 1, end - 1 - outcomes, -max(1, step // 8)):
         quantiles = one.quantiles[past, step - 1]
         away = math.log(one.actual[past, step - 1] / one.close[past]) - quantiles[MEDIAN]
         ratios.append(away / (quantiles[level] - quantiles[MEDIAN]))

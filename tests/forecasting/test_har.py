@@ -45,7 +45,7 @@ def market(rows=6000, seed=0) -> tuple[PriceHistory, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def known():
+def long_market():
     return market()
 
 
@@ -56,22 +56,22 @@ def pinball(predictor, history, before, horizon):
 
 
 @pytest.mark.parametrize("horizon", [1, 6])
-def test_it_beats_the_cone_and_the_constant_band_where_volatility_can_be_foreseen(known, horizon):
-    history, _ = known
+def test_it_beats_the_cone_and_the_constant_band_in_a_clustered_market(long_market, horizon):
+    history, _ = long_market
     har, cone, naive = (pinball(kind, history, 4800, horizon) for kind in (Har, Cone, Naive))
     assert har < 0.98 * cone
     assert har < 0.93 * naive
 
 
-def test_the_volatility_it_expects_follows_the_true_one(known):
-    history, sigma = known
+def test_the_volatility_it_expects_follows_the_true_one(long_market):
+    history, sigma = long_market
     fitted = Har.fit(history, 4800, 1)
     expected = np.log(fitted.sigma(history, range(4800, len(history) - 1))[:, 0])
     assert np.corrcoef(expected, np.log(sigma[4801:]))[0, 1] > 0.9
 
 
-def test_its_bands_cover_what_they_promise(known):
-    history, _ = known
+def test_its_bands_cover_what_they_promise(long_market):
+    history, _ = long_market
     rows = range(4800, len(history) - 1)
     (scores,) = metrics.score(Har.fit(history, 4800, 1).forecast(history, rows), 1.0)
     assert scores.coverage_80 == pytest.approx(0.80, abs=0.03)
@@ -97,9 +97,9 @@ def test_closes_alone_have_a_variance():
 
 
 def test_what_is_added_to_a_variance_is_a_share_of_the_mean_so_far():
-    given = np.random.default_rng(0).exponential(1e-4, 30)
+    variances = np.random.default_rng(0).exponential(1e-4, 30)
     for t in (0, 7, 29):
-        assert epsilons(given)[t] == pytest.approx(0.003 * given[: t + 1].mean())
+        assert epsilons(variances)[t] == pytest.approx(0.003 * variances[: t + 1].mean())
     np.testing.assert_array_equal(epsilons(np.zeros(3)), 1e-12)
 
 
@@ -211,10 +211,10 @@ def test_a_trailing_band_has_the_point_forecast_inside_and_nothing_where_nothing
 
 
 def test_the_last_row_fitted_on_is_found_by_its_time():
-    given = synthetic.history(100)
-    assert last_row(given, given.candles.index[40]) == 40
-    assert last_row(given, given.candles.index[40] + HOUR / 2) == 40
-    assert last_row(given, given.start - HOUR) == -1
+    history = synthetic.history(100)
+    assert last_row(history, history.candles.index[40]) == 40
+    assert last_row(history, history.candles.index[40] + HOUR / 2) == 40
+    assert last_row(history, history.start - HOUR) == -1
 
 
 # ---------------------------------------------------------------------------- any history
@@ -223,18 +223,18 @@ def test_the_last_row_fitted_on_is_found_by_its_time():
 LEARNT = ["har", "linear", "boosting"]
 
 
-def changed(given: PriceHistory, **columns: object) -> PriceHistory:
-    return dataclasses.replace(given, candles=given.candles.assign(**columns))
+def changed(history: PriceHistory, **columns: object) -> PriceHistory:
+    return dataclasses.replace(history, candles=history.candles.assign(**columns))
 
 
 @pytest.mark.parametrize("name", LEARNT)
 @pytest.mark.parametrize("interval", ["1m", "15m", "4h", "1d", "1w"])
 def test_every_interval_gives_a_rising_band(name, interval):
-    given = synthetic.history(400)
+    history = synthetic.history(400)
     index = pd.date_range("2018-01-01", periods=400, freq=INTERVALS[interval], tz="UTC")
-    candles = given.candles.set_axis(index.rename("time"))
-    given = dataclasses.replace(given, interval=interval, candles=candles)
-    forecast = BASELINES[name].fit(given, 300, 5).forecast(given, range(300, 400))
+    candles = history.candles.set_axis(index.rename("time"))
+    history = dataclasses.replace(history, interval=interval, candles=candles)
+    forecast = BASELINES[name].fit(history, 300, 5).forecast(history, range(300, 400))
     assert forecast.quantiles.shape == (100, 5, 9)
     assert np.isfinite(forecast.quantiles).all()
     assert (np.diff(forecast.quantiles, axis=-1) >= 0).all()
@@ -245,19 +245,19 @@ def test_every_interval_gives_a_rising_band(name, interval):
 @pytest.mark.parametrize("name", LEARNT)
 @pytest.mark.parametrize("volume", [math.nan, 0.0])
 def test_volume_may_be_absent_or_zero(name, volume):
-    given = changed(synthetic.history(400), volume=volume)
-    forecast = BASELINES[name].fit(given, 300, 2).forecast(given, range(300, 398))
+    history = changed(synthetic.history(400), volume=volume)
+    forecast = BASELINES[name].fit(history, 300, 2).forecast(history, range(300, 398))
     assert np.isfinite(forecast.quantiles).all()
     assert np.isfinite(forecast.predicted).all()
 
 
 @pytest.mark.parametrize("name", LEARNT)
 def test_a_fit_is_as_good_in_any_unit(name):
-    given = synthetic.history(400)
-    prices = {column: 1e-6 * given.candles[column] for column in ("open", "high", "low", "close")}
+    history = synthetic.history(400)
+    prices = {column: 1e-6 * history.candles[column] for column in ("open", "high", "low", "close")}
     one, other = (
         BASELINES[name].fit(each, 300, 2).forecast(each, range(300, 398))
-        for each in (given, changed(given, **prices))
+        for each in (history, changed(history, **prices))
     )
     np.testing.assert_allclose(one.quantiles, other.quantiles, rtol=1e-6, atol=1e-12)
 
@@ -265,38 +265,38 @@ def test_a_fit_is_as_good_in_any_unit(name):
 @pytest.mark.parametrize("name", LEARNT)
 def test_a_market_that_never_moved_has_a_band_of_no_width(name):
     flat = dict.fromkeys(("open", "high", "low", "close"), 100.0)
-    given = changed(synthetic.history(400), **flat, volume=0.0)
-    forecast = BASELINES[name].fit(given, 300, 2).forecast(given, range(300, 398))
+    history = changed(synthetic.history(400), **flat, volume=0.0)
+    forecast = BASELINES[name].fit(history, 300, 2).forecast(history, range(300, 398))
     assert (forecast.predicted == 100).all()
     assert (forecast.quantiles == 0).all()
 
 
 @pytest.mark.parametrize("name", LEARNT)
 def test_a_dead_stretch_leaves_the_rest_defined(name):
-    given = synthetic.dead(synthetic.history(400), 150)
-    forecast = BASELINES[name].fit(given, 300, 2).forecast(given, range(200, 398))
+    history = synthetic.dead(synthetic.history(400), 150)
+    forecast = BASELINES[name].fit(history, 300, 2).forecast(history, range(200, 398))
     assert np.isfinite(forecast.quantiles).all()
 
 
 @pytest.mark.parametrize("name", LEARNT)
 def test_one_origin_alone_has_the_forecast_that_it_has_among_many(name):
     """A forecast does not depend on which other origins are forecast."""
-    given = synthetic.history(900)
-    predictor = BASELINES[name].fit(given, 600, 3)
-    many = predictor.forecast(given, range(600, 897))
+    history = synthetic.history(900)
+    predictor = BASELINES[name].fit(history, 600, 3)
+    many = predictor.forecast(history, range(600, 897))
     for row in (600, 700, 896):
-        one = predictor.forecast(given, range(row, row + 1))
+        one = predictor.forecast(history, range(row, row + 1))
         np.testing.assert_allclose(one.quantiles[0], many.quantiles[row - 600], atol=1e-12)
         np.testing.assert_allclose(one.predicted[0], many.predicted[row - 600])
 
 
 @pytest.mark.parametrize("name", LEARNT)
 def test_no_forecast_of_a_test_span_sees_what_comes_after_it(name):
-    given = synthetic.history(900)
-    predictor = BASELINES[name].fit(given, 500, 3)
-    whole = predictor.forecast(given, range(500, 897))
+    history = synthetic.history(900)
+    predictor = BASELINES[name].fit(history, 500, 3)
+    whole = predictor.forecast(history, range(500, 897))
     for row in (500, 667, 668, 800):
-        other = predictor.forecast(synthetic.altered(given, row + 1), range(500, 897))
+        other = predictor.forecast(synthetic.altered(history, row + 1), range(500, 897))
         np.testing.assert_array_equal(
             other.quantiles[: row - 499], whole.quantiles[: row - 499], str(row)
         )
@@ -309,11 +309,11 @@ def test_no_forecast_of_a_test_span_sees_what_comes_after_it(name):
 @pytest.mark.parametrize("name", LEARNT)
 def test_the_first_test_row_need_not_wait_for_a_band_in_a_sliding_window(name):
     """Fitted on rows 400 to 800 of a history, forecasting that history's later rows."""
-    given = synthetic.history(900)
-    window = dataclasses.replace(given, candles=given.candles.iloc[400:])
+    history = synthetic.history(900)
+    window = dataclasses.replace(history, candles=history.candles.iloc[400:])
     predictor = BASELINES[name].fit(window, 400, 2)
-    residual = predictor.forecast(given, range(800, 802)).quantiles
-    later = synthetic.altered(given, 800)
+    residual = predictor.forecast(history, range(800, 802)).quantiles
+    later = synthetic.altered(history, 800)
     assert not np.array_equal(predictor.forecast(later, range(800, 802)).quantiles, residual)
-    earlier = changed(given, close=given.candles["close"].where(np.arange(900) != 790, 120.0))
+    earlier = changed(history, close=history.candles["close"].where(np.arange(900) != 790, 120.0))
     assert not np.array_equal(predictor.forecast(earlier, range(800, 801)).quantiles, residual[:1])

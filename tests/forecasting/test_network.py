@@ -40,11 +40,11 @@ def test_the_next_steps_look_back_on_all_rows_that_the_network_was_not_fitted_on
     index, enough = history.candles.index, specs.needs(model.spec) - 1
     fitted = {"before": "2023-01-01T00:00:00+00:00", "within": index[299].isoformat()}
     for name, first in (("before", enough), ("within", 300)):
-        known = dataclasses.replace(
+        other = dataclasses.replace(
             model, card=dataclasses.replace(model.card, cutoff=fitted[name])
         )
-        band = network.for_next_steps(known, history).band
-        assert network.known_outcomes(history, known) == 600 - 3 - first
+        band = network.for_next_steps(other, history).band
+        assert network.known_outcomes(history, other) == 600 - 3 - first
         if loss == "mse":
             assert band == ResidualBand((range(first, 597),))
         else:
@@ -91,5 +91,5 @@ def test_a_network_that_was_fitted_on_all_candles_has_no_known_outcome(history):
     assert isinstance(network.for_next_steps(model, history).band, OwnBand)
     # Simulated prices share no moment with real ones.
     simulated = dataclasses.replace(history, simulated=True)
-    known = network.known_outcomes(simulated, model)
-    assert known == 600 - 3 - (specs.needs(model.spec) - 1)
+    outcomes = network.known_outcomes(simulated, model)
+    assert outcomes == 600 - 3 - (specs.needs(model.spec) - 1)

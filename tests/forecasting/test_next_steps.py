@@ -55,16 +55,16 @@ def test_the_band_is_rescaled_by_the_factors_of_a_hand_count():
     close = history.candles["close"].to_numpy()
     expected = np.repeat(widths[-1][:, None], len(QUANTILES), axis=1)
     for step in (1, 2, 3):
-        known = range(first, last - step + 1)
+        rows = range(first, last - step + 1)
         for i, level in enumerate(QUANTILES):
             if i == MEDIAN:
                 continue
             ratios = []
-            for row in known:
+            for row in rows:
                 middle, bound = adapted[row - first, step - 1, [MEDIAN, i]]
                 ratios.append((np.log(close[row + step] / close[row]) - middle) / (bound - middle))
             log = np.log(np.quantile(ratios, max(level, 1 - level)))
-            certain = log**2 / (log**2 + calibration.SHRINKAGE * step / len(known))
+            certain = log**2 / (log**2 + calibration.SHRINKAGE * step / len(rows))
             expected[step - 1, i] = widths[-1, step - 1] * np.exp(certain * log)
     np.testing.assert_allclose(calibrated.factors, expected, rtol=1e-5)
     plain = own(history, model).quantiles
@@ -79,14 +79,14 @@ def test_it_covers_what_it_promises():
     blank = dataclasses.replace(MODEL, weights=tuple(0 * each for each in MODEL.weights))
     history = synthetic.history(3000)
     close = history.candles["close"].to_numpy()
-    steps, held = np.array([1, 3]), {"own": [], "calibrated": []}
+    steps, hits = np.array([1, 3]), {"own": [], "calibrated": []}
     for rows in range(1500, 2990, 3):
         past = dataclasses.replace(history, candles=history.candles.iloc[:rows])
         actual = np.log(close[rows - 1 + steps] / close[rows - 1])
         for name, one in (("own", own(past, blank)), ("calibrated", banded(past, blank)[0])):
             low, high = one.quantiles[0, steps - 1][:, [2, 6]].T
-            held[name].append((low <= actual) & (actual <= high))
-    shares = {name: np.mean(inside, axis=0) for name, inside in held.items()}
+            hits[name].append((low <= actual) & (actual <= high))
+    shares = {name: np.mean(inside, axis=0) for name, inside in hits.items()}
     assert (abs(shares["own"] - 0.8) > 0.08).all()
     assert (abs(shares["calibrated"] - 0.8) < 0.04).all()
 

@@ -156,9 +156,9 @@ def test_nothing_after_the_origin_is_read():
         every = forecasts(whole, range(1300), normal())
         sample_paths = paths.sample(every[row : row + 1], every, whole.candles)
         assert sample_paths.past == row - HORIZON + 1 == 977
-        known = forecasts(whole, range(row + 1), normal())
+        past = forecasts(whole, range(row + 1), normal())
         cut = whole.candles.iloc[: row + 1]
-        alone = paths.sample(every[row : row + 1], known, cut)
+        alone = paths.sample(every[row : row + 1], past, cut)
         for name in ("closes", "highs", "lows"):
             np.testing.assert_array_equal(getattr(alone, name), getattr(sample_paths, name))
 

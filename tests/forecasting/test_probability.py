@@ -20,7 +20,7 @@ NORMAL = 0.01 * ndtri(LEVELS)
 
 rising = st.tuples(
     st.floats(-0.5, 0.5), st.lists(st.floats(1e-6, 0.3), min_size=8, max_size=8)
-).map(lambda given: given[0] + np.cumsum([0.0, *given[1]]))
+).map(lambda pair: pair[0] + np.cumsum([0.0, *pair[1]]))
 
 
 def forecast_of(quantiles, close=100.0, actual=math.nan) -> Forecast:

@@ -53,14 +53,14 @@ def test_a_signal_at_a_later_lag_is_found(kind, fitted):
     returns = rng.normal(0, 0.01, rows)
     for row in range(lag, rows):
         returns[row] += 0.5 * returns[row - lag]
-    given = synthetic.history(rows)
+    history = synthetic.history(rows)
     close = 100 * np.exp(np.cumsum(returns))
     opened = np.append(100.0, close[:-1])
-    candles = given.candles.assign(
+    candles = history.candles.assign(
         open=opened, close=close, high=np.maximum(opened, close), low=np.minimum(opened, close)
     )
-    given, origins = dataclasses.replace(given, candles=candles), range(fitted, rows - 1)
-    forecast = kind.fit(given, fitted, 1).forecast(given, origins)
+    history, origins = dataclasses.replace(history, candles=candles), range(fitted, rows - 1)
+    forecast = kind.fit(history, fitted, 1).forecast(history, origins)
     predicted = np.log(forecast.predicted[:, 0] / forecast.close)
     expected = 0.5 * returns[np.array(origins) + 1 - lag]
     assert np.corrcoef(predicted, expected)[0, 1] > 0.85
@@ -73,12 +73,12 @@ def inputs_by_hand(candles, sigma):
     names = (
         "scaled_return", "scaled_move", "scaled_range", "short_range", "hour", "half_day", "week",
     )  # fmt: skip
-    given = np.nan_to_num(features.matrix(candles, names))
+    inputs = np.nan_to_num(features.matrix(candles, names))
     rows = []
     for row in range(len(closes)):
         lagged = [moves[row - lag] if row >= lag else 0.0 for lag in range(4)]
         sums = [sum(moves[max(0, row - n + 1) : row + 1]) / math.sqrt(n) for n in (6, 24, 168)]
-        rows.append([*given[row], *lagged, *sums])
+        rows.append([*inputs[row], *lagged, *sums])
     return np.array(rows)
 
 
@@ -90,23 +90,23 @@ def returns_by_hand(candles, horizon):
     return returns
 
 
-def check(found, rows, candles, centre, sigma, fitted):
+def check(values, rows, candles, centre, sigma, fitted):
     """Compare a forecast with the point and the band of a predicted return and a volatility."""
     residuals = (returns_by_hand(candles, sigma.shape[1]) - centre) / sigma
     band = trailing_quantiles(residuals, rows, fitted - 1)
     at = slice(rows.start, rows.stop)
     expected = centre[at, :, None] + sigma[at, :, None] * band
-    np.testing.assert_allclose(found.quantiles, expected, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(values.quantiles, expected, rtol=1e-6, atol=1e-9)
     points = candles["close"].to_numpy()[at, None] * np.exp(centre[at])
-    np.testing.assert_allclose(found.predicted, points)
+    np.testing.assert_allclose(values.predicted, points)
 
 
 def test_linear_is_a_ridge_regression_of_cut_returns():
-    given, before, horizon, rows = synthetic.history(800), 700, 3, range(700, 760)
-    candles, past = given.candles[:before], given.candles[: rows.stop]
-    har = Har.fit(given, before, horizon)
+    history, before, horizon, rows = synthetic.history(800), 700, 3, range(700, 760)
+    candles, past = history.candles[:before], history.candles[: rows.stop]
+    har = Har.fit(history, before, horizon)
     # Fitted to the errors of one fit on all candles before the test span ...
-    sigma = har.in_sample_sigma(given, before)
+    sigma = har.in_sample_sigma(history, before)
     inputs = inputs_by_hand(candles, sigma)[: before - horizon]
     targets = (returns_by_hand(candles, horizon) / sigma)[: before - horizon]
     cut = targets.std(axis=0)
@@ -115,21 +115,21 @@ def test_linear_is_a_ridge_regression_of_cut_returns():
     regression = Ridge(alpha=0.2 * len(inputs))
     regression.fit(inputs[:, varies] / spread, np.clip(targets, -cut, cut))
     # ... and used with the volatility of the moving fits.
-    sigma = har.sigma(given, range(rows.stop))
+    sigma = har.sigma(history, range(rows.stop))
     centre = sigma * regression.predict(inputs_by_hand(past, sigma)[:, varies] / spread)
-    forecast = Linear.fit(given, before, horizon).forecast(given, rows)
+    forecast = Linear.fit(history, before, horizon).forecast(history, rows)
     check(forecast, rows, past, centre, sigma, before)
 
 
 @threadpool_limits.wrap(limits=1)
 @pytest.mark.parametrize(("before", "horizon"), [(8_500, 3), (14_000, 2)])
 def test_boosting_is_two_pairs_of_forests(before, horizon):
-    given, rows = synthetic.history(before + 100), range(before, before + 60)
-    candles, earlier = given.candles[:before], given.candles[: rows.stop]
-    har = Har.fit(given, before, horizon)
-    averages = log_averages(earlier, given.candle_length)
-    past, sigma = har.in_sample_sigma(given, before), har.sigma(given, range(rows.stop))
-    known = np.hstack([inputs_by_hand(candles, past), averages[:before]])[: before - horizon]
+    history, rows = synthetic.history(before + 100), range(before, before + 60)
+    candles, earlier = history.candles[:before], history.candles[: rows.stop]
+    har = Har.fit(history, before, horizon)
+    averages = log_averages(earlier, history.candle_length)
+    past, sigma = har.in_sample_sigma(history, before), har.sigma(history, range(rows.stop))
+    design = np.hstack([inputs_by_hand(candles, past), averages[:before]])[: before - horizon]
     inputs = np.hstack([inputs_by_hand(earlier, sigma), averages])
     surprises = next_log_volatility(candles, horizon) - np.log(past[: before - horizon])
     returns = (returns_by_hand(candles, horizon) / past)[: before - horizon]
@@ -140,19 +140,19 @@ def test_boosting_is_two_pairs_of_forests(before, horizon):
             loss="squared_error", max_leaf_nodes=15, learning_rate=0.1, min_samples_leaf=200,
             **shared,
         )  # fmt: skip
-        wider.append(scale.fit(known, surprises[:, step]).predict(inputs))
+        wider.append(scale.fit(design, surprises[:, step]).predict(inputs))
         location = HistGradientBoostingRegressor(
             loss="absolute_error", max_leaf_nodes=7, learning_rate=0.03,
             min_samples_leaf=1000 * (step + 1), **shared,
         )  # fmt: skip
-        moved.append(location.fit(known, returns[:, step]).predict(inputs))
+        moved.append(location.fit(design, returns[:, step]).predict(inputs))
     # A step between lies on a straight line in the logarithm of the step.
     share = np.array([0, math.log(2) / math.log(3), 1] if horizon == 3 else [0, 1])
     wider, moved = (
         first[:, None] + (last - first)[:, None] * share for first, last in (wider, moved)
     )
     centre = sigma * moved
-    forecast = Boosting.fit(given, before, horizon).forecast(given, rows)
+    forecast = Boosting.fit(history, before, horizon).forecast(history, rows)
     check(forecast, rows, earlier, centre, sigma * np.exp(wider), before)
 
 
@@ -174,13 +174,13 @@ def test_constant_volatility_leaves_nothing_to_find(name):
 
 
 def test_trees_between_the_first_and_the_last_step_run_straight_in_log_step():
-    given = synthetic.history(900)
-    fitted = Boosting.fit(given, 700, 8)
+    history = synthetic.history(900)
+    fitted = Boosting.fit(history, 700, 8)
     assert len(fitted.scales) == len(fitted.locations) == 2
-    assert len(Boosting.fit(given, 700, 1).scales) == 1
+    assert len(Boosting.fit(history, 700, 1).scales) == 1
     rows = range(700, 705)
-    forecast = fitted.forecast(given, rows)
-    sigma = fitted.har.sigma(given, rows)
+    forecast = fitted.forecast(history, rows)
+    sigma = fitted.har.sigma(history, rows)
     moved = np.log(forecast.predicted / forecast.close[:, None]) / sigma
     third = moved[:, 0] + (moved[:, -1] - moved[:, 0]) * np.log(3) / np.log(8)
     np.testing.assert_allclose(moved[:, 2], third, atol=1e-9)
@@ -188,8 +188,8 @@ def test_trees_between_the_first_and_the_last_step_run_straight_in_log_step():
 
 @pytest.mark.parametrize("kind", [Linear, Boosting])
 def test_the_same_history_gives_the_same_forecasts(kind):
-    given, rows = synthetic.history(700), range(500, 600)
-    one, other = (kind.fit(given, 500, 3).forecast(given, rows) for _ in range(2))
+    history, rows = synthetic.history(700), range(500, 600)
+    one, other = (kind.fit(history, 500, 3).forecast(history, rows) for _ in range(2))
     np.testing.assert_array_equal(one.quantiles, other.quantiles)
 
 

@@ -29,8 +29,8 @@ def history():
 
 def small(**spec):
     """Make a network whose nine quantiles lie well apart: its weights are small."""
-    made = synthetic.model(synthetic.spec(horizon=HORIZON, **spec))
-    return dataclasses.replace(made, weights=tuple(0.1 * each for each in made.weights))
+    model = synthetic.model(synthetic.spec(horizon=HORIZON, **spec))
+    return dataclasses.replace(model, weights=tuple(0.1 * each for each in model.weights))
 
 
 def stacked(history, model=None, before=START):
@@ -64,13 +64,13 @@ def test_no_later_candle_changes_a_forecast(history, loss):
     model = small(loss=loss)
     row = START + 400
     later = synthetic.altered(history, row + 1)
-    made = []
+    bands = []
     for each in (history, later):
         har = BASELINES["har"].fit(each, START, HORIZON)
         whole = Stack(network.for_test(model, SPLIT), (har,))
-        made.append(whole.with_members(each, range(START, STOP)).forecasts)
-    for name, one in made[0].items():
-        other = made[1][name]
+        bands.append(whole.with_members(each, range(START, STOP)).forecasts)
+    for name, one in bands[0].items():
+        other = bands[1][name]
         upto = row - START + 1
         np.testing.assert_array_equal(one.quantiles[:upto], other.quantiles[:upto])
         np.testing.assert_array_equal(one.predicted[:upto], other.predicted[:upto])
@@ -94,8 +94,8 @@ def test_the_next_steps_are_those_of_the_same_origin_in_a_backtest(history):
     last = history.last_row
     har = BASELINES["har"].fit(history, len(history), HORIZON)
     whole = Stack(network.for_next_steps(model, history), (har,))
-    made = whole.with_members(history, last)
-    np.testing.assert_array_equal(alone.forecast.quantiles, made.forecast.quantiles)
+    pair = whole.with_members(history, last)
+    np.testing.assert_array_equal(alone.forecast.quantiles, pair.forecast.quantiles)
     rows = range(last.start - 5, last.stop)
     several = whole.with_members(history, rows).forecast
     # Levels are measured anew at the first origin of a test, which lies five rows earlier here.
@@ -107,9 +107,9 @@ def test_the_next_steps_are_those_of_the_same_origin_in_a_backtest(history):
 def test_with_few_outcomes_it_is_the_mean_of_the_members_around_the_last_price(history):
     one = forecast(history, "lstm", 0.005, moves=0.01)[:150]
     other = forecast(history, "har", 0.02)[:150]
-    made, members, factors = stack.combined([one, other], history, 149)
-    np.testing.assert_allclose(made.quantiles[0, 0], 0.01 * NORMAL, atol=1e-7)
-    np.testing.assert_array_equal(made.predicted[0], made.close[0])
+    band, members, factors = stack.combined([one, other], history, 149)
+    np.testing.assert_allclose(band.quantiles[0, 0], 0.01 * NORMAL, atol=1e-7)
+    np.testing.assert_array_equal(band.predicted[0], band.close[0])
     assert (factors == 1).all()
     for member in members:
         np.testing.assert_array_equal(member.weights, 0.5)
@@ -159,12 +159,12 @@ def test_the_member_that_knows_the_width_gets_the_larger_weight():
     knows = forecast(history, "lstm", np.roll(sigma, -1)[FIRST : rows.stop], rows=rows)
     lost = forecast(history, "har", np.roll(wrong, -1)[FIRST : rows.stop], rows=rows)
     for members in ([knows, lost], [lost, knows]):
-        made, weights, _ = stack.combined(members, history, 3000)
+        band, weights, _ = stack.combined(members, history, 3000)
         by_name = {each.name: each.weights for each in weights}
         assert by_name["lstm"][0] > 0.9
         losses = {
             name: scores.score(each, 1.0)[0].pinball
-            for name, each in (("stack", made), ("knows", knows[3000:]), ("lost", lost[3000:]))
+            for name, each in (("stack", band), ("knows", knows[3000:]), ("lost", lost[3000:]))
         }
         assert losses["stack"] < 1.02 * losses["knows"]
         assert losses["lost"] > 1.05 * losses["knows"]
@@ -187,9 +187,9 @@ def market(returns, sigma):
 def test_levels_cover_what_they_promise_though_both_members_are_too_narrow(history):
     rows = range(FIRST, STOP)
     one, other = (forecast(history, name, 0.006) for name in ("lstm", "har"))
-    made, _, factors = stack.combined([one, other], history, START - FIRST)
-    assert len(made) == STOP - START
-    for step, figures in enumerate(scores.score(made, 1.0)):
+    band, _, factors = stack.combined([one, other], history, START - FIRST)
+    assert len(band) == STOP - START
+    for step, figures in enumerate(scores.score(band, 1.0)):
         narrow = scores.score(one[START - FIRST :], 1.0)[step]
         assert narrow.coverage_80 < 0.65
         assert figures.coverage_80 == pytest.approx(0.78, abs=0.05)
@@ -202,9 +202,9 @@ def test_a_member_without_a_band_is_left_out_where_it_has_none(history):
     one, other = forecast(history, "lstm", 0.01), forecast(history, "har", 0.04)
     gone = other.quantiles.copy()
     gone[:1000] = np.nan
-    made, _, _ = stack.combined([one, dataclasses.replace(other, quantiles=gone)], history, 100)
-    assert np.isfinite(made.quantiles).all()
-    np.testing.assert_allclose(made.quantiles[0, 0], 0.01 * NORMAL, atol=1e-7)
+    band, _, _ = stack.combined([one, dataclasses.replace(other, quantiles=gone)], history, 100)
+    assert np.isfinite(band.quantiles).all()
+    np.testing.assert_allclose(band.quantiles[0, 0], 0.01 * NORMAL, atol=1e-7)
     alone, members, _ = stack.combined([one], history, 100)
     assert np.isfinite(alone.quantiles).all()
     np.testing.assert_array_equal(members[0].weights, 1)
@@ -213,9 +213,9 @@ def test_a_member_without_a_band_is_left_out_where_it_has_none(history):
 def test_a_market_that_stands_still_has_a_band_without_width():
     history = market(np.zeros(900), np.zeros(900))
     one, other = (forecast(history, name, 0.0, rows=range(100, 890)) for name in ("lstm", "har"))
-    made, _, _ = stack.combined([one, other], history, 500)
-    assert (np.abs(made.quantiles) < 1e-6).all()
-    np.testing.assert_allclose(made.predicted, 100)
+    band, _, _ = stack.combined([one, other], history, 500)
+    assert (np.abs(band.quantiles) < 1e-6).all()
+    np.testing.assert_allclose(band.predicted, 100)
 
 
 def test_a_direction_that_is_real_stays_and_one_that_is_not_goes():
@@ -258,37 +258,37 @@ def test_the_shares_of_a_hand_count(history, row):
     outcome = np.log(close[FIRST + 2 : STOP + 2] / close[FIRST:STOP])
     # So much of what follows is foretold that a share of it is kept.
     moves = outcome + rng.normal(0, 0.02, STOP - FIRST)
-    made = forecast(history, "lstm", 0.01, moves=moves)
+    member = forecast(history, "lstm", 0.01, moves=moves)
     step = 2
     width = 0.01 * np.sqrt(step) * 2 * 1.28155
-    move = made.quantiles[: row - step + 1, step - 1, MEDIAN].astype(float) / width
+    move = member.quantiles[: row - step + 1, step - 1, MEDIAN].astype(float) / width
     result = outcome[: row - step + 1] / width
     gains = np.abs(result) - np.abs(result - middle.SHARES[:, None] * move)
     best = gains.mean(axis=1).argmax()
     noise = gains[best].var() * step / len(result)
     trust = max(0.0, 1 - middle.SHRINKAGE * noise / max(gains[best].mean() ** 2, 1e-300))
-    shares = middle.shares(made)[:, step - 1]
+    shares = middle.shares(member)[:, step - 1]
     assert shares[row] > 0.1
     assert shares[row] == pytest.approx(middle.SHARES[best] * trust, abs=1e-4)
     assert (shares[row : row + 168] == shares[row]).all()
 
 
 def test_the_factors_of_a_hand_count(history):
-    made = forecast(history, "lstm", 0.006)
+    member = forecast(history, "lstm", 0.006)
     burn_in, step = 1500, 2
-    factors = levels.factors(made, burn_in)
+    factors = levels.factors(member, burn_in)
     close = history.candles["close"].to_numpy()
     for block in (0, 1):
-        known = burn_in + block * calibration.REFRESH_ROWS - step + 1
-        returns = np.log(close[FIRST + 2 : FIRST + 2 + known] / close[FIRST : FIRST + known])
+        end = burn_in + block * calibration.REFRESH_ROWS - step + 1
+        returns = np.log(close[FIRST + 2 : FIRST + 2 + end] / close[FIRST : FIRST + end])
         quantiles = np.quantile(returns, QUANTILES) / (0.006 * np.sqrt(step) * 2 * 1.28155)
         logs = np.log(np.delete(quantiles, MEDIAN) / np.delete(NORMAL / (2 * 1.28155), MEDIAN))
-        evidence = known / step * (1 / levels.SHRINKAGE + logs**2 / levels.LARGE_SHRINKAGE)
+        evidence = end / step * (1 / levels.SHRINKAGE + logs**2 / levels.LARGE_SHRINKAGE)
         expected = np.exp(logs * evidence / (1 + evidence))
         measured = factors[block, step - 1]
         np.testing.assert_allclose(np.delete(measured, MEDIAN), expected, rtol=1e-3)
         assert measured[MEDIAN] == 1
-    few = levels.factors(made[: calibration.MIN_OUTCOMES], calibration.MIN_OUTCOMES - 1)
+    few = levels.factors(member[: calibration.MIN_OUTCOMES], calibration.MIN_OUTCOMES - 1)
     assert (few == 1).all()
 
 
@@ -309,11 +309,13 @@ def test_a_predictor_that_is_no_member_is_refused(history):
 
 def test_each_member_can_be_asked_for(history):
     model = synthetic.model(synthetic.spec(horizon=HORIZON))
-    made = {name: next_steps.of_model(history, model, name) for name in ("stack", "dense", "har")}
-    for name, steps in made.items():
+    by_name = {
+        name: next_steps.of_model(history, model, name) for name in ("stack", "dense", "har")
+    }
+    for name, steps in by_name.items():
         assert steps.forecast.predictor == name
         assert bool(steps.members) == (name == "stack")
-    sentence = next_steps.members_sentence(made["stack"].members)
+    sentence = next_steps.members_sentence(by_name["stack"].members)
     assert "dense network" in sentence
     assert "HAR regression" in sentence
 

@@ -22,17 +22,17 @@ def test_a_gap_is_named_while_the_forecast_reads_across_it():
     model = synthetic.model()
     needs, history = model.card.needs, synthetic.history(600)
 
-    def found(row, absent=7):
+    def warnings_at(row, absent=7):
         return warnings.of_forecast(synthetic.parted(history, {row: absent}), model)
 
     def late(row):
         """``parted`` makes the history end later than its prices were read."""
-        return GAP in found(row)
+        return GAP in warnings_at(row)
 
     assert late(599)
     assert late(600 - needs + 1)
     assert not late(600 - needs)
-    assert GAP not in found(599, absent=6)
+    assert GAP not in warnings_at(599, absent=6)
 
 
 @pytest.mark.parametrize("volume", [0.0, np.nan])

@@ -22,7 +22,7 @@ def parts(archive: bytes) -> dict[str, bytes]:
         return {name: file.read(name) for name in file.namelist()}
 
 
-def made(files: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
+def archive_of(files: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", compression) as file:
         for name, content in files.items():
@@ -45,7 +45,7 @@ def test_the_same_model_gives_the_same_bytes(archive):
 
 def test_a_folder_packed_by_another_program_is_read(archive):
     files = {"mine/": b"", **dict(reversed(parts(archive).items()))}
-    assert bundle_archive.unpack(made(files, zipfile.ZIP_DEFLATED))[0] == "mine"
+    assert bundle_archive.unpack(archive_of(files, zipfile.ZIP_DEFLATED))[0] == "mine"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_folder_packed_by_another_program_is_read(archive):
 )
 def test_an_altered_archive_is_refused(archive, change, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    altered = made(change(parts(archive)), zipfile.ZIP_DEFLATED)
+    altered = archive_of(change(parts(archive)), zipfile.ZIP_DEFLATED)
     if words is None:  # a folder of a name that the service refuses
         assert bundle_archive.unpack(altered)[0] == ".."
     else:
@@ -88,7 +88,7 @@ def test_what_is_no_archive_is_refused(content):
 
 def test_other_compressions_and_links_are_no_way_out(archive):
     with pytest.raises(InvalidBundle, match="stored or deflated"):
-        bundle_archive.unpack(made(parts(archive), zipfile.ZIP_LZMA))
+        bundle_archive.unpack(archive_of(parts(archive), zipfile.ZIP_LZMA))
     link = zipfile.ZipInfo("mine/bundle.json")
     link.external_attr = 0o120777 << 16
     target = io.BytesIO()
@@ -105,4 +105,4 @@ def test_a_changed_number_breaks_a_checksum_or_a_rule(archive):
     content["spec"]["units"] = [5]
     files["mine/bundle.json"] = json.dumps(content).encode()
     with pytest.raises(InvalidBundle):
-        bundle_archive.unpack(made(files))
+        bundle_archive.unpack(archive_of(files))

@@ -693,7 +693,7 @@ def test_a_band_that_contradicts_the_loss_or_itself(tmp_path, bundle):
         ([[9.0 - i for i in range(9)]], "must rise"),
     ):
         other = bundles.save(model, tmp_path, "other", force=True)
-        rewrite(other, lambda content, given=residuals: content.update(residuals=given))
+        rewrite(other, lambda content, band=residuals: content.update(residuals=band))
         refused(other, reason)
 
 

@@ -27,8 +27,8 @@ def test_what_is_learnt_is_the_return_in_units_of_the_average_range():
     plain = samples.raw_targets(history, dataclasses.replace(spec, unit="fixed"))
     unit = ranges.unit(history.candles)
     targets = samples.raw_targets(history, spec)
-    known = slice(ranges.USUAL, None)
-    np.testing.assert_allclose((targets * unit[:, None])[known], plain[known], atol=1e-15)
+    rows = slice(ranges.USUAL, None)
+    np.testing.assert_allclose((targets * unit[:, None])[rows], plain[rows], atol=1e-15)
     assert np.isfinite(targets[ranges.USUAL : -3]).all()
     assert specs.needs(spec) == spec.lookback + ranges.USUAL
 

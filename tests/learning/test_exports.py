@@ -126,19 +126,19 @@ def archives(hours):
 def folder(files, archives, hours, tmp_path_factory):
     """The exports, and the answers that a bare process had from them."""
     folder = tmp_path_factory.mktemp("exports")
-    given = {}
+    models = {}
     for name, model in files.items():
         format = name.rpartition(".")[2]
         (folder / name).write_bytes(exports.content(model, "x", format, alone=True))
-        given[name] = windows(hours, model)
+        models[name] = windows(hours, model)
     for name, (model, history) in archives.items():
         archive = exports.content(model, name, name.rpartition("-")[2], alone=False)
         with zipfile.ZipFile(io.BytesIO(archive)) as file:
             file.extractall(folder)
         candles = history.candles.iloc[-needs(model.spec) :]
-        given[name] = candles[OHLCV].to_numpy()
-        given[f"{name}-times"] = candles.index.tz_localize(None).to_numpy()
-    np.savez(folder / "given.npz", **given)
+        models[name] = candles[OHLCV].to_numpy()
+        models[f"{name}-times"] = candles.index.tz_localize(None).to_numpy()
+    np.savez(folder / "given.npz", **models)
     (folder / "names.json").write_text(json.dumps([*files, *archives]))
     done = subprocess.run(
         [sys.executable, "-I", "-c", _BARE],

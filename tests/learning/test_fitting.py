@@ -102,8 +102,8 @@ def test_a_fit_can_start_from_given_weights(lstm, lstm_spec):
     """With steps too small to move anything, it ends where it began."""
     still = dataclasses.replace(lstm_spec, learning_rate=1e-9, schedule="constant", epochs=1)
     weights, _ = fitting.fit(still, prepared(still), initial=lstm.weights)
-    for given, value in zip(lstm.weights, weights, strict=True):
-        np.testing.assert_allclose(value, given, rtol=0, atol=1e-6)
+    for start, value in zip(lstm.weights, weights, strict=True):
+        np.testing.assert_allclose(value, start, rtol=0, atol=1e-6)
     assert not np.allclose(fitting.fit(still, prepared(still))[0][0], lstm.weights[0], atol=1e-3)
 
 
@@ -133,8 +133,8 @@ def test_sequences_are_as_long_as_the_stretches_allow(lengths, chunks):
     ends = np.cumsum([length + 100 for length in lengths])
     stretches = tuple(range(end - n, end) for end, n in zip(ends, lengths, strict=True))
     nothing = np.zeros((0, 1), np.float32)
-    given = samples.Samples(nothing, nothing, stretches, (range(10_000, 11_000),))
-    chunk, chunk_count = fitting._tiling(spec, given)
+    data = samples.Samples(nothing, nothing, stretches, (range(10_000, 11_000),))
+    chunk, chunk_count = fitting._tiling(spec, data)
     assert chunk_count == chunks
     assert chunk == min(31, (max(lengths) + 1) // 2)
     whole = len(samples.starts(stretches, 60, chunk)) * chunk
@@ -162,9 +162,9 @@ def test_a_training_span_of_hardly_more_than_one_sequence():
     spec = specs.make(
         lookback=60, chunk=500, units=(2,), epochs=8, features=("close",), unit="fixed", **shares
     )
-    given = prepared(spec, 560)
-    assert len(given.train[0]) < 2 * len(given.validation[0])
-    _, record = fitting.fit(spec, given)
+    data = prepared(spec, 560)
+    assert len(data.train[0]) < 2 * len(data.validation[0])
+    _, record = fitting.fit(spec, data)
     assert record.epochs == 8 + spec.final_epochs == 11
 
 
@@ -174,12 +174,12 @@ def test_the_last_epochs_learn_from_the_validation_rows_too(network):
     weights = {}
     for final in (0.0, 0.5):
         spec = synthetic.spec(network=network, epochs=2, final=final, patience=0)
-        given = prepared(spec)
-        last = given.validation[-1].stop - 1
-        targets = given.targets.copy()
+        data = prepared(spec)
+        last = data.validation[-1].stop - 1
+        targets = data.targets.copy()
         targets[last - 60 : last + 1] *= -3
-        other = dataclasses.replace(given, targets=targets)
-        weights[final] = [fitting.fit(spec, each) for each in (given, other)]
+        other = dataclasses.replace(data, targets=targets)
+        weights[final] = [fitting.fit(spec, each) for each in (data, other)]
     (one, record), (same, _) = weights[0.0]
     assert record.epochs == 2
     if record.best_epoch == weights[0.0][1][1].best_epoch:

@@ -32,11 +32,11 @@ def model(histories):
 
 
 def test_pooling_one_history_is_scaling_it(histories):
-    given = spec()
-    cut = samples.split(histories[0], given)
-    raw = samples.raw_samples(histories[0], given)
+    settings = spec()
+    cut = samples.split(histories[0], settings)
+    raw = samples.raw_samples(histories[0], settings)
     (one, scaler), (other, same) = (
-        samples.prepare_pooled([(raw, cut)], given), samples.prepare_raw(raw, given, cut)
+        samples.prepare_pooled([(raw, cut)], settings), samples.prepare_raw(raw, settings, cut)
     )  # fmt: skip
     np.testing.assert_array_equal(one.inputs, other.inputs)
     np.testing.assert_array_equal(scaler.target_scale, same.target_scale)
@@ -44,14 +44,16 @@ def test_pooling_one_history_is_scaling_it(histories):
 
 
 def test_pooled_stretches_stay_within_their_history(histories):
-    given = spec()
-    cuts = global_training.cuts(histories, given)
-    parts = [(samples.raw_samples(h, given), cut) for h, cut in zip(histories, cuts, strict=True)]
-    pooled, scaler = samples.prepare_pooled(parts, given)
-    needed, border = specs.needs(given), len(histories[0])
+    settings = spec()
+    cuts = global_training.cuts(histories, settings)
+    parts = [
+        (samples.raw_samples(h, settings), cut) for h, cut in zip(histories, cuts, strict=True)
+    ]
+    pooled, scaler = samples.prepare_pooled(parts, settings)
+    needed, border = specs.needs(settings), len(histories[0])
     assert len(pooled.inputs) == 1800
     for rows in (*pooled.train, *pooled.validation):
-        first, last = rows.start - needed + 1, rows.stop - 1 + given.horizon
+        first, last = rows.start - needed + 1, rows.stop - 1 + settings.horizon
         assert (first >= border) == (last >= border)
         assert np.isfinite(pooled.targets[rows.start : rows.stop]).all()
     # Each row is that of its own history, under the one scaler.
@@ -64,8 +66,8 @@ def test_validation_begins_at_one_moment_for_all(histories):
     moments = {h.candles.index[cut.train_end] for h, cut in zip(histories, cuts, strict=False)
                if cut.train_end < len(h)}  # fmt: skip
     assert len(moments) == 1
-    held = sum(cut.rows - cut.train_end for cut in cuts)
-    assert held == pytest.approx(0.16 * 1800, abs=3)
+    rows = sum(cut.rows - cut.train_end for cut in cuts)
+    assert rows == pytest.approx(0.16 * 1800, abs=3)
 
 
 def test_nothing_from_the_border_on_shapes_the_model(histories, model):

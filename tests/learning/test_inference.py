@@ -27,14 +27,14 @@ KINDS = (
 
 @pytest.fixture(params=KINDS, ids=str)
 def model(request):
-    made = synthetic.model(synthetic.spec(**request.param))
-    if made.spec.target == "return":
-        return made
-    prices = {"target_offset": np.full(made.spec.horizon, 80.0), "target_scale":
-              np.full(made.spec.horizon, 30.0)}  # fmt: skip
-    if made.spec.features == ("close",):
+    result = synthetic.model(synthetic.spec(**request.param))
+    if result.spec.target == "return":
+        return result
+    prices = {"target_offset": np.full(result.spec.horizon, 80.0), "target_scale":
+              np.full(result.spec.horizon, 30.0)}  # fmt: skip
+    if result.spec.features == ("close",):
         prices |= {"offset": np.array([80.0]), "scale": np.array([30.0])}
-    return dataclasses.replace(made, scaler=dataclasses.replace(made.scaler, **prices))
+    return dataclasses.replace(result, scaler=dataclasses.replace(result.scaler, **prices))
 
 
 def test_a_forecast_reads_exactly_the_candles_it_needs(model):

@@ -96,8 +96,8 @@ def test_inputs_that_were_chosen_are_told_from_those_of_a_preset() -> None:
             spec = specs.make(rows=rows, volume=volume)
             assert not specs.has_chosen_inputs(spec)
             names = {*spec.features} - {"hour", "half_day", "volume"}
-            left = tuple(name for name in spec.features if name in names)
-            assert not specs.has_chosen_inputs(dataclasses.replace(spec, features=left))
+            rest = tuple(name for name in spec.features if name in names)
+            assert not specs.has_chosen_inputs(dataclasses.replace(spec, features=rest))
     assert not specs.has_chosen_inputs(specs.make("classic"))
     for names in (
         ("return",),

@@ -32,7 +32,7 @@ def test_values_equal_a_plain_loop():
 def test_an_average_is_known_from_the_row_that_has_its_candles(rows):
     candles = synthetic.history(505).candles
     whole = ranges.averages(ranges.true_ranges(candles))
-    for value, known, count in zip(
+    for value, expected, count in zip(
         ranges.averages(ranges.true_ranges(candles.iloc[:rows])),
         whole,
         (ranges.SHORT, ranges.USUAL, ranges.LONG),
@@ -40,7 +40,7 @@ def test_an_average_is_known_from_the_row_that_has_its_candles(rows):
     ):
         assert len(value) == rows
         assert np.isnan(value[:count]).all()
-        np.testing.assert_array_equal(value[count:], known[count:rows])
+        np.testing.assert_array_equal(value[count:], expected[count:rows])
         assert np.isfinite(value[count:]).all()
 
 
@@ -69,9 +69,9 @@ def test_a_row_is_the_same_wherever_the_history_starts(start, seed):
         ranges.averages(ranges.true_ranges(candles)),
         strict=True,
     ):
-        known = np.isfinite(value)
-        assert known.any()
-        np.testing.assert_array_equal(value[known], whole[start:][known])
+        has_value = np.isfinite(value)
+        assert has_value.any()
+        np.testing.assert_array_equal(value[has_value], whole[start:][has_value])
 
 
 def test_a_market_that_stands_still_has_a_unit():

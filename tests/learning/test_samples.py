@@ -360,8 +360,8 @@ def cuts(draw):
 
 @given(cuts())
 @settings(max_examples=200, deadline=None)
-def test_an_origin_is_usable_where_no_gap_parts_it_from_what_it_reads_and_foretells(given):
-    spec, cut = given
+def test_an_origin_is_usable_where_no_gap_parts_it_from_what_it_reads_and_foretells(case):
+    spec, cut = case
     needed, ahead, gaps = specs.needs(spec), spec.horizon, set(cut.gaps)
 
     def whole(t, reads, ahead=ahead):
@@ -386,10 +386,10 @@ def test_an_origin_is_usable_where_no_gap_parts_it_from_what_it_reads_and_forete
             assert one.stop < other.start
 
 
-@given(given=cuts(), chunk=st.integers(1, 40))
+@given(case=cuts(), chunk=st.integers(1, 40))
 @settings(max_examples=200, deadline=None)
-def test_sequences_cross_no_gap_and_reach_every_origin(given, chunk):
-    spec, cut = given
+def test_sequences_cross_no_gap_and_reach_every_origin(case, chunk):
+    spec, cut = case
     needed, warmup = specs.needs(spec), features.warmup(spec.features)
     stretches = cut.train_origins(needed)
     assume(stretches)
@@ -439,8 +439,8 @@ def test_the_scaler_sees_no_move_over_a_gap(monkeypatch):
     raised = dataclasses.replace(history, candles=candles)
 
     def scaler(prices, absent):
-        given = synthetic.parted(prices, {150: absent})
-        return dataclasses.astuple(samples.prepare(given, spec, samples.split(given, spec))[1])
+        history = synthetic.parted(prices, {150: absent})
+        return dataclasses.astuple(samples.prepare(history, spec, samples.split(history, spec))[1])
 
     for one, other in zip(scaler(history, 7), scaler(raised, 7), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)

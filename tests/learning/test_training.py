@@ -44,8 +44,8 @@ def test_a_fit_of_any_cut_sees_no_row_outside_it(mse_spec):
     cut = Split(600, 400, 500, mse_spec.horizon, first=60, embargo=20)
     assert cut.fit_end == 480
 
-    def fitted(given):
-        return training.fit(given, mse_spec, cut, samples.raw_samples(given, mse_spec))
+    def fitted(prices):
+        return training.fit(prices, mse_spec, cut, samples.raw_samples(prices, mse_spec))
 
     one = fitted(history)
     candles = history.candles.copy()
@@ -75,8 +75,8 @@ def test_nothing_is_learnt_from_a_move_over_a_gap(change):
     candles.iloc[150:440] *= 64  # the network sees moves alone, and those keep their size
 
     def trained(frame, absent):
-        given = dataclasses.replace(history, candles=frame)
-        return training.train(synthetic.parted(given, {150: absent, 440: absent}), spec)
+        prices = dataclasses.replace(history, candles=frame)
+        return training.train(synthetic.parted(prices, {150: absent, 440: absent}), spec)
 
     one, other, ungapped = trained(history.candles, 12), trained(candles, 12), trained(candles, 0)
     for a, b in zip(one.weights, other.weights, strict=True):

@@ -57,12 +57,12 @@ def forecast(row: int = 100, *, shift: float = 0.001, **changes: object) -> Ledg
 
 
 def outcome(
-    position: int, made: LedgerForecast, history: PriceHistory | None = HISTORY
+    position: int, forecast_: LedgerForecast, history: PriceHistory | None = HISTORY
 ) -> LedgerOutcome:
     """The outcome of a forecast as soon as it is due."""
-    found = grading.grade(position, made, history, made.due_at)
-    assert found is not None
-    return found
+    result = grading.grade(position, forecast_, history, forecast_.due_at)
+    assert result is not None
+    return result
 
 
 def fill(ledger: Ledger, clock: Clock, count: int, first: int = 100) -> list[int]:
@@ -77,9 +77,9 @@ def fill(ledger: Ledger, clock: Clock, count: int, first: int = 100) -> list[int
         waiting = [one for one in waiting if one[1].due_at > clock.now]
         if due:
             positions += ledger.grade([outcome(*one) for one in due])
-        made = ledger.record(new)
-        positions += made
-        waiting += zip(made, new, strict=True)
+        entries = ledger.record(new)
+        positions += entries
+        waiting += zip(entries, new, strict=True)
     return positions
 
 

@@ -58,8 +58,8 @@ def server() -> Iterator[str]:
 
 
 def _binaries() -> Path | None:
-    found = sorted(path for pattern in FOLDERS for path in Path("/").glob(pattern[1:]))
-    return next((path for path in reversed(found) if (path / "initdb").exists()), None)
+    folders = sorted(path for pattern in FOLDERS for path in Path("/").glob(pattern[1:]))
+    return next((path for path in reversed(folders) if (path / "initdb").exists()), None)
 
 
 def _owner() -> str | None:

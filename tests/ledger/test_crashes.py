@@ -24,8 +24,8 @@ def _write(url: str, name: str, pipe: int, count: int) -> None:
     ledger, database, _ = making.opened(url)
     series = dataclasses.replace(making.SERIES, model=name)
     for number in range(count):
-        made = making.forecast(series=dataclasses.replace(series, coin=f"C{number}"))
-        positions = ledger.record([made, making.forecast(series=dataclasses.replace(
+        forecast = making.forecast(series=dataclasses.replace(series, coin=f"C{number}"))
+        positions = ledger.record([forecast, making.forecast(series=dataclasses.replace(
             series, coin=f"D{number}"))])  # fmt: skip
         os.write(pipe, "".join(f"{position}\n" for position in positions).encode())
     database.close()
@@ -51,7 +51,7 @@ def _started(url: str, name: str, count: int, target=_write):
     return process, reader
 
 
-def _told(reader: int) -> list[int]:
+def _numbers(reader: int) -> list[int]:
     with os.fdopen(reader, "rb") as stream:
         return [int(line) for line in stream.read().split()]
 
@@ -59,11 +59,11 @@ def _told(reader: int) -> list[int]:
 def test_two_processes_write_at_once(url):
     """The first one also makes the tables, while the other does."""
     started = [_started(url, name, 25) for name in ("one", "two")]
-    told = [_told(reader) for _, reader in started]
+    numbers = [_numbers(reader) for _, reader in started]
     for process, _ in started:
         process.join()
         assert process.exitcode == 0
-    assert sorted(told[0] + told[1]) == list(range(1, 101))
+    assert sorted(numbers[0] + numbers[1]) == list(range(1, 101))
     _, database, _ = making.opened(url)
     with database.reading() as connection:
         result = verification.verify(connection)
@@ -77,7 +77,7 @@ def test_a_process_that_is_killed_leaves_whole_entries(url):
     ledger, database, _ = making.opened(url)
     ledger.head()
     database.close()
-    known: list[int] = []
+    numbers: list[int] = []
     turns = 25 if url.startswith("sqlite") else 8
     for turn in range(2 * turns):
         target = _write if turn < turns else _grade
@@ -88,14 +88,14 @@ def test_a_process_that_is_killed_leaves_whole_entries(url):
         os.kill(process.pid, signal.SIGKILL)
         process.join()
         assert process.exitcode == -signal.SIGKILL
-        known += _told(reader)
+        numbers += _numbers(reader)
     _, database, _ = making.opened(url)
     with database.reading() as connection:
         result = verification.verify(connection)
     assert result.intact, result.problems
     assert result.outcomes > turns // 2
-    assert len(set(known)) == len(known) >= 2 * turns - 2
-    assert max(known) <= result.head.position
+    assert len(set(numbers)) == len(numbers) >= 2 * turns - 2
+    assert max(numbers) <= result.head.position
     # Each call writes two entries, or none; the last of each process may not have been told.
     assert result.forecasts % 2 == 0
-    assert result.head.position - len(known) <= 2 * 2 * turns
+    assert result.head.position - len(numbers) <= 2 * 2 * turns

@@ -15,21 +15,21 @@ from tests.ledger import making
 
 def gathered(rows, shift=0.001):
     """Evidence of forecasts from these rows, with the forecasts and outcomes that count."""
-    found, counted = evidence.empty(3), []
+    sums, counted = evidence.empty(3), []
     for row in rows:
-        made = making.forecast(row, shift=shift)
-        outcome = making.outcome(1, made)
-        found = evidence.add(found, made, outcome)
-        counted.append((made, outcome))
-    return found, counted
+        entry = making.forecast(row, shift=shift)
+        outcome = making.outcome(1, entry)
+        sums = evidence.add(sums, entry, outcome)
+        counted.append((entry, outcome))
+    return sums, counted
 
 
 def by_hand(counted, step):
     """The logarithm of the process against the last price, by its definition."""
     bound, total, squares, count, base = 0.0, 0.0, 0.0, 0, 0.0
-    for made, outcome in counted:
-        middle = math.log(made.quantiles[step - 1, 4] / made.last_close)
-        actual = math.log(outcome.actual[step - 1] / made.last_close)
+    for entry, outcome in counted:
+        middle = math.log(entry.quantiles[step - 1, 4] / entry.last_close)
+        actual = math.log(outcome.actual[step - 1] / entry.last_close)
         bound = max(bound, abs(middle))
         scaled = (abs(actual) - abs(actual - middle)) / (2 * bound)
         assert abs(scaled) <= 0.5 + 1e-9
@@ -44,8 +44,8 @@ def by_hand(counted, step):
 
 @pytest.mark.parametrize("step", [1, 2, 3])
 def test_the_process_equals_its_definition_on_forecasts_that_do_not_overlap(step):
-    found, counted = gathered(range(100, 300))
-    verdict = evidence.verdicts(found, step)[0]
+    sums, counted = gathered(range(100, 300))
+    verdict = evidence.verdicts(sums, step)[0]
     count, skill, e_value = by_hand(counted[::step], step)
     assert (verdict.against, verdict.forecasts) == ("naive", count)
     assert verdict.skill == pytest.approx(skill, rel=1e-6)
@@ -55,25 +55,25 @@ def test_the_process_equals_its_definition_on_forecasts_that_do_not_overlap(step
 
 def test_a_difference_of_pinball_losses_is_within_its_bound():
     for row in range(100, 200):
-        made = making.forecast(row)
-        for base, own, bound in evidence._losses(made, making.outcome(1, made)):
+        entry = making.forecast(row)
+        for base, own, bound in evidence._losses(entry, making.outcome(1, entry)):
             assert (np.abs(base - own) <= bound * (1 + 1e-9)).all()
     steepest = [max(level, 1 - level) for level in QUANTILES]
     np.testing.assert_allclose(evidence._STEEPEST, steepest)
 
 
 def test_what_forecasts_as_the_other_gives_no_evidence():
-    made = making.forecast(shift=0)
-    made = dataclasses.replace(made, cone=made.quantiles)
-    made.quantiles[:, 4] = made.last_close
-    outcome = grading.grade(1, made, making.HISTORY, made.due_at)
-    found = evidence.add(evidence.empty(3), made, outcome)
-    for verdict in evidence.verdicts(found, 1):
+    entry = making.forecast(shift=0)
+    entry = dataclasses.replace(entry, cone=entry.quantiles)
+    entry.quantiles[:, 4] = entry.last_close
+    outcome = grading.grade(1, entry, making.HISTORY, entry.due_at)
+    sums = evidence.add(evidence.empty(3), entry, outcome)
+    for verdict in evidence.verdicts(sums, 1):
         assert verdict.forecasts == 0
         assert math.isnan(verdict.skill)
         assert not verdict.better
         assert not verdict.worse
-    assert evidence.separate(found, 1)[0] == 1
+    assert evidence.separate(sums, 1)[0] == 1
 
 
 @pytest.mark.parametrize("step", [1, 3])
@@ -81,8 +81,8 @@ def test_the_usual_test_is_students_of_forecasts_that_do_not_overlap(step):
     sums, pairs = gathered(range(100, 300))
     for verdict in evidence.verdicts(sums, step):
         own, other = [], []
-        for made, outcome in pairs[::step]:
-            base, loss, _ = evidence._losses(made, outcome)[verdict.against != "naive"]
+        for entry, outcome in pairs[::step]:
+            base, loss, _ = evidence._losses(entry, outcome)[verdict.against != "naive"]
             own.append(loss[step - 1])
             other.append(base[step - 1])
         expected = scipy.stats.ttest_rel(other, own)

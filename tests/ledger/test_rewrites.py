@@ -47,8 +47,8 @@ def verified(path: Path, published: LedgerHead | None) -> Verification:
 
 
 def _position(base: sqlite3.Connection, rng: np.random.Generator, table: str) -> int:
-    found = [row[0] for row in base.execute(f"SELECT position FROM {table} ORDER BY position")]
-    return int(rng.choice(found[1:-1]))
+    positions = [row[0] for row in base.execute(f"SELECT position FROM {table} ORDER BY position")]
+    return int(rng.choice(positions[1:-1]))
 
 
 def _changed(value: object) -> object:

@@ -18,19 +18,19 @@ from tests.ledger import making
 
 def test_a_forecast_and_its_outcome_come_back(url):
     ledger, database, clock = making.opened(url)
-    made = making.forecast()
-    assert ledger.record([made]) == [1]
+    forecast = making.forecast()
+    assert ledger.record([forecast]) == [1]
     with database.reading() as connection:
         (entry,) = reading.entries(connection, None, 10)
         assert reading.due(connection, clock.now, 10) == []
     assert (entry.position, entry.state) == (1, OPEN)
-    assert entry.forecast.series == made.series
+    assert entry.forecast.series == forecast.series
     assert entry.forecast.made_at == clock.now
-    assert entry.forecast.last_close == made.last_close
-    np.testing.assert_allclose(entry.forecast.quantiles, made.quantiles, rtol=5e-8)
+    assert entry.forecast.last_close == forecast.last_close
+    np.testing.assert_allclose(entry.forecast.quantiles, forecast.quantiles, rtol=5e-8)
     assert ledger.head() == LedgerHead(1, entry.hash)
 
-    clock.now = made.due_at
+    clock.now = forecast.due_at
     with database.reading() as connection:
         (due,) = reading.due(connection, clock.now, 10)
     assert ledger.grade([making.outcome(1, due.forecast)]) == [2]
@@ -48,23 +48,23 @@ def test_a_forecast_and_its_outcome_come_back(url):
 
 def test_the_same_forecast_and_the_same_outcome_are_written_once(url):
     ledger, _, clock = making.opened(url)
-    made = making.forecast()
-    assert ledger.record([made, making.forecast(shift=0.5)]) == [1, None]
-    assert ledger.record([made]) == [None]
+    forecast = making.forecast()
+    assert ledger.record([forecast, making.forecast(shift=0.5)]) == [1, None]
+    assert ledger.record([forecast]) == [None]
     for change in ({"model": "other"}, {"predictor": "har"}, {"coin": "ETH"}, {"simulated": True}):
         other = dataclasses.replace(making.SERIES, **change)
         assert ledger.record([making.forecast(series=other)]) != [None]
-    clock.now = made.due_at
-    outcome = making.outcome(1, made)
+    clock.now = forecast.due_at
+    outcome = making.outcome(1, forecast)
     assert ledger.grade([outcome, outcome]) == [6, None]
     assert ledger.grade([outcome]) == [None]
 
 
 def test_a_forecast_is_recorded_before_its_outcome_or_refused(url):
     ledger, _, clock = making.opened(url)
-    made = making.forecast()
-    clock.now = made.closes_at(1) - pd.Timedelta(seconds=1)
-    assert ledger.record([made]) == [1]
+    forecast = making.forecast()
+    clock.now = forecast.closes_at(1) - pd.Timedelta(seconds=1)
+    assert ledger.record([forecast]) == [1]
     later = making.forecast(101)
     clock.now = later.closes_at(1)
     with pytest.raises(
@@ -181,8 +181,8 @@ def test_what_is_counted_can_be_made_anew(url):
     tables_of_sums = (tables.series, tables.tallies, tables.waiting)
 
     def counted(connection):
-        found = [connection.execute(sa.select(each)).mappings().all() for each in tables_of_sums]
-        return [sorted(str({**row, "id": 0, "series": 0}) for row in each) for each in found]
+        rows = [connection.execute(sa.select(each)).mappings().all() for each in tables_of_sums]
+        return [sorted(str({**row, "id": 0, "series": 0}) for row in each) for each in rows]
 
     with database.reading() as connection:
         before = counted(connection)

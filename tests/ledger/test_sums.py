@@ -23,12 +23,12 @@ def test_a_record_equals_a_count_by_hand(url):
     making.fill(ledger, clock, 80)
     with database.reading() as connection:
         record = reading.record(connection, making.SERIES, 2)
-        found = reading.entries(connection, making.SERIES, 500)
-    graded = [entry for entry in found if entry.state != OPEN]
+        entries = reading.entries(connection, making.SERIES, 500)
+    graded = [entry for entry in entries if entry.state != OPEN]
     assert len(graded) == 77
     assert (record.series.recorded, record.series.settled, record.series.open) == (80, 77, 3)
     assert record.series.next_due == min(
-        entry.forecast.due_at for entry in found if entry.state == OPEN
+        entry.forecast.due_at for entry in entries if entry.state == OPEN
     )
     for share in record.shares:
         hits = [entry.outcome.inside[share.level][1] for entry in graded]

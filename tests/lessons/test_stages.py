@@ -54,8 +54,8 @@ def test_the_loss_is_the_mean_pinball_loss_of_the_last_step(result):
 
 def test_candles_after_the_window_change_nothing_that_was_known(result):
     changed = result.history.candles.copy()
-    known = len(changed) - 1 - HORIZON
-    changed.iloc[known + 1 :] *= 1.5
+    rows = len(changed) - 1 - HORIZON
+    changed.iloc[rows + 1 :] *= 1.5
     history = dataclasses.replace(result.history, candles=changed)
     other = stages(backtest.holdout(history, result.spec), back=0)
     one = stages(result, back=0)

@@ -17,10 +17,10 @@ def market():
 
 
 def test_the_command_line_and_the_library_agree(run, market, file):
-    found = cf.anomalies(cf.read(file), alarms=20)
-    assert found.result.surprises.predictor == "har"
-    assert len(found) >= 1
-    assert same(run("anomalies", "--data", file, "--alarms", 20), found.to_dict())
+    flags = cf.anomalies(cf.read(file), alarms=20)
+    assert flags.result.surprises.predictor == "har"
+    assert len(flags) >= 1
+    assert same(run("anomalies", "--data", file, "--alarms", 20), flags.to_dict())
 
 
 def test_the_api_and_the_command_line_agree(run):
@@ -47,15 +47,15 @@ def test_a_model_can_be_named_or_given(market):
 
 
 def test_the_list_prints_and_shows(market):
-    found = cf.anomalies(market, alarms=5)
-    assert repr(found).startswith("Anomalies(stack, ETH 1h simulated, ")
-    assert found.result.sentence in repr(found)
-    assert found.result.sentence in found._repr_html_()
-    assert len(found.frame()) == len(found) == found.rate.alarms
-    every = found.frame(all_candles=True)
-    assert every["alarm"].sum() == len(found)
-    assert (every["rarity"] >= found.threshold).sum() == len(found)
-    assert found.measured["real"].spike_ratio > 2
+    flags = cf.anomalies(market, alarms=5)
+    assert repr(flags).startswith("Anomalies(stack, ETH 1h simulated, ")
+    assert flags.result.sentence in repr(flags)
+    assert flags.result.sentence in flags._repr_html_()
+    assert len(flags.frame()) == len(flags) == flags.rate.alarms
+    every = flags.frame(all_candles=True)
+    assert every["alarm"].sum() == len(flags)
+    assert (every["rarity"] >= flags.threshold).sum() == len(flags)
+    assert flags.measured["real"].spike_ratio > 2
 
 
 @pytest.mark.parametrize(

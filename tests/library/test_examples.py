@@ -60,19 +60,19 @@ def sections(text: str) -> dict[str, str]:
 def test_every_function_says_what_it_takes_gives_and_refuses(
     function: Callable[..., object],
 ) -> None:
-    found = sections(docstring(function))
-    assert {"Returns", "Example"} <= found.keys()
+    parts = sections(docstring(function))
+    assert {"Returns", "Example"} <= parts.keys()
     if inspect.signature(function).parameters:
-        assert {"Args", "Raises"} <= found.keys()
+        assert {"Args", "Raises"} <= parts.keys()
     for name in inspect.signature(function).parameters:
-        assert re.search(rf"^\**{name}: [A-Z0-9`]", found["Args"], re.MULTILINE), name
+        assert re.search(rf"^\**{name}: [A-Z0-9`]", parts["Args"], re.MULTILINE), name
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_says_what_it_takes(name: str) -> None:
-    found = sections(docstring(METHODS[name]))
+    parts = sections(docstring(METHODS[name]))
     for argument in [*inspect.signature(METHODS[name]).parameters][1:]:
-        assert re.search(rf"^{argument}: [A-Z0-9`]", found["Args"], re.MULTILINE), argument
+        assert re.search(rf"^{argument}: [A-Z0-9`]", parts["Args"], re.MULTILINE), argument
 
 
 @pytest.mark.parametrize("name", MEMBERS)

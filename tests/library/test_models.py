@@ -159,8 +159,8 @@ def test_a_network_is_not_trained_on_a_frame() -> None:
 
 
 def test_a_forecast_is_the_command_lines_and_the_services(file: Path, run: Command) -> None:
-    asked = ("--above", 110, "--above", 120.5, "--below", 90, "--touch", 115)
-    answer = run("forecast", "--model", "btc-1h-dense", "--data", file, *asked)
+    options = ("--above", 110, "--above", 120.5, "--below", 90, "--touch", 115)
+    answer = run("forecast", "--model", "btc-1h-dense", "--data", file, *options)
     model, prices = cf.load("btc-1h-dense"), cf.read(file)
     forecast = model.forecast(prices, above=[110, 120.5], below=90, touch=115)
     assert same(answer, forecast.to_dict())
@@ -234,8 +234,8 @@ def test_a_forecast_says_what_it_is(forecast: cf.Forecast) -> None:
 
 
 def test_a_notebook_shows_the_verdict_on_the_forecast_first(forecast: cf.Forecast) -> None:
-    made = cf.Model(synthetic.model(synthetic.spec()))
-    shown = made.forecast(cf.Prices(synthetic.history()))
+    model = cf.Model(synthetic.model(synthetic.spec()))
+    shown = model.forecast(cf.Prices(synthetic.history()))
     assert shown.verdict is not None
     text = shown._repr_html_()
     sentence = html.escape(shown.verdict.sentence)
@@ -251,11 +251,11 @@ def test_a_notebook_shows_no_verdict_where_prices_are_too_few(forecast: cf.Forec
 
 @pytest.mark.parametrize("name", ["stack", "dense", "har"])
 def test_each_member_of_a_stack_forecasts_by_its_name(name: str) -> None:
-    made, prices = cf.Model(synthetic.model(synthetic.spec())), cf.Prices(synthetic.history())
-    shown = made.forecast(prices, predictor=name)
+    history, prices = cf.Model(synthetic.model(synthetic.spec())), cf.Prices(synthetic.history())
+    shown = history.forecast(prices, predictor=name)
     assert shown.predictor == shown.to_dict()["predictor"] == name
     assert shown.verdict is not None
-    assert (shown.verdict == made.backtest(prices).verdicts.get(name)) == (name != "har")
+    assert (shown.verdict == history.backtest(prices).verdicts.get(name)) == (name != "har")
     members = ["dense", "har"] if name == "stack" else []
     assert list(shown.members) == ["step", *members]
     assert members == [each["name"] for each in shown.to_dict()["members"]]
@@ -271,10 +271,10 @@ def test_forecasts_are_compared_copied_and_pickled(
     forecast: cf.Forecast, prices: cf.Prices
 ) -> None:
     model = cf.load("btc-1h-dense")
-    given = {"above": [110, 120.5], "below": 90}
-    assert model.forecast(prices, **given, touch=(115, 85)) == forecast
+    levels = {"above": [110, 120.5], "below": 90}
+    assert model.forecast(prices, **levels, touch=(115, 85)) == forecast
     assert model.forecast(prices, np.array([110, 120.5]), pd.Series([90]), [115, 85]) == forecast
-    assert model.forecast(prices, **given) != forecast
+    assert model.forecast(prices, **levels) != forecast
     assert model.forecast(prices) != forecast
     assert cf.load(SHIPPED).forecast(prices) != model.forecast(prices)
     for again in (

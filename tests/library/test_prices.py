@@ -47,9 +47,9 @@ def test_simulated_prices_are_refused_unless_they_are_asked_for() -> None:
         SourceUnavailable, match=r"Live prices of BTC-USD are needed. Received: Live"
     ):
         cf.fetch("BTC", **WINDOW)
-    found = cf.fetch("btc-usd", **WINDOW, simulated="allow")
-    assert (found.coin, found.source, found.simulated) == ("BTC", "simulated", True)
-    assert found.notes[0].startswith("Live prices are switched off.")
+    prices = cf.fetch("btc-usd", **WINDOW, simulated="allow")
+    assert (prices.coin, prices.source, prices.simulated) == ("BTC", "simulated", True)
+    assert prices.notes[0].startswith("Live prices are switched off.")
 
 
 @pytest.mark.parametrize("coin", ["zzzz", "AAPL", "ATOM2-USD", "bitcon"])
@@ -67,29 +67,29 @@ def test_simulated_prices_alone_ask_nobody(monkeypatch: pytest.MonkeyPatch) -> N
         raise AssertionError("no source may be asked")
 
     monkeypatch.setattr(shared().prices, "history", refuse)
-    found = cf.fetch("BTC", **WINDOW, simulated="only")
+    prices = cf.fetch("BTC", **WINDOW, simulated="only")
     start, end = (pd.Timestamp(WINDOW[name], tz="UTC") for name in ("start", "end"))
-    assert found == cf.Prices(simulate("BTC", "1h", start, end))
+    assert prices == cf.Prices(simulate("BTC", "1h", start, end))
 
 
 def test_live_prices_are_those_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[MarketQuery] = []
+    queries: list[MarketQuery] = []
 
     def history(query: MarketQuery, *, prices: str) -> object:
         assert prices == "live"
-        asked.append(query)
+        queries.append(query)
         return synthetic.history(source="yahoo")
 
     monkeypatch.setattr(shared().prices, "history", history)
-    found = cf.fetch("BTC", "4h", start=pd.Timestamp("2024-01-01 01:00", tz="Europe/Berlin"))
-    assert (found.source, found.simulated, len(found)) == ("yahoo", False, 600)
-    assert asked == [MarketQuery("BTC", "4h", pd.Timestamp("2024-01-01", tz="UTC"))]
+    result = cf.fetch("BTC", "4h", start=pd.Timestamp("2024-01-01 01:00", tz="Europe/Berlin"))
+    assert (result.source, result.simulated, len(result)) == ("yahoo", False, 600)
+    assert queries == [MarketQuery("BTC", "4h", pd.Timestamp("2024-01-01", tz="UTC"))]
 
 
 def test_days_reach_back_from_the_end() -> None:
-    found = cf.fetch("ETH", "1d", end="2024-02-01", days=10, simulated="only")
-    assert len(found) == 10
-    assert found.history.start == pd.Timestamp("2024-01-22", tz="UTC")
+    prices = cf.fetch("ETH", "1d", end="2024-02-01", days=10, simulated="only")
+    assert len(prices) == 10
+    assert prices.history.start == pd.Timestamp("2024-01-22", tz="UTC")
 
 
 @pytest.mark.parametrize(
@@ -115,11 +115,11 @@ def test_what_can_not_be_fetched_is_refused(options: dict[str, object], reason: 
 
 
 def test_a_file_is_read_as_the_command_line_reads_it(file: Path, run: Command) -> None:
-    found = cf.read(file)
+    prices = cf.read(file)
     answer = run("inspect", file)
-    assert found.fingerprint == answer["fingerprint"]
-    assert (found.coin, found.source) == ("BTC", "file BTCUSDT_1h.csv")
-    assert found == cf.read(str(file)) == cf.Prices(synthetic.history())
+    assert prices.fingerprint == answer["fingerprint"]
+    assert (prices.coin, prices.source) == ("BTC", "file BTCUSDT_1h.csv")
+    assert prices == cf.read(str(file)) == cf.Prices(synthetic.history())
 
 
 def test_an_open_file_is_read_too(file: Path) -> None:
@@ -132,7 +132,7 @@ def test_what_is_said_of_a_file_is_how_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "odd.txt"
     rows = [f"0{1 + i % 9}|{i + 1:02}/03/2024 01:00|1,5|1,6|1,4|1,5" for i in range(12)]
     path.write_text("\n".join(["n|when|a|b|c|d", *rows]))
-    told = {
+    options = {
         "delimiter": "|",
         "columns": {"time": "when", "open": "a", "high": "b", "low": "c", "close": "d"},
         "day_first": True,
@@ -140,10 +140,10 @@ def test_what_is_said_of_a_file_is_how_it_is_read(tmp_path: Path) -> None:
         "decimal": ",",
         "label": None,
     }
-    found = cf.read(path, coin="eth", **told)
-    assert (found.coin, found.interval, len(found)) == ("ETH", "1d", 12)
-    assert found.history.start == pd.Timestamp("2024-03-01", tz="UTC")
-    assert found.frame()["close"].iloc[0] == 1.5
+    prices = cf.read(path, coin="eth", **options)
+    assert (prices.coin, prices.interval, len(prices)) == ("ETH", "1d", 12)
+    assert prices.history.start == pd.Timestamp("2024-03-01", tz="UTC")
+    assert prices.frame()["close"].iloc[0] == 1.5
 
 
 def test_candles_of_a_file_are_merged_and_repaired(file: Path) -> None:
@@ -183,19 +183,19 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_frame_is_read_as_a_file_is(file: Path) -> None:
     frame = pd.read_csv(file)
-    found = cf.from_frame(frame.sample(frac=1, random_state=0), coin="BTC")
-    assert found == cf.read(file)
-    assert hash(found) == hash(cf.read(file))
-    assert (found.source, found.simulated) == ("frame", False)
+    prices = cf.from_frame(frame.sample(frac=1, random_state=0), coin="BTC")
+    assert prices == cf.read(file)
+    assert hash(prices) == hash(cf.read(file))
+    assert (prices.source, prices.simulated) == ("frame", False)
 
 
 def test_options_of_a_frame_reach_it(file: Path) -> None:
     frame = pd.read_csv(file)
-    found = cf.from_frame(
+    prices = cf.from_frame(
         frame, coin="eth", interval="4h", source="exchange", simulated=True, repair="outliers"
     )
-    assert (found.coin, found.interval, found.source) == ("ETH", "4h", "exchange")
-    assert found.simulated
+    assert (prices.coin, prices.interval, prices.source) == ("ETH", "4h", "exchange")
+    assert prices.simulated
     with pytest.raises(InvalidInput, match="magic"):
         cf.from_frame(frame, coin="BTC", repair="magic")
 
@@ -228,8 +228,8 @@ def test_prices_say_what_they_are(prices: cf.Prices) -> None:
 
 
 def test_a_notebook_shows_notes_and_some_candles() -> None:
-    made = cf.Prices(synthetic.history(source="<b>me</b>", notes=("<script>x</script>",)))
-    text = made._repr_html_()
+    history = cf.Prices(synthetic.history(source="<b>me</b>", notes=("<script>x</script>",)))
+    text = history._repr_html_()
     assert "<b>" not in text
     assert "<script>" not in text
     assert "&lt;script&gt;x&lt;/script&gt;" in text

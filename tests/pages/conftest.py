@@ -100,13 +100,13 @@ def customise(page: AppTest) -> AppTest:
 def rows(page: AppTest) -> dict[str, tuple[str, str]]:
     """Return the word and the number beside each bar of the page, by its label; the first one."""
     markup = "".join(str(element.value) for element in page.get("html"))
-    found = re.findall(
+    matches = re.findall(
         r"<div>([^<]*)(?:: <b>([^<]*)</b>)?</div><div class=\"cf-track\">.*?"
         r"<div class=\"cf-value\">([^<]*)</div>",
         markup,
     )
     first: dict[str, tuple[str, str]] = {}
-    for label, word, text in found:  # the errors stand above the shares of the same predictors
+    for label, word, text in matches:  # the errors stand above the shares of the same predictors
         first.setdefault(html.unescape(label), (word, html.unescape(text)))
     return first
 

@@ -13,7 +13,7 @@ from cryptoforecast.ui.bars import Bar
 from tests.browser.payloads import TEXTS
 
 
-def drawn(*given: Bar) -> str:
+def drawn(*each: Bar) -> str:
     """Return the HTML of bars."""
 
     def script(rows) -> None:
@@ -21,7 +21,7 @@ def drawn(*given: Bar) -> str:
 
         bars.draw(rows)
 
-    page = AppTest.from_function(script, args=(given,)).run()
+    page = AppTest.from_function(script, args=(each,)).run()
     assert not page.exception
     (element,) = page.get("html")
     return str(element.value)

@@ -353,10 +353,10 @@ def test_a_thin_market_is_told_on_every_page(open_page):
         np.maximum(frame["open"], frame["close"]), np.minimum(frame["open"], frame["close"])
     )  # fmt: skip
     page = upload(open_page("data"), "ETH.csv", frame.round(8).to_csv().encode())
-    told = "A thin market: one tick, 0.00000001, is 40 % of the price"
-    assert told in words(page)
+    sentence = "A thin market: one tick, 0.00000001, is 40 % of the price"
+    assert sentence in words(page)
     assert heading(page) == "Good to forecast, with things to watch"
-    assert told in words(open_page("", coin=page.session_state["files"][-1]))
+    assert sentence in words(open_page("", coin=page.session_state["files"][-1]))
 
 
 # ---------------------------------------------------------------------------- opened files

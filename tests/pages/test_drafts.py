@@ -48,7 +48,7 @@ def test_a_recipe_without_changes_is_its_preset(recipe, network):
     history = synthetic.history(9000)
     preset = drafts.RECIPES[recipe]
     spec = Draft(recipe, network).spec(history)
-    made = make_spec(
+    model = make_spec(
         preset.preset,
         network,
         rows=len(history),
@@ -56,7 +56,7 @@ def test_a_recipe_without_changes_is_its_preset(recipe, network):
         horizon=None if recipe == "popular" else inputs.steps("1h", 9000),
         ensemble=preset.ensemble,
     )
-    assert spec == made
+    assert spec == model
     assert (spec.network, spec.ensemble) == (network, 3 if recipe == "careful" else 1)
     assert (spec.horizon == 1) == (recipe == "popular")
 

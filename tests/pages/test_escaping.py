@@ -58,10 +58,10 @@ def markdown(page: AppTest) -> str:
 
 
 def assert_plain(page: AppTest) -> None:
-    given = markdown(page)
-    assert "evil" in given  # it came to the page
+    texts = markdown(page)
+    assert "evil" in texts  # it came to the page
     for part in ("[a]", "http://evil", "www.evil", "$x", ":smile", "<img"):
-        assert part not in given
+        assert part not in texts
 
 
 def test_a_sources_words_are_escaped(open_page, source):

@@ -76,9 +76,9 @@ def test_the_page_shows_the_numbers_of_the_library(open_page):
     assert bars["80 % range"][1] == f"{100 * own.coverage_80:.0f} %"
     assert "Direction" not in bars  # its median is the last close
     assert f"Average miss, {len(result.forecast):,} past forecasts" in text
-    judged = judge(result)
-    assert finding(page) == judgement.HEADINGS[judged.outcome]
-    assert judgement.line(judged) in text
+    opinion = judge(result)
+    assert finding(page) == judgement.HEADINGS[opinion.outcome]
+    assert judgement.line(opinion) in text
 
 
 def test_a_direction_is_shown_beside_that_of_a_coin_that_is_tossed(open_page):

@@ -37,10 +37,10 @@ def test_only_the_open_tab_is_drawn(open_page, tab, figures, tables):
 def test_a_rerun_makes_no_table_that_is_folded(open_page, monkeypatch):
     page = open_page()
 
-    def made(*_):
+    def fail(*_):
         raise CryptoForecastError("A table was made.")
 
-    monkeypatch.setattr(Forecast, "frame", made)
+    monkeypatch.setattr(Forecast, "frame", fail)
     page.run()
     assert not page.error
     page.session_state[f"table-{inputs.FIRST['1h']}-probabilities"] = True  # opened

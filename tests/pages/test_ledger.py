@@ -25,17 +25,17 @@ def filled(home):
     making.fill(ledger, clock, 30)
     with database.reading() as connection:
         record = reading.record(connection, making.SERIES, 3)
-        found = reading.entries(connection, making.SERIES, 50)
+        entries = reading.entries(connection, making.SERIES, 50)
     database.close()
-    return record, found
+    return record, entries
 
 
 def test_the_page_says_how_often_the_range_held(open_page, filled):
-    record, found = filled
+    record, entries = filled
     page = open_page("ledger")
     share = record.shares[1]
     assert page.title[0].value == f"The 80 % range held {share.hits} of {share.count} prices"
-    assert share.count == sum(entry.outcome is not None for entry in found) == 27
+    assert share.count == sum(entry.outcome is not None for entry in entries) == 27
     bars = rows(page)
     for each in record.shares:
         assert bars[f"{each.level} % range"][1] == f"{100 * each.value:.0f} %"
@@ -156,10 +156,10 @@ def test_before_the_first_is_due_the_page_says_when(open_page, home):
 def test_simulated_prices_are_said_to_count_nowhere(open_page, home):
     ledger, _, clock = making.opened(f"sqlite:///{home}/ledger.sqlite")
     series = dataclasses.replace(making.SERIES, simulated=True)
-    made = making.forecast(series=series)
-    ledger.record([made])
-    clock.now = made.due_at
-    ledger.grade([making.outcome(1, made)])
+    forecast = making.forecast(series=series)
+    ledger.record([forecast])
+    clock.now = forecast.due_at
+    ledger.grade([making.outcome(1, forecast)])
     page = open_page("ledger")
     assert page.title[0].value.endswith("of 1 simulated prices")
     assert "counts nowhere" in str(page.get("badge")) + words(page)
@@ -173,18 +173,18 @@ def test_a_database_that_cannot_be_read_is_one_clear_message(open_page, home):
 
 
 def test_the_figure_has_a_mark_for_each_outcome(filled):
-    record, found = filled
-    figure = charts.ledger_ranges(found, 3)
+    record, entries = filled
+    figure = charts.ledger_ranges(entries, 3)
     bars, inside, outside = figure.data
     assert len(bars.x) == 27
     assert len(figure.layout.shapes) == 3
-    hits = sum(entry.outcome.inside[80][2] for entry in found if entry.outcome is not None)
+    hits = sum(entry.outcome.inside[80][2] for entry in entries if entry.outcome is not None)
     assert (len(inside.x), len(outside.x)) == (hits, 27 - hits)
     np.testing.assert_allclose(
         np.array(bars.base, float) + np.array(bars.y, float),
-        [float(e.forecast.quantiles[2, 6]) for e in found[::-1] if e.outcome is not None],
+        [float(e.forecast.quantiles[2, 6]) for e in entries[::-1] if e.outcome is not None],
     )
-    assert f"{hits} of 27 held" in charts.summary_ledger_ranges(found, 3)
+    assert f"{hits} of 27 held" in charts.summary_ledger_ranges(entries, 3)
     assert isinstance(record, LedgerRecord)
     weeks = charts.ledger_weeks(record)
     assert len(weeks.data[0].x) == len(record.weeks)

@@ -67,9 +67,9 @@ def test_the_panel_has_the_finding_the_figures_and_all_facts(open_page):
     bars = "".join(element.proto.body for element in page.get("html"))
     for part in ("Stays put", "Direction", "80 % range", "53 %", "80 %"):
         assert part in bars
-    found = rows(page)
-    assert found["LSTM network"] == ("better", "$274.28")
-    assert found["Combined forecast"] == ("better", "$274.27")
+    table = rows(page)
+    assert table["LSTM network"] == ("better", "$274.28")
+    assert table["Combined forecast"] == ("better", "$274.27")
     assert "Average miss, 14,245 past forecasts: BTC, Feb 2024 to Sep 2025" in text
     assert not page.table  # folded
     facts = shown(_facts(page).table[0].value.to_string())

@@ -30,8 +30,8 @@ QUOTES = [
 
 
 def history(quote: str, price: float, **changes: object) -> PriceHistory:
-    given = synthetic.history(900, **{"coin": "SOL", "volume_unit": "quote", **changes})
-    return synthetic.quoted(given, quote, price)
+    prices = synthetic.history(900, **{"coin": "SOL", "volume_unit": "quote", **changes})
+    return synthetic.quoted(prices, quote, price)
 
 
 def texts(message) -> Iterator[str]:
@@ -127,8 +127,8 @@ def test_one_history_in_two_currencies_shares_no_figure(open_page, opened):
 
 
 def test_the_market_page_tells_prices_in_their_currency(open_page, monkeypatch):
-    given = history("EUR", 27_000.0)
-    monkeypatch.setattr(shared().prices, "history", lambda *_, **__: given)
+    prices = history("EUR", 27_000.0)
+    monkeypatch.setattr(shared().prices, "history", lambda *_, **__: prices)
     page = open_page("market", coin="SOL")
     assert dollars(page) == []
     assert " in 1 week, to €27,000" in words(page)

@@ -33,9 +33,9 @@ def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def history() -> PriceHistory:
     """Return prices that no model has learnt from: those of later years."""
-    given = synthetic.history(2000)
-    candles = given.candles.set_axis(given.candles.index + pd.Timedelta(days=1000))
-    return dataclasses.replace(given, candles=candles)
+    prices = synthetic.history(2000)
+    candles = prices.candles.set_axis(prices.candles.index + pd.Timedelta(days=1000))
+    return dataclasses.replace(prices, candles=candles)
 
 
 def view(history: PriceHistory, model: str) -> View:

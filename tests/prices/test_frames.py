@@ -142,13 +142,13 @@ def test_candles_are_the_same_in_any_shape(shape: str, order: str) -> None:
         "reversed": slice(None, None, -1),
         "shuffled": np.random.default_rng(0).permutation(ROWS),
     }[order]
-    given = frame.iloc[rows]
-    before = given.copy(deep=True)
-    reading = read(given)
+    table = frame.iloc[rows]
+    before = table.copy(deep=True)
+    reading = read(table)
     pd.testing.assert_frame_equal(reading.candles, CANDLES, check_freq=False)
     assert reading.fingerprint == HISTORY.fingerprint
     assert reading.interval == "1h"
-    pd.testing.assert_frame_equal(given, before)
+    pd.testing.assert_frame_equal(table, before)
 
 
 def test_a_file_and_a_frame_of_the_same_candles_are_the_same(tmp_path) -> None:
@@ -203,9 +203,9 @@ def test_times_that_are_called_closing_end_their_candles(name: str) -> None:
 
 
 def test_the_candles_are_the_historys_own() -> None:
-    given = CANDLES.copy()
-    reading = read(given)
-    given.iloc[:] = 1.0
+    table = CANDLES.copy()
+    reading = read(table)
+    table.iloc[:] = 1.0
     pd.testing.assert_frame_equal(reading.candles, CANDLES, check_freq=False)
 
 

@@ -31,8 +31,8 @@ def answer(home: Path, command: tuple[str, ...]) -> dict[str, object]:
     """Return the figures of a command's answer."""
     service = Service(Settings(home, live=False))
     args = options.parser().parse_args([*command, "--json"])
-    found = json.loads(json.dumps(commands.answer(service, args, lambda: False).json))
-    return {name: figures(value) for name, value in found.items() if name in PARTS}
+    content = json.loads(json.dumps(commands.answer(service, args, lambda: False).json))
+    return {name: figures(value) for name, value in content.items() if name in PARTS}
 
 
 def alike(value: object, expected: object, tolerance: float, rounding: float = 1e-9) -> bool:
@@ -58,23 +58,23 @@ def test_every_command_is_on_record():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_figures_stay_the_same(name, home):
-    found = answer(home, COMMANDS[name])
-    assert found.keys() == RECORD[name].keys()
-    for part in found:
-        assert alike(found[part], RECORD[name][part], EXACT), (part, found[part])
+    content = answer(home, COMMANDS[name])
+    assert content.keys() == RECORD[name].keys()
+    for part in content:
+        assert alike(content[part], RECORD[name][part], EXACT), (part, content[part])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TRAINED)
 def test_figures_of_a_training_stay_the_same(name, home):
-    found = answer(home, TRAINED[name])
-    assert found["split"] == RECORD[name]["split"]
+    content = answer(home, TRAINED[name])
+    assert content["split"] == RECORD[name]["split"]
     own = "lstm" if name == "trained lstm" else "dense", "stack"
     for predictor, scores in RECORD[name]["scores"].items():
         tolerance = CLOSE if predictor in own else EXACT
         errors = ("mae", "rmse", "pinball", "mase") if predictor in own else scores
         for metric in errors:
-            assert alike(found["scores"][predictor][metric], scores[metric], tolerance), metric
+            assert alike(content["scores"][predictor][metric], scores[metric], tolerance), metric
 
 
 if __name__ == "__main__":

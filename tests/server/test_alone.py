@@ -49,8 +49,8 @@ def test_several_workers_answer_and_their_metrics_add_up(server, folder):
     logged = r"[0-9a-f]{32} GET /api/v1/coins 200 \d+ bytes [\d.]+ ms"
 
     def counted():
-        found = re.search(line, httpx2.get(f"{server}/api/v1/metrics").text)
-        return float(found[1]) if found else 0.0
+        match = re.search(line, httpx2.get(f"{server}/api/v1/metrics").text)
+        return float(match[1]) if match else 0.0
 
     def lines():
         return len(re.findall(logged, (folder / "server.log").read_text("utf-8")))
@@ -63,10 +63,10 @@ def test_several_workers_answer_and_their_metrics_add_up(server, folder):
 
 
 def test_the_log_has_the_id_that_a_client_sent(server, folder):
-    sent = str(uuid.uuid4())
-    answer = httpx2.get(f"{server}/api/v1/coins", headers={"X-Request-ID": sent})
-    assert answer.headers["x-request-id"] == sent
-    assert f"{sent} GET /api/v1/coins 200" in (folder / "server.log").read_text("utf-8")
+    request_id = str(uuid.uuid4())
+    answer = httpx2.get(f"{server}/api/v1/coins", headers={"X-Request-ID": request_id})
+    assert answer.headers["x-request-id"] == request_id
+    assert f"{request_id} GET /api/v1/coins 200" in (folder / "server.log").read_text("utf-8")
 
 
 def test_the_seeds_client_is_answered_to_the_letter(server):
@@ -88,14 +88,14 @@ def test_everything_that_is_not_there_is_a_problem(server, path):
 
 
 def test_pages_of_sites_that_are_named_may_ask_and_no_others(server):
-    def asked(origin):
+    def answer_to(origin):
         headers = {"Origin": origin, "Access-Control-Request-Method": "POST",
                    "Access-Control-Request-Headers": "Content-Type"}  # fmt: skip
         return httpx2.options(f"{server}/api/v1/models/naive/forecast", headers=headers)
 
-    allowed = asked("https://friend.example")
+    allowed = answer_to("https://friend.example")
     assert allowed.headers["access-control-allow-origin"] == "https://friend.example"
-    assert "access-control-allow-origin" not in asked("https://evil.example").headers
+    assert "access-control-allow-origin" not in answer_to("https://evil.example").headers
     body = {"series": [{"id": "a", "closes": [1.0, 2.0]}]}
     for origin, status in (("https://friend.example", 200), ("https://evil.example", 403)):
         answer = httpx2.post(

@@ -28,7 +28,7 @@ class Site:
     """Serves a script at every path, and counts how often it was asked for one."""
 
     def __init__(self, response: Response | None = None) -> None:
-        self.asked = 0
+        self.requests = 0
         self._response = response
         self._app = CompressedFiles(Starlette(routes=[Route("/{path:path}", self._answer)]))
 
@@ -37,7 +37,7 @@ class Site:
         self._app = CompressedFiles(app)
 
     async def _answer(self, _: Request) -> Response:
-        self.asked += 1
+        self.requests += 1
         await asyncio.sleep(0.01)
         headers = {"etag": '"1"', "accept-ranges": "bytes", "cache-control": "immutable"}
         return self._response or Response(SCRIPT, media_type="text/javascript", headers=headers)
@@ -62,7 +62,7 @@ def test_a_script_is_compressed_once_and_read_as_it_was():
     site = Site()
     answers = site.get("/static/js/a.js", times=20, accept_encoding="gzip, br")
     answers += site.get("/static/js/a.js", accept_encoding="gzip")
-    assert site.asked == 1
+    assert site.requests == 1
     for answer in answers:
         assert answer.content == SCRIPT  # the client unpacks it
         assert answer.headers["content-encoding"] == "gzip"

@@ -41,9 +41,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def static(server: str) -> str:
-    found = re.search(r"static/js/index\.[\w-]+\.js", httpx2.get(server).text)
-    assert found is not None
-    return f"/{found[0]}"
+    match = re.search(r"static/js/index\.[\w-]+\.js", httpx2.get(server).text)
+    assert match is not None
+    return f"/{match[0]}"
 
 
 def ask(server: str, method: str, path: str, **headers: str) -> httpx2.Response:

@@ -16,12 +16,12 @@ LOOPBACK = ("127.0.0.1", 50_000)
 
 
 def headers(**values: str) -> list[tuple[bytes, bytes]]:
-    given = {"host": "localhost:8501", **values}
-    return [(name.replace("_", "-").encode(), value.encode()) for name, value in given.items()]
+    fields = {"host": "localhost:8501", **values}
+    return [(name.replace("_", "-").encode(), value.encode()) for name, value in fields.items()]
 
 
 @pytest.mark.parametrize(
-    ("client", "given"),
+    ("client", "fields"),
     [
         (LOOPBACK, {}),
         (LOOPBACK, {"origin": "http://localhost:8501"}),
@@ -31,14 +31,14 @@ def headers(**values: str) -> list[tuple[bytes, bytes]]:
         (LOOPBACK, {"host": "localhost", "origin": "https://localhost"}),
     ],
 )
-def test_a_browser_on_this_machine_is_local(client, given):
+def test_a_browser_on_this_machine_is_local(client, fields):
     locality = Locality()
-    assert locality.is_local(client, headers(**given))
+    assert locality.is_local(client, headers(**fields))
     assert not locality.proxied
 
 
 @pytest.mark.parametrize(
-    "given",
+    "fields",
     [
         {"host": "forecasts.example"},
         {"host": "localhost.evil.example:8501"},
@@ -59,10 +59,10 @@ def test_a_browser_on_this_machine_is_local(client, given):
         {"true_client_ip": "127.0.0.1"},
     ],
 )
-def test_one_sign_of_a_proxy_ends_all_trust(given):
+def test_one_sign_of_a_proxy_ends_all_trust(fields):
     locality = Locality()
     assert locality.is_local(LOOPBACK, headers())
-    assert not locality.is_local(LOOPBACK, headers(**given))
+    assert not locality.is_local(LOOPBACK, headers(**fields))
     assert locality.proxied
     assert not locality.is_local(LOOPBACK, headers())
 
@@ -85,8 +85,8 @@ def test_others_are_not_local_and_cannot_end_the_trust(address):
 
 def test_another_site_in_this_machines_browser_is_refused_but_no_proxy():
     locality = Locality()
-    given = headers(origin="https://evil.example", sec_fetch_site="cross-site")
-    assert not locality.is_local(LOOPBACK, given)
+    raw_headers = headers(origin="https://evil.example", sec_fetch_site="cross-site")
+    assert not locality.is_local(LOOPBACK, raw_headers)
     assert not locality.proxied
 
 
@@ -94,9 +94,15 @@ def test_two_hosts_are_none():
     assert not Locality().is_local(LOOPBACK, [*headers(), (b"host", b"localhost:8501")])
 
 
-def received(guard: Guard, given: list[tuple[bytes, bytes]]) -> dict[str, str]:
+def received(guard: Guard, raw_headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
     """Send a request through the guard; return the headers that reach the app."""
-    scope = {"type": "http", "method": "GET", "path": "/", "client": LOOPBACK, "headers": given}
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "client": LOOPBACK,
+        "headers": raw_headers,
+    }
     # A browser of other tests may hold this thread's loop.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(lambda: asyncio.run(guard(scope, None, None))).result()
@@ -126,18 +132,23 @@ def test_a_refused_websocket_is_a_sign_of_a_proxy_too():
     guard = Guard(app, Rules((), {"server.corsAllowedOrigins": (), "server.enableCORS": 1}.get))
     local = received(guard, headers())
     assert arrival.is_local(local)
-    sent = []
+    messages = []
 
     async def receive():
         return {"type": "websocket.connect"}
 
     async def send(message):
-        sent.append(message)
+        messages.append(message)
 
-    given = headers(origin="https://forecasts.example")
-    scope = {"type": "websocket", "path": "/_stcore/stream", "client": LOOPBACK, "headers": given}
+    raw_headers = headers(origin="https://forecasts.example")
+    scope = {
+        "type": "websocket",
+        "path": "/_stcore/stream",
+        "client": LOOPBACK,
+        "headers": raw_headers,
+    }
     with ThreadPoolExecutor(1) as pool:
         pool.submit(lambda: asyncio.run(guard(scope, receive, send))).result()
-    assert sent[0]["type"] == "websocket.close"
+    assert messages[0]["type"] == "websocket.close"
     assert not arrival.is_local(local)
     assert not arrival.is_local(received(guard, headers()))

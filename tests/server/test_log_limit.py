@@ -43,12 +43,12 @@ def test_messages_that_are_never_the_same_take_no_memory_and_no_place():
 
 @pytest.fixture
 def limited() -> Iterator[None]:
-    made = logging.getLoggerClass()
+    original = logging.getLoggerClass()
     loggers = [logging.root, *logging.root.manager.loggerDict.values()]
     before = {one: list(one.filters) for one in loggers if isinstance(one, logging.Logger)}
     limit()
     yield
-    logging.setLoggerClass(made)
+    logging.setLoggerClass(original)
     for logger, filters in before.items():
         logger.filters = filters
 

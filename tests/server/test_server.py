@@ -92,8 +92,8 @@ def test_style_and_font_are_the_apps_own_and_named_in_the_head_of_each_page(serv
         assert answer.headers["content-type"].startswith(kind)
     for path in ("/", "/models?card=x"):
         for encoding in ("gzip", "identity"):
-            asked = {"accept": "text/html,*/*;q=0.8", "accept-encoding": encoding}
-            page = httpx2.get(f"{server}{path}", headers=asked, timeout=30).text
+            headers = {"accept": "text/html,*/*;q=0.8", "accept-encoding": encoding}
+            page = httpx2.get(f"{server}{path}", headers=headers, timeout=30).text
             head, _, body = page.partition("</head>")
             assert '<link rel="stylesheet" href="/style.css">' in head
             assert "</html>" in body

@@ -187,12 +187,13 @@ def test_ranges_that_drift_are_told_once_a_quarter(alarms, market):
     series = dataclasses.replace(making.SERIES, model="cone", predictor="cone", horizon=1)
     counted = []
     for number in range(20):
-        made = making.forecast(100, series=series, origin=quarter + number * HOUR)
-        made = dataclasses.replace(
-            made, quantiles=made.last_close * (made.quantiles / made.last_close) ** 20
+        forecast = making.forecast(100, series=series, origin=quarter + number * HOUR)
+        forecast = dataclasses.replace(
+            forecast,
+            quantiles=forecast.last_close * (forecast.quantiles / forecast.last_close) ** 20,
         )
-        clock.now = made.known_at + pd.Timedelta(minutes=1)
-        (position,) = ledger.record([made])
+        clock.now = forecast.known_at + pd.Timedelta(minutes=1)
+        (position,) = ledger.record([forecast])
         outcome = making.outcome(1, making.forecast(100, series=series))
         clock.now += HOUR
         ledger.grade(

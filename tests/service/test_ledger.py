@@ -114,9 +114,9 @@ def test_hour_after_hour_forecasts_are_recorded_and_graded(ledger, market):
     assert counts.graded == 1
     (series,) = ledger.series()
     assert (series.recorded, series.settled, series.open, series.void) == (30, 7, 23, 0)
-    found = ledger.entries(series.name, 50)
-    assert [entry.state for entry in found] == [OPEN] * 23 + [GRADED] * 7
-    for entry in found[23:]:
+    entries = ledger.entries(series.name, 50)
+    assert [entry.state for entry in entries] == [OPEN] * 23 + [GRADED] * 7
+    for entry in entries[23:]:
         closes = simulate("BTC", "1h", entry.forecast.origin + HOUR, entry.forecast.due_at).candles[
             "close"
         ]
@@ -268,10 +268,10 @@ def run(capsys):
 
 def test_the_commands_record_show_and_verify(run, home, tmp_path, capsys):
     assert run("ledger", "record", "--models", "naive", "--coins", "BTC")[0] == 3
-    status, made = run("tick", "--models", "naive,cone", "--coins", "BTC,ETH", "--prices", "any")
+    status, output = run("tick", "--models", "naive,cone", "--coins", "BTC,ETH", "--prices", "any")
     assert status == 0
-    assert [each["state"] for each in made["forecasts"]] == ["recorded"] * 4
-    assert made["head"]["position"] == 4
+    assert [each["state"] for each in output["forecasts"]] == ["recorded"] * 4
+    assert output["head"]["position"] == 4
     assert [path.name for path in home.glob("ledger*")] == ["ledger.sqlite"]  # whole by itself
     status, shown = run("ledger", "show", "--model", "cone", "--coin", "ETH", "--step", "2")
     assert (status, shown["record"]["step"], shown["record"]["shares"]) == (0, 2, [])
@@ -301,9 +301,9 @@ def test_the_commands_record_show_and_verify(run, home, tmp_path, capsys):
     with base:
         base.execute("UPDATE forecasts SET last_close = last_close + 1 WHERE position = 2")
     base.close()
-    status, found = run("ledger", "verify")
+    status, report = run("ledger", "verify")
     assert status == 1
-    assert found["problems"] == ["Entry 2, a forecast, is not as it was written."]
+    assert report["problems"] == ["Entry 2, a forecast, is not as it was written."]
     assert cli.main(["ledger", "verify"]) == 1
     assert "The ledger was rewritten." in capsys.readouterr().out
 

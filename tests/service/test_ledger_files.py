@@ -17,12 +17,12 @@ from tests.ledger import making
 
 def test_each_row_is_one_step_of_one_entry():
     long = making.forecast(series=dataclasses.replace(making.SERIES, horizon=5))
-    made = making.forecast()
-    gone = grading.grade(3, made, None, made.due_at + grading.MAX_WAIT)
+    entry_ = making.forecast()
+    gone = grading.grade(3, entry_, None, entry_.due_at + grading.MAX_WAIT)
     entries = [
-        LedgerEntry(9, "0" * 64, made),
+        LedgerEntry(9, "0" * 64, entry_),
         LedgerEntry(7, "0" * 64, long, making.outcome(7, long)),
-        LedgerEntry(3, "0" * 64, made, gone),
+        LedgerEntry(3, "0" * 64, entry_, gone),
     ]
     table = ledger_files.frame(entries)
     rows = iter(table.to_dict("records"))
@@ -34,9 +34,9 @@ def test_each_row_is_one_step_of_one_entry():
             assert row["closes_at"] == forecast.closes_at(step)
             assert (row["origin"], row["last_close"]) == (forecast.origin, forecast.last_close)
             assert [row[f"q{level}"] for level in QUANTILES] == list(forecast.quantiles[step - 1])
-            known = entry.outcome is not None and entry.outcome.has_candles
-            assert np.isfinite(row["actual"]) == known
-            if known:
+            has_candles = entry.outcome is not None and entry.outcome.has_candles
+            assert np.isfinite(row["actual"]) == has_candles
+            if has_candles:
                 assert row["actual"] == entry.outcome.actual[step - 1]
                 assert row["pinball_cone"] == entry.outcome.pinball_cone[step - 1]
                 for level in LEDGER_LEVELS:
@@ -48,8 +48,8 @@ def test_each_row_is_one_step_of_one_entry():
 
 def test_a_table_takes_time_by_its_rows_and_not_by_its_forecasts():
     """A button of a page makes thousands: a frame for each took 60 times as long."""
-    made = making.forecast()
-    entries = [LedgerEntry(1, "0" * 64, made, making.outcome(1, made))] * 1000
+    forecast = making.forecast()
+    entries = [LedgerEntry(1, "0" * 64, forecast, making.outcome(1, forecast))] * 1000
     begin = time.process_time()
     assert len(ledger_files.frame(entries)) == 3000
     together = time.process_time() - begin

@@ -41,12 +41,12 @@ def test_a_part_chosen_by_hand_holds_the_candles_between_its_ends_in_any_order()
 
 def test_the_finding_is_that_of_a_hand_loop():
     shown = market_view.shown(HISTORY, slice(100, 300))
-    found = market_view.finding(shown)
+    finding = market_view.finding(shown)
     candles = HISTORY.candles.iloc[100:300]
-    assert found.change == pytest.approx(candles["close"].iloc[-1] / candles["open"].iloc[0] - 1)
-    assert (found.low, found.high) == (candles["low"].min(), candles["high"].max())
-    assert candles.loc[found.low_at, "low"] == found.low
-    assert candles.loc[found.high_at, "high"] == found.high
+    assert finding.change == pytest.approx(candles["close"].iloc[-1] / candles["open"].iloc[0] - 1)
+    assert (finding.low, finding.high) == (candles["low"].min(), candles["high"].max())
+    assert candles.loc[finding.low_at, "low"] == finding.low
+    assert candles.loc[finding.high_at, "high"] == finding.high
 
 
 def test_no_change_is_told_across_a_change_of_unit():

@@ -29,10 +29,10 @@ def texts(history, grade: str) -> list[str]:
 
 
 def test_good_prices_have_three_good_facts():
-    found = trust.facts(synthetic.history(900))
-    assert [fact.grade for fact in found] == ["good"] * 3
-    assert found[0].text == "All 900 hours are there"
-    assert trust.readiness(synthetic.history(900), found) == "Good to forecast"
+    facts = trust.facts(synthetic.history(900))
+    assert [fact.grade for fact in facts] == ["good"] * 3
+    assert facts[0].text == "All 900 hours are there"
+    assert trust.readiness(synthetic.history(900), facts) == "Good to forecast"
 
 
 def test_simulated_prices_are_said_to_be_no_market_and_their_jumps_are_no_faults():
@@ -51,13 +51,13 @@ def test_the_worst_comes_first_and_a_repair_makes_it_good():
     frame.iloc[500, frame.columns.get_indexer(["high", "close"])] *= 4
     frame = frame.drop(frame.index[700:720])
     history = read(frame)
-    found = trust.facts(history)
-    assert [fact.grade for fact in found] == ["bad", "watch", "good"]
-    assert found[0].text == "1 hour far away from all prices around"
-    assert found[0].repair == "outliers"
-    assert found[1].text == "One gap of 20 hours"
-    assert found[2].text.startswith("97.7 % of hours")
-    assert trust.readiness(history, found) == "Good to forecast after one repair"
+    facts = trust.facts(history)
+    assert [fact.grade for fact in facts] == ["bad", "watch", "good"]
+    assert facts[0].text == "1 hour far away from all prices around"
+    assert facts[0].repair == "outliers"
+    assert facts[1].text == "One gap of 20 hours"
+    assert facts[2].text.startswith("97.7 % of hours")
+    assert trust.readiness(history, facts) == "Good to forecast after one repair"
     repaired = read(frame, ["outliers"])
     again = trust.facts(repaired)
     assert not texts(repaired, "bad")
@@ -71,8 +71,8 @@ def test_what_no_repair_mends_is_not_called_good():
     few = dataclasses.replace(history, candles=history.candles.drop(history.candles.index[99:399]))
     gappy = price_file.read(samples.own(few.candles), "BTC.csv")
     assert texts(gappy, "bad") == ["One gap of 300 hours"]
-    told = trust.readiness(gappy, trust.facts(gappy))
-    assert told == "A forecast of these prices would mislead"
+    sentence = trust.readiness(gappy, trust.facts(gappy))
+    assert sentence == "A forecast of these prices would mislead"
 
 
 @pytest.mark.parametrize(("rows", "short"), [(154, True), (155, False)])
@@ -98,9 +98,9 @@ def test_every_repair_has_a_button():
 def test_the_sample_says_that_it_is_simulated_and_has_something_of_each_grade():
     history = price_file.read(sample.content(END), sample.NAME)
     assert history.simulated
-    found = trust.facts(history)
-    assert [fact.grade for fact in found] == ["bad", "watch", "good"]
-    assert found[0].repair == "ohlc_violations"
-    assert found[1].text == "3 gaps, the longest 33 hours"
-    assert trust.readiness(history, found) == "Good to forecast after one repair"
+    facts = trust.facts(history)
+    assert [fact.grade for fact in facts] == ["bad", "watch", "good"]
+    assert facts[0].repair == "ohlc_violations"
+    assert facts[1].text == "3 gaps, the longest 33 hours"
+    assert trust.readiness(history, facts) == "Good to forecast after one repair"
     assert len(sample.content(END)) < 2_000_000

@@ -75,8 +75,8 @@ def test_values_that_were_known_later_change_nothing(row: int, seed: int) -> Non
 
 
 def test_a_value_is_used_up_to_its_age_and_then_missing() -> None:
-    known = pd.DatetimeIndex(["2024-01-02", "2024-01-06"], tz="UTC").as_unit("ns")
-    signal = Signal("mood", pd.Series([1.0, 2.0], known), 2 * DAY, "")
+    releases = pd.DatetimeIndex(["2024-01-02", "2024-01-06"], tz="UTC").as_unit("ns")
+    signal = Signal("mood", pd.Series([1.0, 2.0], releases), 2 * DAY, "")
     times = pd.date_range("2024-01-01", "2024-01-09", freq="D", tz="UTC")
     expected = [np.nan, 1, 1, 1, np.nan, 2, 2, 2, np.nan]
     np.testing.assert_array_equal(known_at(signal, times), expected)

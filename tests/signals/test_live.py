@@ -44,9 +44,13 @@ def recent(rows: int = 200, interval: str = "1h", coin: str = "BTC") -> PriceHis
     length = INTERVALS[interval]
     end = pd.Timestamp.now("UTC").floor(length)
     index = pd.date_range(end=end - length, periods=rows, freq=length, name="time", unit="ns")
-    made = synthetic.history(rows)
+    history = synthetic.history(rows)
     return dataclasses.replace(
-        made, coin=coin, interval=interval, candles=made.candles.set_axis(index), fetched_at=end
+        history,
+        coin=coin,
+        interval=interval,
+        candles=history.candles.set_axis(index),
+        fetched_at=end,
     )
 
 

@@ -55,7 +55,7 @@ def test_only_an_unusual_count_breaks_the_promise(alarms, word):
     assert rate.spike_ratio == 9
 
 
-def found(rows=1000, rare=(10, 990), interval="1h"):
+def findings(rows=1000, rare=(10, 990), interval="1h"):
     history = synthetic.history(1200)
     if interval != "1h":
         candles = history.candles.set_axis(
@@ -73,21 +73,21 @@ def found(rows=1000, rare=(10, 990), interval="1h"):
 
 
 def test_the_sentence_counts_the_span_that_is_shown():
-    assert found().sentence == "2 surprising hours in 42 days, 1.4 expected"
-    assert found().recent.sentence == "1 surprising hour in 30 days, 1 expected"
-    assert found(rare=()).recent.sentence == "No surprising hours in 30 days, 1 expected"
-    assert found(interval="1d").recent.sentence == "1 surprising day in 365 days, 12 expected"
+    assert findings().sentence == "2 surprising hours in 42 days, 1.4 expected"
+    assert findings().recent.sentence == "1 surprising hour in 30 days, 1 expected"
+    assert findings(rare=()).recent.sentence == "No surprising hours in 30 days, 1 expected"
+    assert findings(interval="1d").recent.sentence == "1 surprising day in 365 days, 12 expected"
 
 
 def test_the_last_candles_keep_their_rows():
-    last = found().surprises.last(10)
+    last = findings().surprises.last(10)
     assert last.moves.tolist() == [n / 1000 for n in range(990, 1000)]
     assert last.closes_at[0] == last.history.candles.index[1190] + pd.Timedelta(hours=1)
     assert len(last) == len(last.close) == 10
 
 
 def test_the_list_has_the_alarms_or_every_candle():
-    assert found().frame()["move"].tolist() == [np.expm1(0.01), np.expm1(0.99)]
-    assert len(found().frame(all_candles=True)) == 1000
-    assert found().threshold == 720
-    assert found().spike_limit == pytest.approx(3.197, abs=1e-3)
+    assert findings().frame()["move"].tolist() == [np.expm1(0.01), np.expm1(0.99)]
+    assert len(findings().frame(all_candles=True)) == 1000
+    assert findings().threshold == 720
+    assert findings().spike_limit == pytest.approx(3.197, abs=1e-3)

@@ -156,9 +156,9 @@ def test_three_changes_of_unit_are_told_and_the_others_counted(changes: int, mor
     assert problem.detail.endswith(f"larger{more}")
 
 
-@pytest.mark.parametrize(("row", "found"), [(5, []), (6, [6])])
-def test_a_level_has_six_candles(row: int, found: list[int]) -> None:
-    assert rows_of(redenominated(market(), row, 10)) == found
+@pytest.mark.parametrize(("row", "rows"), [(5, []), (6, [6])])
+def test_a_level_has_six_candles(row: int, rows: list[int]) -> None:
+    assert rows_of(redenominated(market(), row, 10)) == rows
 
 
 def test_two_changes_may_be_six_candles_apart() -> None:
@@ -340,15 +340,15 @@ def risen(
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "found"), [(500, 500, False), (499, 500, True), (500, 499, True)]
+    ("before", "after", "rows"), [(500, 500, False), (499, 500, True), (500, 499, True)]
 )
 def test_the_tick_is_that_of_five_hundred_candles_on_each_side(
-    before: int, after: int, found: bool
+    before: int, after: int, rows: bool
 ) -> None:
     """Five ticks are no change of unit; where there is no tick, twice the price is one."""
     often = slice(None, None, 7), slice(3, None, 7)
     candles = risen(before, after, *often, (5, 10))
-    assert rows_of(candles) == ([700 + before] if found else [])
+    assert rows_of(candles) == ([700 + before] if rows else [])
 
 
 def still(rows: int, level: float, reach: float) -> pd.DataFrame:
@@ -359,12 +359,12 @@ def still(rows: int, level: float, reach: float) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("times", "found"), [(3.9, [40]), (4.1, []), (1 / 3.9, [40]), (1 / 4.1, [])]
+    ("times", "rows"), [(3.9, [40]), (4.1, []), (1 / 3.9, [40]), (1 / 4.1, [])]
 )
-def test_both_levels_reach_alike_up_to_four_times(times: float, found: list[int]) -> None:
+def test_both_levels_reach_alike_up_to_four_times(times: float, rows: list[int]) -> None:
     both = pd.concat([still(40, 100.0, 0.01), still(40, 1000.0, 0.01 * times)])
     both = both.set_axis(pd.date_range("2024-01-01", periods=80, freq="h", tz="UTC"))
-    assert rows_of(both) == found
+    assert rows_of(both) == rows
 
 
 def test_across_a_single_absent_candle_no_ratio_but_a_power_of_ten_is_rounded() -> None:

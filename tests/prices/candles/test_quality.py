@@ -112,10 +112,10 @@ def test_gaps_are_counted_on_the_grid_only() -> None:
 def test_duplicates_are_reported_once_by_whoever_knows_more() -> None:
     (problem,) = quality.report(walk(), "1h", duplicates=2).problems
     assert problem == Problem("duplicates", 2, None, "the last of each was kept")
-    known = Problem("duplicates", 2, 7, "the last of each was kept", "1 with other values")
+    first = Problem("duplicates", 2, 7, "the last of each was kept", "1 with other values")
     other = Problem("volume", 1, 9, "taken as unknown")
-    report = quality.report(walk(), "1h", duplicates=2, problems=(known, other))
-    assert (report.duplicates, report.problems) == (2, (known, other))
+    report = quality.report(walk(), "1h", duplicates=2, problems=(first, other))
+    assert (report.duplicates, report.problems) == (2, (first, other))
     report = quality.report(walk(), "1h", duplicates=2, problems=(other,))
     assert [each.kind for each in report.problems] == ["volume", "duplicates"]
 
@@ -174,34 +174,36 @@ def spiked(usual: float, spike: float, column: str = "close", row: int = 50) -> 
 
 
 @pytest.mark.parametrize(
-    ("usual", "spike", "found"),
+    ("usual", "spike", "expected"),
     [
         (0.0, 0.049, False),  # the typical move is 0: at least 5 % are needed
         (0.0, 0.051, True),
         (0.0, -0.051, True),
     ],
 )
-def test_a_close_must_be_far_from_both_neighbours(usual: float, spike: float, found: bool) -> None:
-    assert quality.outliers(spiked(usual, spike)).any() == found
+def test_a_close_must_be_far_from_both_neighbours(
+    usual: float, spike: float, expected: bool
+) -> None:
+    assert quality.outliers(spiked(usual, spike)).any() == expected
 
 
-@pytest.mark.parametrize(("moves", "found"), [(24.5, False), (25.5, True)])
-def test_a_close_must_be_many_typical_moves_away(moves: float, found: bool) -> None:
+@pytest.mark.parametrize(("moves", "expected"), [(24.5, False), (25.5, True)])
+def test_a_close_must_be_many_typical_moves_away(moves: float, expected: bool) -> None:
     index = pd.date_range("2024-01-01", periods=101, freq="h", tz="UTC", name="time", unit="ns")
     close = 100 * np.exp(0.01 * (np.arange(101) % 2))  # every move is 1 %
     close[50] = 100 * np.exp(0.01 + moves * 0.01)
     candles = pd.DataFrame(dict.fromkeys(quality.COLUMNS, close), index=index)
-    assert np.flatnonzero(quality.outliers(candles)).tolist() == [50] * found
+    assert np.flatnonzero(quality.outliers(candles)).tolist() == [50] * expected
 
 
 @pytest.mark.parametrize("column", ["open", "high", "low"])
 @pytest.mark.parametrize("sign", [1, -1])
-@pytest.mark.parametrize(("factor", "found"), [(1.98, False), (2.02, True)])
+@pytest.mark.parametrize(("factor", "expected"), [(1.98, False), (2.02, True)])
 def test_an_open_high_or_low_beyond_twice_the_closes_is_an_outlier(
-    column: str, sign: int, factor: float, found: bool
+    column: str, sign: int, factor: float, expected: bool
 ) -> None:
     candles = spiked(0.001, sign * np.log(factor) + 0.001 * (sign > 0), column, row=51)
-    assert np.flatnonzero(quality.outliers(candles)).tolist() == [51] * found
+    assert np.flatnonzero(quality.outliers(candles)).tolist() == [51] * expected
 
 
 @pytest.mark.parametrize("column", ["open", "high"])
@@ -213,39 +215,39 @@ def test_a_fall_begins_at_the_close_before(column: str) -> None:
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-@pytest.mark.parametrize(("ticks", "found"), [(5, False), (6, True)])
-def test_five_coarse_ticks_are_a_thin_market(sign: int, ticks: int, found: bool) -> None:
+@pytest.mark.parametrize(("ticks", "expected"), [(5, False), (6, True)])
+def test_five_coarse_ticks_are_a_thin_market(sign: int, ticks: int, expected: bool) -> None:
     """A tick is 2 % of the price, so that three would be far without this rule."""
     candles = spiked(0.0, 0.0)
     candles.iloc[:, :4] = 50.0 + (np.arange(100) // 4 % 2)[:, None]
     candles.iloc[50, :4] = 50.0 + sign * ticks
     (problem,) = (each for each in quality.report(candles, "1h").problems if "tick" in each.kind)
     assert (problem.kind, problem.count) == ("coarse_tick", 100)
-    assert np.flatnonzero(quality.outliers(candles)).tolist() == [50] * found
+    assert np.flatnonzero(quality.outliers(candles)).tolist() == [50] * expected
 
 
 @pytest.mark.parametrize(
-    ("column", "close", "price", "found"),
+    ("column", "close", "price", "expected"),
     [("high", 3.0, 8.0, False), ("high", 3.0, 9.0, True), ("open", 3.0, 8.0, False),
      ("low", 9.0, 4.0, False), ("low", 11.0, 5.0, True), ("open", 9.0, 4.0, False)],
 )  # fmt: skip
 def test_a_price_is_compared_with_the_nearest_close_in_coarse_ticks(
-    column: str, close: float, price: float, found: bool
+    column: str, close: float, price: float, expected: bool
 ) -> None:
     """All of these are more than twice or less than half of the closes."""
     candles = spiked(0.0, 0.0)
     candles.iloc[:, :4] = close + (np.arange(100) // 4 % 2)[:, None]
     candles.iloc[50, candles.columns.get_loc(column)] = price
-    assert np.flatnonzero(quality.outliers(candles)).tolist() == [50] * found
+    assert np.flatnonzero(quality.outliers(candles)).tolist() == [50] * expected
 
 
 @pytest.mark.parametrize("row", [0, 99])
-@pytest.mark.parametrize(("factor", "found"), [(1.98, False), (2.02, True)])
+@pytest.mark.parametrize(("factor", "expected"), [(1.98, False), (2.02, True)])
 def test_an_end_is_an_outlier_where_it_differs_by_a_factor_of_two(
-    row: int, factor: float, found: bool
+    row: int, factor: float, expected: bool
 ) -> None:
     candles = spiked(0.0, np.log(factor), row=row)
-    assert np.flatnonzero(quality.outliers(candles)).tolist() == [row] * found
+    assert np.flatnonzero(quality.outliers(candles)).tolist() == [row] * expected
 
 
 @pytest.mark.parametrize("rows", [3, 4, 5])

@@ -38,8 +38,8 @@ def candles_at(times: pd.DatetimeIndex, seed: int = 0) -> pd.DataFrame:
 
 def known_sum(volumes: list[float]) -> float:
     """Add up the known volumes; NaN if none is known."""
-    known = [volume for volume in volumes if not np.isnan(volume)]
-    return sum(known) if known else np.nan
+    values = [volume for volume in volumes if not np.isnan(volume)]
+    return sum(values) if values else np.nan
 
 
 def by_hand(candles: pd.DataFrame, fine: str, coarse: str) -> list[tuple[object, ...]]:
@@ -65,17 +65,17 @@ def by_hand(candles: pd.DataFrame, fine: str, coarse: str) -> list[tuple[object,
 @settings(max_examples=40, deadline=None)
 @given(
     offset=st.integers(0, 3000),
-    kept=st.lists(st.booleans(), min_size=2, max_size=120).filter(any),
+    presence=st.lists(st.booleans(), min_size=2, max_size=120).filter(any),
     unknown=st.integers(0, 2**32 - 1),
     pair=st.sampled_from([("1h", "4h"), ("1h", "1d"), ("15m", "1h"), ("1d", "1w"), ("1h", "1w")]),
 )
 def test_merging_equals_a_hand_loop(
-    offset: int, kept: list[bool], unknown: int, pair: tuple[str, str]
+    offset: int, presence: list[bool], unknown: int, pair: tuple[str, str]
 ) -> None:
     fine, coarse = pair
     start = pd.Timestamp("2024-02-28", tz="UTC") + offset * INTERVALS[fine]
-    times = pd.date_range(start, periods=len(kept), freq=INTERVALS[fine], unit="ns")
-    candles = candles_at(times[np.array(kept)], offset)
+    times = pd.date_range(start, periods=len(presence), freq=INTERVALS[fine], unit="ns")
+    candles = candles_at(times[np.array(presence)], offset)
     # Volumes are unknown in runs, so that some merged candles have none that is known.
     runs = np.random.default_rng(unknown).random(len(candles) // 7 + 1).repeat(7)
     candles.loc[runs[: len(candles)] < 0.3, "volume"] = np.nan

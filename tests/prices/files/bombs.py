@@ -239,9 +239,9 @@ class _Flatbuffer:
         for i, (field, value) in enumerate(values.items(), start=1):
             offsets[field] = 4 * i
             slots.append(place - 4 * i - value if field in places else value)
-        known = struct.pack("<10H", 20, 4 + 4 * len(values), *offsets)
+        layout = struct.pack("<10H", 20, 4 + 4 * len(values), *offsets)
         own = struct.pack(f"<i{len(slots)}I", 20, *slots)
-        self.content = known + own + self.content
+        self.content = layout + own + self.content
         return place
 
     def ended(self, root: int) -> bytes:
@@ -313,12 +313,12 @@ def _deltas(rows: int) -> bytes:
     return _parquet(pa.table(columns), use_dictionary=False, column_encoding=encoding)
 
 
-def wrong_counts(rows: int, said: int, **options: object) -> bytes:
+def wrong_counts(rows: int, claim: int, **options: object) -> bytes:
     """A file whose end says that it has other counts of rows and values than its pages have."""
     content = _parquet(_table(rows), row_group_size=rows, **{"compression": "zstd", **options})
     start = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
     true = _varint(2 * rows)
-    wrong = _varint(2 * said, len(true))
+    wrong = _varint(2 * claim, len(true))
     if content.count(true, start) < len(_NAMES) + 2:
         raise ValueError("the counts are not where they should be")
     return content[:start] + content[start:].replace(true, wrong)
@@ -479,8 +479,8 @@ def bombs(
     """
     for kind, shapes in (("text", TEXT), ("JSON", JSON)):
         for name, pieces in shapes.items():
-            made = name in ("rising times", "columns", "names", "by time", "turned")
-            size = packed if kind == "text" and not made else max(packed // 20, 2)
+            is_stream = name in ("rising times", "columns", "names", "by time", "turned")
+            size = packed if kind == "text" and not is_stream else max(packed // 20, 2)
             yield kind, f"{name}, gzip", lambda p=pieces, n=size: gzipped(p(n))  # type: ignore[misc]
             yield kind, f"{name}, plain", lambda p=pieces: _plain(p(plain))  # type: ignore[misc]
     for name in ("line", "commas", "commas after rows", "empty lines", "cell"):

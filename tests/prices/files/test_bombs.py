@@ -156,7 +156,7 @@ def test_times_beyond_the_years_of_python_are_refused() -> None:
 
 
 def test_nobody_who_left_is_read_for() -> None:
-    class Left(BaseException):
+    class Goodbye(BaseException):
         """As Streamlit ends a script."""
 
     for content in (bombs.good_rows(40_000), bombs._parquet(bombs._table(1_000))):
@@ -169,7 +169,7 @@ def test_nobody_who_left_is_read_for() -> None:
 
             def report(_share: float, calls: Iterator[int] = calls) -> None:
                 if next(calls, None) is None:
-                    raise Left
+                    raise Goodbye
 
-            with pytest.raises(Left):
+            with pytest.raises(Goodbye):
                 read(content, "x", report=report)

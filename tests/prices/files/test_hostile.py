@@ -48,8 +48,8 @@ def packed(frame: pa.Table, kind: str, **options: object) -> bytes:
 def table(**more: pa.Array) -> pa.Table:
     """The candles with other columns in place of theirs, or beside them."""
     frame = pa.Table.from_pandas(HOURS.reset_index(), preserve_index=False)
-    known = {name: frame.column(name) for name in frame.column_names}
-    return pa.table(known | more)
+    columns = {name: frame.column(name) for name in frame.column_names}
+    return pa.table(columns | more)
 
 
 def table_of_names(names: list[str], kind: str) -> bytes:

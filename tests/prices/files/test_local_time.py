@@ -73,7 +73,7 @@ def test_a_time_that_clocks_showed_twice_is_refused(zone: str, interval: str, st
 
 
 @pytest.mark.parametrize(
-    ("zone", "said"),
+    ("zone", "claim"),
     [
         ("Europe/London", "Europe/Berlin"), ("Europe/Berlin", "Europe/London"),
         ("America/New_York", "America/Havana"),
@@ -81,12 +81,12 @@ def test_a_time_that_clocks_showed_twice_is_refused(zone: str, interval: str, st
 )  # fmt: skip
 @pytest.mark.parametrize(("interval", "step"), [("15m", 1), ("1h", 1), ("1h", -1)])
 def test_a_zone_that_times_do_not_fit_is_told(
-    zone: str, said: str, interval: str, step: int
+    zone: str, claim: str, interval: str, step: int
 ) -> None:
     content = written(around(zone, CHANGES[zone][0], interval)[::step])
-    with pytest.raises(UnreadableFile, match=rf"zone that is given, {said}\. Received: times that "
+    with pytest.raises(UnreadableFile, match=rf"zone that is given, {claim}\. Received: times that "
                        rf"change at 202.* as clocks do in {zone}.*--zone {zone} on"):  # fmt: skip
-        read(content, "x.csv", corrections=Corrections(zone=said))
+        read(content, "x.csv", corrections=Corrections(zone=claim))
     with pytest.raises(UnreadableFile, match=rf"--zone {zone} on the command line, zone= in Py"):
         read(content, "x.csv")
 

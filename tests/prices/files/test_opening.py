@@ -28,9 +28,9 @@ class Recording(io.BytesIO):
     largest = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
-        found = super().read(size)
-        self.largest = max(self.largest, len(found))
-        return found
+        content = super().read(size)
+        self.largest = max(self.largest, len(content))
+        return content
 
     def getvalue(self) -> bytes:
         raise AssertionError("The whole file was asked for at once.")

@@ -396,10 +396,10 @@ def test_what_is_written_reads_back_to_the_last_digit(tmp_path: Path, name: str)
     again = read(tmp_path / name, name, coin="BTC")
     assert again.fingerprint == real.fingerprint
     assert not again.simulated
-    made = simulate("BTC", end=pd.Timestamp("2022-03-01", tz="UTC"))
-    write(made, tmp_path / name, force=True)
+    history = simulate("BTC", end=pd.Timestamp("2022-03-01", tz="UTC"))
+    write(history, tmp_path / name, force=True)
     again = read(tmp_path / name, name)
-    assert again.fingerprint == made.fingerprint
+    assert again.fingerprint == history.fingerprint
     assert again.simulated
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
 
@@ -418,13 +418,13 @@ def test_the_coin_is_written_and_read_back(
     tmp_path: Path, name: str, coin: str, quote: str
 ) -> None:
     for simulated in (False, True):
-        made = dataclasses.replace(
+        history = dataclasses.replace(
             read(as_csv(minutes()), "BTC.csv"), coin=coin, quote=quote, simulated=simulated
         )
-        write(made, tmp_path / name, force=True)
+        write(history, tmp_path / name, force=True)
         again = read(tmp_path / name, name)
         assert (again.coin, again.quote, again.simulated) == (coin, quote, simulated)
-        assert again.fingerprint == made.fingerprint
+        assert again.fingerprint == history.fingerprint
         longer = read(tmp_path / name, name, interval="5m")
         assert (longer.coin, longer.quote) == (coin, quote)
 
@@ -433,8 +433,8 @@ def test_the_coin_is_written_and_read_back(
 def test_a_coin_that_would_be_another_when_read_again_is_not_written(
     tmp_path: Path, coin: str
 ) -> None:
-    made = dataclasses.replace(read(as_csv(minutes()), "x.csv"), coin=coin)
-    write(made, tmp_path / "x.csv")
+    history = dataclasses.replace(read(as_csv(minutes()), "x.csv"), coin=coin)
+    write(history, tmp_path / "x.csv")
     assert "symbol" not in pd.read_csv(tmp_path / "x.csv")
 
 

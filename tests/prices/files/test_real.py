@@ -18,7 +18,7 @@ BTC = {
 }  # fmt: skip
 
 
-def found(history: PriceHistory) -> dict[str, int]:
+def counts(history: PriceHistory) -> dict[str, int]:
     return {problem.kind: problem.count for problem in history.quality.problems}
 
 
@@ -47,7 +47,7 @@ def test_messy_files(
     history = read(data_folder / "messy" / name, name)
     assert (history.coin, len(history)) == (coin, rows)
     assert history.candles["close"].iloc[0] == first
-    assert problems.items() <= found(history).items()
+    assert problems.items() <= counts(history).items()
     if coin == "BTC":
         assert_true_prices(history)
 
@@ -150,7 +150,7 @@ def test_what_a_spreadsheet_mangled_is_refused(data_folder: Path) -> None:
 
 def test_sources_joined_are_reported(data_folder: Path) -> None:
     name = "hourly/BTCUSD_1h_spliced_2011-09_2025-09.csv.gz"
-    assert found(read(data_folder / name, name))["splices"] == 30
+    assert counts(read(data_folder / name, name))["splices"] == 30
 
 
 def test_the_verbatim_head_of_the_minute_file(data_folder: Path) -> None:
@@ -166,7 +166,7 @@ def test_no_real_market_is_taken_for_another_unit_or_a_coarse_tick(
 ) -> None:
     for path in sorted((data_folder / folder).glob("*.*")):
         if not path.name.startswith("UNUSABLE"):
-            kinds = found(read(path, path.name))
+            kinds = counts(read(path, path.name))
             assert not {"level_shift", "coarse_tick"} & kinds.keys(), path.name
 
 

@@ -180,10 +180,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def candles(self, path: str, query: dict[str, str]) -> tuple[int, bytes]:
         kraken = path == "/0/public/OHLC"
-        made = self.kraken(query) if kraken else self.coinbase(path.split("/")[2], query)
-        if made[1] is None:
+        rows = self.kraken(query) if kraken else self.coinbase(path.split("/")[2], query)
+        if rows[1] is None:
             return 200, b"<html>Checking your browser</html>"
-        return made[0], json.dumps(made[1]).encode()
+        return rows[0], json.dumps(rows[1]).encode()
 
     def coinbase(self, product: str, query: dict[str, str]) -> tuple[int, object]:
         if product.startswith("NOSUCH"):

@@ -28,13 +28,13 @@ class HostileServer:
     Attributes:
         attack: What is sent.
         paths: The paths that were asked for.
-        sent: Bytes that were sent.
+        size: Bytes that were sent.
     """
 
     def __init__(self) -> None:
         self.attack: Attack = lambda path: []
         self.paths: list[str] = []
-        self.sent = 0
+        self.size = 0
         self.closed = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -58,7 +58,7 @@ class HostileServer:
                 if self.closed.is_set():
                     return
                 connection.sendall(piece)
-                self.sent += len(piece)
+                self.size += len(piece)
             connection.shutdown(socket.SHUT_WR)
             connection.recv(65536)
 

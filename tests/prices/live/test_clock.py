@@ -56,9 +56,9 @@ def answers(
     shim: Path, exchange: ExchangeServer, home: Path, interval: str, *offsets: int
 ) -> list[dict[str, object]]:
     """Ask at each offset of the clock: with the source, without it, with it and so on."""
-    given = [str(shim), str(home), exchange.url, "http://127.0.0.1:9", interval]
+    arguments = [str(shim), str(home), exchange.url, "http://127.0.0.1:9", interval]
     run = subprocess.run(
-        [sys.executable, "-c", CHILD, *given, ",".join(map(str, offsets))],
+        [sys.executable, "-c", CHILD, *arguments, ",".join(map(str, offsets))],
         env=shifted_clock.environment(shim),
         capture_output=True,
         text=True,

@@ -25,11 +25,11 @@ class Market:
     """Gives the candles of each page but some, and counts."""
 
     def __init__(self, empty: set[int] = frozenset(), stop: int | None = None) -> None:  # type: ignore[assignment]
-        self.empty, self.stop, self.asked = empty, stop, []
+        self.empty, self.stop, self.requests = empty, stop, []
 
     def __call__(self, begin: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame | None:
         number = round((LAST - HOUR - end) / WIDTH)
-        self.asked.append(number)
+        self.requests.append(number)
         if number == self.stop:
             return None
         page = candles(begin, end)
@@ -42,11 +42,11 @@ def joined(market: Market, pages: int) -> tuple[list[int], bool, pd.DataFrame]:
     assert requests.count == pages
     requests.work(market)
     fetched = requests.joined()
-    return market.asked, fetched.unfinished, fetched.candles
+    return market.requests, fetched.unfinished, fetched.candles
 
 
 @pytest.mark.parametrize(
-    ("empty", "asked", "unfinished", "first"),
+    ("empty", "requests", "unfinished", "first"),
     [
         (set(), 5, False, None),
         ({1}, 5, True, 0),
@@ -63,10 +63,10 @@ def joined(market: Market, pages: int) -> tuple[list[int], bool, pd.DataFrame]:
     ],
 )
 def test_what_empty_pages_mean(
-    empty: set[int], asked: int, unfinished: bool, first: int | None
+    empty: set[int], requests: int, unfinished: bool, first: int | None
 ) -> None:
     numbers, is_unfinished, candles = joined(Market(empty), 5)
-    assert numbers == list(range(asked))
+    assert numbers == list(range(requests))
     assert is_unfinished is unfinished
     start = (
         LAST - HOUR - 5 * WIDTH + 5 * HOUR if first is None else LAST - HOUR - WIDTH * (first + 1)

@@ -139,8 +139,8 @@ def test_the_least_recently_used_files_go_first(tmp_path: Path) -> None:
     cache.load(("yahoo", "A-USD", "1h"))
     time.sleep(0.02)
     cache.store(("yahoo", "D-USD", "1h"), entry(5))
-    left = sorted(path.name for path in tmp_path.glob("*.parquet"))
-    assert left == [f"yahoo_{letter}-USD_1h.parquet" for letter in "ACD"]
+    names = sorted(path.name for path in tmp_path.glob("*.parquet"))
+    assert names == [f"yahoo_{letter}-USD_1h.parquet" for letter in "ACD"]
 
 
 def test_a_folder_that_cannot_be_written_keeps_prices_in_memory(tmp_path: Path) -> None:

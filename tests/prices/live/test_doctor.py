@@ -69,8 +69,8 @@ def ward(
     return Ward(yahoo_server, exchange, home)
 
 
-def by_name(found: doctor.Diagnosis) -> dict[str, SourceCheck]:
-    return {check.source: check for check in found.sources}
+def by_name(diagnosis: doctor.Diagnosis) -> dict[str, SourceCheck]:
+    return {check.source: check for check in diagnosis.sources}
 
 
 def test_healthy_sources_are_described(ward: Ward) -> None:

@@ -77,8 +77,8 @@ def test_others_never_take_the_places_of_known_coins() -> None:
     gate, line = threading.Event(), Flights(120, 5)
     for number in range(60):
         line.join((f"X{number}-USD", "1h"), None, lambda: lambda: gate.wait(10), is_listed=False)  # type: ignore[return-value]
-    known = line.join(("BTC-USD", "1h"), None, lambda: nothing, is_listed=True)
-    assert known.done.wait(5)
+    flight = line.join(("BTC-USD", "1h"), None, lambda: nothing, is_listed=True)
+    assert flight.done.wait(5)
     assert line.is_running(("X59-USD", "1h"))
     gate.set()
 

@@ -199,7 +199,7 @@ def test_an_attack_ends_in_an_error_of_ours(hostile: HostileServer, home: Path, 
     assert time.monotonic() - began < DEADLINE + SLACK
     assert peak() - before < MAX_MEMORY
     # What comes before a body or beside it is thrown away, for as long as the time allows.
-    assert hostile.sent < MAX_SENT or "chunk" in name
+    assert hostile.size < MAX_SENT or "chunk" in name
     text = str(raised.value)
     assert text.isprintable()
     assert len(text) < 400
@@ -274,7 +274,7 @@ def test_a_handshake_that_drips_ends_in_time(
     with pytest.raises(CryptoForecastError, match=r"in time|within"):
         Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, DEADLINE)
     assert time.monotonic() - began < DEADLINE + SLACK
-    assert secure.sent
+    assert secure.size
     secure.close()
 
 

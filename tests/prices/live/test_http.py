@@ -131,11 +131,11 @@ def test_a_date_that_cannot_be_read_is_none(raw: RawServer, date: bytes) -> None
 
 
 @pytest.mark.parametrize(
-    ("given", "pause"),
+    ("value", "pause"),
     [(b"7", 7), (b"9" * 30, 1e18), (b"soon", None), (b"-1", None), (b"1e9", None), (b"", None)],
 )
-def test_how_long_to_wait(raw: RawServer, given: bytes, pause: float | None) -> None:
-    reply = b"HTTP/1.1 429 No\r\nRetry-After: " + given + b"\r\nContent-Length: 0\r\n\r\n"
+def test_how_long_to_wait(raw: RawServer, value: bytes, pause: float | None) -> None:
+    reply = b"HTTP/1.1 429 No\r\nRetry-After: " + value + b"\r\nContent-Length: 0\r\n\r\n"
     with pytest.raises(SourceUnavailable, match="limits requests") as raised:
         get(raw, reply)
     assert getattr(raised.value, "pause", None) == pause
@@ -260,10 +260,10 @@ def test_each_failure_of_the_network_has_its_words_and_its_time(
     timeout: tuple[float, float],
 ) -> None:
     monkeypatch.setattr(http, "_MAX_ATTEMPTS", 1)
-    given: list[dict[str, object]] = []
+    calls: list[dict[str, object]] = []
 
     def fail(session: object, method: str, url: str, **options: object) -> None:
-        given.append(options)
+        calls.append(options)
         raise getattr(exceptions, error)("words", CurlECode(code))
 
     monkeypatch.setattr(Session, "request", fail)
@@ -273,7 +273,7 @@ def test_each_failure_of_the_network_has_its_words_and_its_time(
     ):
         session.get("/x", {})
     assert raised.value.__cause__ is not None
-    (options,) = given
+    (options,) = calls
     assert options["timeout"] == timeout
     assert options["allow_redirects"] is False
 

@@ -273,8 +273,8 @@ def test_of_stale_prices_those_fetched_last_answer(
     cache = PriceCache(settings.home / "prices", 9)
     for source, days in (("yahoo", yahoo), ("coinbase", coinbase)):
         fetched = now() - pd.Timedelta(days=days)
-        known = candles[candles.index < fetched - pd.Timedelta("1h")]
-        cache.store((source, "BTC-USD", "1h"), Entry(known, fetched, None, source, "quote"))
+        past = candles[candles.index < fetched - pd.Timedelta("1h")]
+        cache.store((source, "BTC-USD", "1h"), Entry(past, fetched, None, source, "quote"))
     prices = LivePrices(replace(settings, live=False), [Source(), Source(name="coinbase")])
     assert prices.history(MarketQuery("BTC", "1h")).source == name
 
@@ -495,10 +495,10 @@ def test_an_unlisted_symbol_is_never_simulated(settings: Settings, coin: str, li
     # What a source has said once is still known without it.
     source.error = None
     prices = LivePrices(replace(settings, live=True), [source])
-    known = prices.history(MarketQuery(coin, "1h", ago("5D")))
-    assert not known.simulated
+    history = prices.history(MarketQuery(coin, "1h", ago("5D")))
+    assert not history.simulated
     later = LivePrices(replace(settings, live=False), [source])
-    assert later.history(MarketQuery(coin, "1h", ago("5D"))).fingerprint == known.fingerprint
+    assert later.history(MarketQuery(coin, "1h", ago("5D"))).fingerprint == history.fingerprint
 
 
 @pytest.mark.parametrize("live", [True, False])

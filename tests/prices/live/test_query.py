@@ -43,7 +43,7 @@ def query(start: object = None, end: object = None, interval: str = "1h") -> Mar
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("value", "expected"),
     [
         ("2024-01-31", "2024-01-31T00:00Z"),
         ("2024-01-31T12:00", "2024-01-31T12:00Z"),
@@ -54,21 +54,21 @@ def query(start: object = None, end: object = None, interval: str = "1h") -> Mar
         (np.datetime64("2024-01-31"), "2024-01-31T00:00Z"),
     ],
 )
-def test_a_time_is_read_in_each_of_its_forms(given: str, expected: str) -> None:
-    assert window.parse_time(given) == pd.Timestamp(expected)
+def test_a_time_is_read_in_each_of_its_forms(value: str, expected: str) -> None:
+    assert window.parse_time(value) == pd.Timestamp(expected)
 
 
 @pytest.mark.parametrize(
-    "given", ["1899-12-31", "tomorrow", "", "2024-13-01", pd.NaT, 5, None, ("2024", "01")]
+    "value", ["1899-12-31", "tomorrow", "", "2024-13-01", pd.NaT, 5, None, ("2024", "01")]
 )
-def test_what_is_no_time_or_too_early_is_refused(given: object) -> None:
+def test_what_is_no_time_or_too_early_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"."):
-        window.parse_time(given)  # type: ignore[arg-type]
-    if given is not None:
+        window.parse_time(value)  # type: ignore[arg-type]
+    if value is not None:
         with pytest.raises(InvalidInput, match="`start` must be a date or time from 1900 on"):
-            window.window("BTC", start=given)  # type: ignore[arg-type]
+            window.window("BTC", start=value)  # type: ignore[arg-type]
         with pytest.raises(InvalidInput, match="`end` must be a date or time from 1900 on"):
-            window.window("BTC", end=given)  # type: ignore[arg-type]
+            window.window("BTC", end=value)  # type: ignore[arg-type]
 
 
 def test_a_window_is_made_of_a_start_or_of_days() -> None:

@@ -116,13 +116,13 @@ def test_a_row_with_a_price_of_zero_is_left_out(column: str) -> None:
 def test_zero_prices_in_more_than_a_hundredth_are_refused(
     zeros: int, rows: int, fails: bool
 ) -> None:
-    made = [[SECOND + 60 * i, 1, 1, 1, int(i >= zeros), 1] for i in range(rows)]
+    candles = [[SECOND + 60 * i, 1, 1, 1, int(i >= zeros), 1] for i in range(rows)]
     if fails:
         message = f"^Host answered with a price of zero in {zeros} of {rows} candles"
         with pytest.raises(SourceUnavailable, match=message):
-            to_candles("Host", made, PLACES, NOW, 1000)
+            to_candles("Host", candles, PLACES, NOW, 1000)
     else:
-        assert len(to_candles("Host", made, PLACES, NOW, 1000)) == rows - zeros
+        assert len(to_candles("Host", candles, PLACES, NOW, 1000)) == rows - zeros
 
 
 @pytest.mark.parametrize("rows", [None, {}, "x", ((SECOND, 1, 1, 1, 1, 1),), [[]] * 101])

@@ -30,7 +30,7 @@ def test_the_work_is_done_once_and_those_who_wait_are_woken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "wanted", "covers"),
+    ("start", "first", "covers"),
     [
         (None, None, True),
         (None, YEAR, True),
@@ -41,9 +41,9 @@ def test_the_work_is_done_once_and_those_who_wait_are_woken() -> None:
     ],
 )
 def test_a_request_covers_what_starts_no_earlier(
-    start: pd.Timestamp | None, wanted: pd.Timestamp | None, covers: bool
+    start: pd.Timestamp | None, first: pd.Timestamp | None, covers: bool
 ) -> None:
-    assert SingleFlight(lambda: None, start).covers(wanted) is covers
+    assert SingleFlight(lambda: None, start).covers(first) is covers
 
 
 def test_a_failure_is_remembered_for_some_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,9 +48,9 @@ class Shelf:
         updater = Updater(self.cache, fresh)
         updater.update(self.source, resolve(coin), "1h", start, budget, reasons)
         symbol = self.source.symbol(resolve(coin)) or ""
-        found = self.cache.load((self.source.name, symbol, "1h"))
-        assert found is not None
-        return found
+        entry = self.cache.load((self.source.name, symbol, "1h"))
+        assert entry is not None
+        return entry
 
     def put(self, entry: Entry) -> None:
         self.cache.store(self.key, entry)
@@ -283,11 +283,11 @@ def test_a_source_gets_what_is_left_of_the_time(tmp_path: Path) -> None:
     assert all(4 < budget <= 5 for budget in source.budgets)
 
 
-@pytest.mark.parametrize(("given", "quote"), [(None, "KRW"), ("EUR", "EUR")])
+@pytest.mark.parametrize(("currency", "quote"), [(None, "KRW"), ("EUR", "EUR")])
 def test_the_currency_is_what_the_source_says_or_else_the_coin(
-    tmp_path: Path, given: str | None, quote: str
+    tmp_path: Path, currency: str | None, quote: str
 ) -> None:
-    source = Fixed(Fetched(candles(f"{ago('9h'):%Y-%m-%d %H:%M}", 3), quote=given))
+    source = Fixed(Fetched(candles(f"{ago('9h'):%Y-%m-%d %H:%M}", 3), quote=currency))
     assert source.update(PriceCache(tmp_path, 9), "BTC-KRW", "1h").quote == quote
 
 

@@ -137,7 +137,7 @@ def test_without_a_start_short_candles_go_back_as_far_as_a_live_source_does() ->
 
 def test_the_standard_hours_are_those_the_shipped_models_were_judged_on() -> None:
     candles = simulate("BTC", end=END).candles
-    known = {
+    digests = {
         "2022-01-01 00:00": [47000.0, 47006.63865640508, 46687.70941772465, 46687.70941772465],
         "2024-02-29 14:00": [
             71295.08641834861,
@@ -147,7 +147,7 @@ def test_the_standard_hours_are_those_the_shipped_models_were_judged_on() -> Non
         ],
         "2025-12-31 23:00": [46544.20982036179, 46825.3784886092, 46543.93478931094, 46670.5954727],
     }
-    for opened, prices in known.items():
+    for opened, prices in digests.items():
         assert candles.loc[opened, PRICES].to_numpy() == pytest.approx(prices, rel=1e-9)
 
 

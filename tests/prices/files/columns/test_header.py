@@ -124,7 +124,7 @@ def test_a_time_and_a_price_are_header_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "time", "known"),
+    ("name", "time", "is_index"),
     [
         ("", "2024-03-01", True), ("Unnamed: 0", "2024-03-01", True), ("index", "1709251200", True),
         ("", "1" * 19, True), ("", "1" * 20, False), ("", "170925120", False),
@@ -132,10 +132,10 @@ def test_a_time_and_a_price_are_header_enough() -> None:
     ],
 )  # fmt: skip
 def test_an_index_without_a_name_has_dates_or_long_numbers(
-    name: str, time: str, known: bool
+    name: str, time: str, is_index: bool
 ) -> None:
     header = find_header([[name, *NAMES[1:]], [""], [time, *"1211"]], {})
-    assert (header is not None) is known
+    assert (header is not None) is is_index
     assert header is None or header.roles["time"] == "time"
 
 

@@ -118,10 +118,10 @@ def test_a_correction_may_leave_no_time() -> None:
 
 def test_a_table_of_given_columns_begins_in_the_first_forty_lines() -> None:
     title, row = [["My prices"]], ["BTC", "2024-03-01", "$ 1", "2"]
-    given = {"time": "column 2", "price": "column 3"}
-    assert recognise_columns([*title * 39, row], given).skip == 39
+    roles = {"time": "column 2", "price": "column 3"}
+    assert recognise_columns([*title * 39, row], roles).skip == 39
     with pytest.raises(UnreadableFile, match="must be a column of the file: My prices"):
-        recognise_columns([*title * 40, row], given)
+        recognise_columns([*title * 40, row], roles)
 
 
 def test_dates_and_times_of_day_without_names_are_one_time() -> None:

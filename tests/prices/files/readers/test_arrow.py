@@ -40,11 +40,11 @@ def read(columns: pa.Table, kind: str, **options: object) -> Table:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_table_has_the_columns_with_a_role(kind: str) -> None:
-    made = read(table(other=pa.array(range(48))), kind)
-    assert list(made.frame) == ["time", "open", "high", "low", "close", "volume"]
-    pd.testing.assert_frame_equal(made.frame.set_index("time"), HOURS, check_freq=False)
-    assert (made.unit, made.first, made.decisions) == ("row", 1, {"format": kind})
-    assert not made.yahoo
+    result = read(table(other=pa.array(range(48))), kind)
+    assert list(result.frame) == ["time", "open", "high", "low", "close", "volume"]
+    pd.testing.assert_frame_equal(result.frame.set_index("time"), HOURS, check_freq=False)
+    assert (result.unit, result.first, result.decisions) == ("row", 1, {"format": kind})
+    assert not result.yahoo
     assert read(table(**{"Adj Close": pa.array(range(48))}), kind).yahoo
 
 
@@ -61,10 +61,10 @@ def test_the_only_timestamps_are_the_times_whatever_their_name(kind: str) -> Non
 def test_decimals_dates_and_texts_are_converted(kind: str) -> None:
     prices = pa.array([decimal.Decimal("27.5")] * 48, pa.decimal128(10, 2))
     days = pa.array(pd.date_range("2024-03-01", periods=48).date)
-    made = read(table(time=days, open=prices, symbol=pa.array(["BTC"] * 48)), kind).frame
-    assert made["open"].tolist() == [27.5] * 48
-    assert made["time"].tolist() == pd.date_range("2024-03-01", periods=48).tolist()
-    assert made["symbol"].dtype == "str"
+    result = read(table(time=days, open=prices, symbol=pa.array(["BTC"] * 48)), kind).frame
+    assert result["open"].tolist() == [27.5] * 48
+    assert result["time"].tolist() == pd.date_range("2024-03-01", periods=48).tolist()
+    assert result["symbol"].dtype == "str"
 
 
 def test_numbers_in_a_dictionary_are_written_out() -> None:
@@ -90,8 +90,8 @@ def test_the_bytes_of_text_are_those_of_every_row(text: pa.DataType) -> None:
     with_null = texts.dictionary_encode(null_encoding="encode")
     for column in (texts.dictionary_encode(), with_null, texts.cast(pa.string_view())):
         types = arrow.value_types(schema, {"symbol": "symbol"})
-        made = arrow.make_table([("symbol", column)], types, schema, {}, "Parquet", 4_700)
-        assert made.frame["symbol"].isna().sum() == 1
+        result = arrow.make_table([("symbol", column)], types, schema, {}, "Parquet", 4_700)
+        assert result.frame["symbol"].isna().sum() == 1
         with pytest.raises(UnreadableFile, match="Received: more"):
             arrow.make_table([("symbol", column)], types, schema, {}, "Parquet", 4_699)
 
@@ -110,8 +110,8 @@ def test_the_bytes_of_numbers_in_a_dictionary_are_eight_a_row() -> None:
     column = pa.array([27.5] * 48).dictionary_encode()
     schema = pa.schema({"open": column.type})
     types = arrow.value_types(schema, {"open": "open"})
-    made = arrow.make_table([("open", column)], types, schema, {}, "Parquet", 8 * 48)
-    assert made.frame["open"].tolist() == [27.5] * 48
+    result = arrow.make_table([("open", column)], types, schema, {}, "Parquet", 8 * 48)
+    assert result.frame["open"].tolist() == [27.5] * 48
     with pytest.raises(UnreadableFile, match="Received: more"):
         arrow.make_table([("open", column)], types, schema, {}, "Parquet", 8 * 48 - 1)
 

@@ -75,13 +75,13 @@ def test_a_long_row_far_down_is_refused_with_its_line(
         read(["My prices", HEADER, *rows])
 
 
-@pytest.mark.parametrize(("rows", "left"), [(2, 2), (3, 2), (4, 3)])
-def test_a_last_line_that_ends_early_is_left_out(rows: int, left: int) -> None:
+@pytest.mark.parametrize(("rows", "count"), [(2, 2), (3, 2), (4, 3)])
+def test_a_last_line_that_ends_early_is_left_out(rows: int, count: int) -> None:
     """Of two rows nothing tells that the last column is always filled."""
     table = read([HEADER, *[TEXT] * (rows - 1), "1709251200,10,12,9,1"])
-    assert len(table.frame) == left
+    assert len(table.frame) == count
     line = f"line {rows + 1} is cut off, left out"
-    assert table.decisions.get("last line") == (line if left < rows else None)
+    assert table.decisions.get("last line") == (line if count < rows else None)
 
 
 @pytest.mark.parametrize("row", [PLAIN, TEXT])

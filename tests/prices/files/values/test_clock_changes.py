@@ -119,11 +119,11 @@ def test_days_open_with_the_first_of_two_midnights(start: str) -> None:
         assert (before < days).all()
 
 
-def london(kept: str = "1234", *, before: bool = True, after: bool = True) -> pd.DatetimeIndex:
+def london(marks: str = "1234", *, before: bool = True, after: bool = True) -> pd.DatetimeIndex:
     """Return half hours from 20:00 to 06:00 UTC over the end of summer time at 01:00 UTC.
 
     Args:
-        kept: Which of the half hours 00:00 00:30 01:00 01:30 UTC are there; clocks show 01:00 and
+        marks: Which of the half hours 00:00 00:30 01:00 01:30 UTC are there; clocks show 01:00 and
             01:30 twice.
         before: Whether those before them are there.
         after: Whether those after them are there.
@@ -131,12 +131,12 @@ def london(kept: str = "1234", *, before: bool = True, after: bool = True) -> pd
     index = pd.date_range("2023-10-28 20:00", "2023-10-29 06:00", freq="30min", tz="UTC")
     place = np.arange(len(index)) - index.get_loc(pd.Timestamp("2023-10-29", tz="UTC")) + 1
     return index[[(before or each > 0) and (after or each < 5)
-                  and (not 1 <= each <= 4 or str(each) in kept) for each in place]]  # fmt: skip
+                  and (not 1 <= each <= 4 or str(each) in marks) for each in place]]  # fmt: skip
 
 
-@pytest.mark.parametrize("kept", ["1234", "124", "134", "234", "123", "24", "13", "23", ""])
-def test_a_step_back_or_no_row_leaves_no_doubt(kept: str) -> None:
-    check_london(london(kept), clear=True)
+@pytest.mark.parametrize("marks", ["1234", "124", "134", "234", "123", "24", "13", "23", ""])
+def test_a_step_back_or_no_row_leaves_no_doubt(marks: str) -> None:
+    check_london(london(marks), clear=True)
 
 
 def test_two_repeated_hours_without_a_row_between_them_are_each_in_order() -> None:
@@ -144,25 +144,25 @@ def test_two_repeated_hours_without_a_row_between_them_are_each_in_order() -> No
     check_london(index, clear=True)
 
 
-@pytest.mark.parametrize("kept", ["12", "34", "14", "1", "2", "3", "4"])
-def test_an_hour_that_is_there_once_beside_a_gap_is_refused(kept: str) -> None:
-    check_london(london(kept), clear=False)
+@pytest.mark.parametrize("marks", ["12", "34", "14", "1", "2", "3", "4"])
+def test_an_hour_that_is_there_once_beside_a_gap_is_refused(marks: str) -> None:
+    check_london(london(marks), clear=False)
 
 
 @pytest.mark.parametrize(
-    ("kept", "clear"),
+    ("marks", "clear"),
     [("1", True), ("12", True), ("124", True), ("13", True), ("2", False)],
 )
-def test_the_end_of_the_file_is_clear_without_a_gap(kept: str, clear: bool) -> None:
-    check_london(london(kept, after=False), clear=clear)
+def test_the_end_of_the_file_is_clear_without_a_gap(marks: str, clear: bool) -> None:
+    check_london(london(marks, after=False), clear=clear)
 
 
 @pytest.mark.parametrize(
-    ("kept", "clear"),
+    ("marks", "clear"),
     [("4", True), ("34", True), ("234", True), ("24", True), ("3", False)],
 )
-def test_the_beginning_of_the_file_is_clear_without_a_gap(kept: str, clear: bool) -> None:
-    check_london(london(kept, before=False), clear=clear)
+def test_the_beginning_of_the_file_is_clear_without_a_gap(marks: str, clear: bool) -> None:
+    check_london(london(marks, before=False), clear=clear)
 
 
 def test_nothing_but_the_repeated_hour_is_refused() -> None:

@@ -192,8 +192,8 @@ def test_a_column_may_name_another_zone_than_utc(column: str, doubtful: bool) ->
     assert (here.zone, here.name) == (None, "UTC")
     if doubtful:
         assert column in here.doubt
-    given = zone_of_column(column, "Asia/Tokyo")
-    assert (given.zone, given.name, given.doubt) == ("Asia/Tokyo", "Asia/Tokyo", "")
+    zone = zone_of_column(column, "Asia/Tokyo")
+    assert (zone.zone, zone.name, zone.doubt) == ("Asia/Tokyo", "Asia/Tokyo", "")
 
 
 def test_times_that_nanoseconds_cannot_hold_are_absent() -> None:
