@@ -1,8 +1,10 @@
 """Tiny networks that are really trained, once for all tests of the package."""
 
+from pathlib import Path
+
 import pytest
 
-from cryptoforecast.learning import training
+from cryptoforecast.learning import bundles, training
 from tests import synthetic
 
 
@@ -28,3 +30,8 @@ def mse_spec():
 @pytest.fixture(scope="session")
 def dense(mse_spec):
     return training.train(synthetic.history(), mse_spec)
+
+
+@pytest.fixture
+def bundle(tmp_path) -> Path:
+    return bundles.save(synthetic.model(), tmp_path, "mine")
