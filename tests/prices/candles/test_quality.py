@@ -250,6 +250,14 @@ def test_an_end_is_an_outlier_where_it_differs_by_a_factor_of_two(
     assert np.flatnonzero(quality.outliers(candles)).tolist() == [row] * expected
 
 
+def test_the_last_candle_is_compared_with_the_closes_beside_it_alone() -> None:
+    candles = spiked(0.0, 0.0)
+    candles.iloc[:, :4] = np.geomspace(800, 100, 100)[:, None]
+    assert not quality.outliers(candles).any()
+    candles.iloc[-1, candles.columns.get_loc("high")] = 300.0
+    assert np.flatnonzero(quality.outliers(candles)).tolist() == [99]
+
+
 @pytest.mark.parametrize("rows", [3, 4, 5])
 def test_three_candles_are_enough_for_an_outlier(rows: int) -> None:
     candles = walk(rows)

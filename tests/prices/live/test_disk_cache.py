@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from cryptoforecast import whole_files
@@ -128,6 +130,19 @@ def test_times_that_do_not_rise_make_the_file_worthless(tmp_path: Path, order: l
     key = ("yahoo", "BTC-USD", "1h")
     wrong = entry().candles.iloc[order]
     PriceCache(tmp_path, 10).store(key, replace(entry(), candles=wrong))
+    assert PriceCache(tmp_path, 10).load(key) is None
+
+
+def test_a_file_of_another_version_counts_as_absent(tmp_path: Path) -> None:
+    """An update of the app that keeps the version keeps the prices that were fetched before it."""
+    key = ("yahoo", "BTC-USD", "1h")
+    PriceCache(tmp_path, 10).store(key, entry())
+    (path,) = tmp_path.glob("*.parquet")
+    table = pq.read_table(path)
+    about = json.loads(table.schema.metadata[b"cryptoforecast"])
+    assert about["version"] == 3
+    other = {b"cryptoforecast": json.dumps(about | {"version": 2}).encode()}
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, **other}), path)
     assert PriceCache(tmp_path, 10).load(key) is None
 
 
