@@ -174,8 +174,8 @@ def _recipe_labels(
     labels = [
         cards.label(
             # Two lines have room beside the vertical one on a phone, until the test is drawn.
-            f"highest price{' ' if known else '<br>'}it learnt from", colours.faint, x=x[-1],
-            y=test.highest, anchor="right", shift=-11 if known else -19,
+            f"highest price{' ' if with_outcome else '<br>'}it learnt from", colours.faint, x=x[-1],
+            y=test.highest, anchor="right", shift=-11 if with_outcome else -19,
         ),
     ]  # fmt: skip
     if not with_outcome:
