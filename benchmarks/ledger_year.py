@@ -62,7 +62,9 @@ def main() -> None:
             ]
             ledger.grade([outcome for outcome in outcomes if outcome is not None])
             if row < hours:
-                ledger.record([_entry(coin, forecasts[coin], row, simulated=stays) for coin in forecasts])
+                ledger.record(
+                    [_entry(coin, forecasts[coin], row, simulated=stays) for coin in forecasts]
+                )
         seconds = time.perf_counter() - begin
         with database.reading() as connection:
             series = reading.series(connection)[0]
@@ -93,7 +95,9 @@ def _forecasts(history: PriceHistory, hours: int) -> dict[str, Forecast]:
     }
 
 
-def _entry(coin: str, forecasts: dict[str, Forecast], row: int, *, simulated: bool) -> LedgerForecast:
+def _entry(
+    coin: str, forecasts: dict[str, Forecast], row: int, *, simulated: bool
+) -> LedgerForecast:
     har = forecasts["har"]
     prices = {name: each[row : row + 1].quantile_prices[0] for name, each in forecasts.items()}
     return LedgerForecast(

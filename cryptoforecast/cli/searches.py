@@ -10,7 +10,7 @@ from cryptoforecast import json_views
 from cryptoforecast.cli import coins, prices, signals, tables
 from cryptoforecast.cli.answer import Answer
 from cryptoforecast.cli.groups import SPEC_OPTIONS
-from cryptoforecast.cli.prices import given
+from cryptoforecast.cli.prices import set_options
 from cryptoforecast.cli.progress import Meter, one_line
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import Service, choices, files, searches
@@ -57,7 +57,7 @@ def _order(args: argparse.Namespace) -> searches.Order:
         InvalidInput: If one is outside the rules.
     """
     plan = SearchPlan(
-        **given(args, ("trials", "metric", "finalists", "seeds")),
+        **set_options(args, ("trials", "metric", "finalists", "seeds")),
         **({} if args.time is None else {"seconds": args.time}),
     )
     searches.check(plan)
@@ -73,7 +73,7 @@ def _order(args: argparse.Namespace) -> searches.Order:
         plan=plan,
         preset=str(preset.get("preset", "quick")),
         networks=tuple(dict.fromkeys(networks.split(","))) if networks else (),
-        changes={**changes, **given(args, SPEC_OPTIONS)},
+        changes={**changes, **set_options(args, SPEC_OPTIONS)},
         signals=signals.inputs(args),
         space=None if args.space is None else searches.read(args.space),
         storage=args.storage,
