@@ -9,7 +9,7 @@ from cryptoforecast import json_views
 from cryptoforecast.cli import coins, prices, tables, teams
 from cryptoforecast.cli.answer import Answer
 from cryptoforecast.cli.groups import SPEC_OPTIONS
-from cryptoforecast.cli.prices import given
+from cryptoforecast.cli.prices import set_options
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.json_views.models import spec_json, training_json
 from cryptoforecast.service import Service
@@ -99,7 +99,7 @@ def _check_global(args: argparse.Namespace) -> None:
             "A global model learns from several coins. Choose them with --coins BTC,ETH,… or as "
             "price files with --data FILE FILE …, and leave out --coin."
         )
-    unusable = sorted(given(args, ("preset", "signal")))
+    unusable = sorted(set_options(args, ("preset", "signal")))
     if unusable:
         raise InvalidInput(
             f"--{unusable[0]} does not go with --global, whose settings are those of the shipped "
