@@ -68,3 +68,4 @@ def add(command: argparse.ArgumentParser) -> None:
     groups.add_prices(command)
     groups.add_signals(command)
     groups.add_spec(command, networks="lstm, dense, or both: lstm,dense (default both)")
+    groups.add_workers(command)

@@ -7,7 +7,7 @@ import math
 import shlex
 
 from cryptoforecast import json_views
-from cryptoforecast.cli import coins, prices, signals, tables
+from cryptoforecast.cli import coins, prices, signals, tables, teams
 from cryptoforecast.cli.answer import Answer
 from cryptoforecast.cli.groups import SPEC_OPTIONS
 from cryptoforecast.cli.prices import set_options
@@ -21,13 +21,14 @@ from cryptoforecast.types import Monitor, PriceHistory, Search, SearchPlan, Tria
 MAX_ROWS = 5
 
 
-def answer(service: Service, args: argparse.Namespace, cancelled: object) -> Answer:
+def answer(service: Service, args: argparse.Namespace, cancelled: teams.Cancelled) -> Answer:
     """Search for each coin, and describe what came out.
 
     Raises:
         CryptoForecastError: If the command is refused.
     """
     searches.check_installed()
+    teams.wanted(args)  # refuses workers that can't be had
     order = _order(args)
     if args.coins is None:
         history, result = _search(service, args, order, cancelled)
@@ -84,14 +85,22 @@ def _order(args: argparse.Namespace) -> searches.Order:
 
 
 def _search(
-    service: Service, args: argparse.Namespace, order: searches.Order, cancelled: object
+    service: Service, args: argparse.Namespace, order: searches.Order, cancelled: teams.Cancelled
 ) -> tuple[PriceHistory, Search]:
     history = prices.load(service.prices, args)
     if order.signals:
         history = signals.beside(service, args, history, order.signals)
-    meter = Meter(f"Searching settings for {history.market} {history.interval}", part="training")
+    title = f"Searching settings for {history.market} {history.interval}"
+    if teams.wanted(args):
+        with teams.at_work(args, title, cancelled) as (engine, monitor):
+            loop = searches.WorkerTrials(history, engine)
+            result = service.searches.run(
+                history, order, monitor, loop=loop, use_cache=not args.no_cache
+            )
+        return history, result
+    meter = Meter(title, part="training")
     try:
-        monitor = Monitor(meter, cancelled)  # type: ignore[arg-type]
+        monitor = Monitor(meter, cancelled)
         result = service.searches.run(history, order, monitor, use_cache=not args.no_cache)
     finally:
         meter.close()

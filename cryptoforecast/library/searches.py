@@ -17,6 +17,7 @@ from cryptoforecast.library.prices import Prices, history_of
 from cryptoforecast.library.signals import Signals, beside, inputs
 from cryptoforecast.library.values import Value, digest, heading, paragraphs, table
 from cryptoforecast.service import choices, files, searches, shared
+from cryptoforecast.service.workers import open_engine
 from cryptoforecast.types import UNWATCHED, ModelSpec, Monitor, Progress, SearchPlan
 from cryptoforecast.types import Search as Result
 
@@ -175,6 +176,8 @@ def search(
     signals: Signals = (),
     progress: Callable[[Progress], None] | None = None,
     cache: bool = True,
+    workers: int | None = None,
+    scheduler: str | None = None,
     **spec: object,
 ) -> Search:
     """Search for better settings of a network, without fishing in the test span.
@@ -200,6 +203,9 @@ def search(
         signals: What every network reads beside the price; see ``backtest``.
         progress: Called repeatedly with a ``Progress``.
         cache: Whether networks of an earlier test may be used again. Trials are always trained.
+        workers: Processes of this machine, each with one thread, that do trials at once.
+        scheduler: Address of a Dask scheduler, such as ``"tcp://host:8786"``, whose workers do
+            that in place of ``workers``.
         spec: ``preset``, and settings of ``cryptoforecast.types.ModelSpec`` that are fixed.
 
     Returns:
@@ -239,7 +245,11 @@ def search(
     if order.signals:
         history = beside(history, order.signals, signals)
     monitor = UNWATCHED if progress is None else Monitor(progress)
-    return Search(shared().searches.run(history, order, monitor, use_cache=cache))
+    if workers is None and scheduler is None:
+        return Search(shared().searches.run(history, order, monitor, use_cache=cache))
+    with open_engine(workers, scheduler) as engine:
+        loop = searches.WorkerTrials(history, engine)
+        return Search(shared().searches.run(history, order, monitor, loop=loop, use_cache=cache))
 
 
 def _space(

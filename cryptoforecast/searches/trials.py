@@ -71,7 +71,7 @@ def _try(
     watch = None
     try:
         spec = make(proposal.values)
-        watch = _Watch(proposal, unit(spec), monitor)
+        watch = Watch(proposal, unit(spec), monitor)
         study.tell(proposal, evaluate(spec, Monitor(watch.report, watch.cancelled)))
     except Pruned:
         study.prune(proposal, watch.epochs if watch else 0, time.perf_counter() - began)
@@ -84,7 +84,7 @@ def _try(
         study.fail(proposal, f"{type(error).__name__}: {error}")
 
 
-class _Watch:
+class Watch:
     """Reports the epochs of a trial to its study, and ends the trial where that says so.
 
     Attributes:

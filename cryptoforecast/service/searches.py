@@ -17,6 +17,7 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.jobs import Job
 from cryptoforecast.learning import features, specs, training, training_cache
 from cryptoforecast.searches import finals, space, trials
+from cryptoforecast.searches.by_workers import WorkerTrials
 from cryptoforecast.searches.run import MAX_TRIALS, METRICS, Loop, check
 from cryptoforecast.searches.run import run as run_search
 from cryptoforecast.searches.space import SEARCHABLE, Space, parse, read
@@ -43,6 +44,7 @@ __all__ = [
     "Order",
     "SearchService",
     "Space",
+    "WorkerTrials",
     "check",
     "check_fixed",
     "check_installed",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import dataclasses
 import threading
 import time
 import uuid
@@ -20,7 +21,7 @@ import distributed
 from distributed.scheduler import KilledWorker
 
 from cryptoforecast.errors import Cancelled, InvalidInput, WorkersUnavailable
-from cryptoforecast.types import Monitor, Progress
+from cryptoforecast.types import EpochLoss, Monitor, Progress
 from cryptoforecast.workers import code
 from cryptoforecast.workers.channel import pack, unpack
 from cryptoforecast.workers.child import Child, WorkerEnded
@@ -145,7 +146,8 @@ class Cluster(Pool):
 
     def _note(self, event: tuple[float, Any]) -> None:
         key, values = event[1]
-        self._progress[key] = Progress(**values)
+        curve = tuple(EpochLoss(**epoch) for epoch in values.pop("curve"))
+        self._progress[key] = Progress(**values, curve=curve)
 
     def _check_workers(self) -> None:
         if not self._client.nthreads():
@@ -304,9 +306,7 @@ def _do(order: Order) -> bytes | Lack | Ended:
         return Lack(worker.address, names)
 
     def report(progress: Progress) -> None:
-        values = {"epoch": progress.epoch, "epochs": progress.epochs, "done": progress.done,
-                  "seconds": progress.seconds}  # fmt: skip
-        worker.log_event(order.topic, (order.key, values))
+        worker.log_event(order.topic, (order.key, dataclasses.asdict(progress)))
 
     def cancelled() -> bool:
         state = worker.state.tasks.get(order.key)
