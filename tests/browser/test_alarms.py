@@ -14,8 +14,6 @@ from cryptoforecast.service import Service
 from cryptoforecast.settings import Settings
 from cryptoforecast.types.alarms import CANDLE, MODEL, AlarmRule, RaisedAlarm
 
-pytestmark = pytest.mark.long
-
 
 @pytest.fixture
 def raised(home_of_server: Path) -> Iterator[RaisedAlarm]:
