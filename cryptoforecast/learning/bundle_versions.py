@@ -136,8 +136,8 @@ def last_attempt(folder: Path, name: str) -> RenewalAttempt | None:
 
 def _exchange(folder: Path, name: str, expected: str, write: Callable[[], object]) -> None:
     path = folder / bundles.check_name(name)
-    bundles.check_free(folder, name, force=True)  # refuses a link
     try:
+        bundles.check_free(folder, name, force=True)  # refuses a link
         with _lock(path):
             if bundles.version(path) != expected:
                 raise Changed(
@@ -152,6 +152,9 @@ def _exchange(folder: Path, name: str, expected: str, write: Callable[[], object
             "Replacing a model needs a folder that can be written, with space left. Received: "
             f"{path} ({error.strerror}). Make room there."
         ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            (path / VERSIONS).rmdir()  # fails unless it is empty
 
 
 @contextlib.contextmanager
