@@ -59,10 +59,15 @@ def test_a_killed_search_is_resumed_and_its_winner_can_be_used(run, files, home)
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     with process:
-        began = time.monotonic()
+        began, losses = time.monotonic(), []
         while time.monotonic() - began < 300 and process.poll() is None:
-            journals = [path.read_bytes() for path in home.glob("searches/*.journal")]
-            if sum(each.count(b'"state":1,') for each in journals) >= 2:
+            losses = [
+                json.loads(line)["values"][0]
+                for path in home.glob("searches/*.journal")
+                for line in path.read_text().splitlines()
+                if '"state":1,' in line and line.endswith("}")
+            ]
+            if len(losses) >= 2:
                 break
             time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
@@ -70,6 +75,8 @@ def test_a_killed_search_is_resumed_and_its_winner_can_be_used(run, files, home)
     status, out, err = run(*given, "--trials", "4", "--resume", "--json", "--save-preset", preset)
     assert status == 0, err
     result = json.loads(out)
+    assert len(losses) >= 2
+    assert [each["loss"] for each in result["trials"]][: len(losses)] == losses
     assert len(result["trials"]) >= 4
     assert [each["number"] for each in result["trials"]] == [*range(1, len(result["trials"]) + 1)]
     assert result["study"].endswith("-1")
