@@ -153,7 +153,9 @@ class Cluster(Pool):
         if not self._client.nthreads():
             with contextlib.suppress(TimeoutError):
                 self._client.wait_for_workers(1, timeout=TIMEOUT)
-        codes = self._client.run(code.own, on_error="return")
+        answers = self._client.run(code.own, on_error="return")
+        # A worker that does not answer has ended, and the scheduler has not noticed yet.
+        codes = {name: one for name, one in answers.items() if not isinstance(one, OSError)}
         if not codes:
             raise WorkersUnavailable(
                 f"The Dask scheduler must have workers. Received: {self._address} has none. Start "

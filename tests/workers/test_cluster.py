@@ -76,17 +76,27 @@ def test_prices_travel_once_to_each_worker_and_errors_come_back(cluster):
 
 
 def test_cancel_stops_what_runs_on_the_cluster(cluster, tmp_path):
+    deaf, polite = tmp_path / "deaf", tmp_path / "polite"
+    deaf.mkdir()
+    polite.mkdir()
+
     def cancelled():
-        if any(tmp_path.iterdir()):
+        if any(deaf.iterdir()) and any(polite.iterdir()):
             raise Cancelled("enough")
         return False
 
-    with open_engine(scheduler=cluster.address) as engine:
-        tasks = [Linger(tmp_path, deaf=True), Linger(tmp_path)]
+    history = synthetic.history(50)
+    prices = {name_of(history): history}
+    with workers_of(open_engine(scheduler=cluster.address)) as engine:
+        tasks = [Linger(deaf, deaf=True), Linger(polite)]
         with pytest.raises(Cancelled, match="enough"):
             list(engine.outcomes(tasks, {}, lambda _: Monitor(cancelled=cancelled)))
-        for path in tmp_path.iterdir():
-            processes.wait(lambda path=path: not processes.is_alive(int(path.name)))
+        (path,) = deaf.iterdir()
+        processes.wait(lambda: not processes.is_alive(int(path.name)))
+        # Both workers are free again, and the one that stopped by itself goes on in its process.
+        sums = [Sum((name_of(history),), number) for number in range(8)]
+        used = {outcome.result[1] for outcome in engine.outcomes(sums, prices)}
+        assert int(next(polite.iterdir()).name) in used
 
 
 def test_a_worker_with_other_code_is_refused(cluster, tmp_path):
