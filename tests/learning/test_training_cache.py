@@ -319,6 +319,7 @@ WITHOUT_EFFECT = {
     "prices/candles/resample.py",  # lengths of candles, for the quality report
     "types/ablation.py",  # what an input contributes
     "types/anomalies.py",  # what is unusual in prices
+    "types/coin_board.py",  # how a recipe did on each coin
     "types/confidence.py",  # how sure a difference is
     "types/durations.py",  # words for lengths of time
     "types/evaluation.py",  # what a test gives
@@ -331,6 +332,8 @@ WITHOUT_EFFECT = {
     "types/predictor_names.py",  # what a predictor is called
     "types/quotes.py",  # how a price is written
     "types/reliability.py",  # how often a band held
+    "types/search.py",  # what a search tries and finds
+    "types/teamwork.py",  # how far several workers are
     "types/users.py",  # who asks
     "types/walk_forward.py",  # what a test with several fits gives
 }
