@@ -161,7 +161,9 @@ def test_prices_of_different_quotes_are_kept_apart(service):
 
 
 def test_the_fingerprint_of_dollars_has_no_trace_of_the_quote():
-    assert synthetic.history().fingerprint == "6a5f14957290fd25"
+    history = synthetic.history()
+    rounded = dataclasses.replace(history, candles=history.candles.round(4))  # on any processor
+    assert rounded.fingerprint == "c0c2a46a7d4470d8"
 
 
 def test_a_saved_model_forecasts_its_own_pair():
