@@ -128,7 +128,7 @@ class _Trainer:
 
     @staticmethod
     def _started() -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "cryptoforecast.server.trainer"]
+        command = [sys.executable, "-m", "cryptoforecast.server.trainer", str(os.getpid())]
         path = os.pathsep.join(sys.path)
         return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path})
 

@@ -175,6 +175,14 @@ def test_a_trainer_that_dies_is_replaced_and_ctrl_c_ends_all_processes(tmp_path)
         time.sleep(0.1)
 
 
+def test_a_trainer_whose_server_has_ended_meanwhile_ends_too(tmp_path):
+    server = subprocess.Popen([sys.executable, "-c", ""])
+    server.wait()
+    command = [sys.executable, "-m", "cryptoforecast.server.trainer", str(server.pid)]
+    environ = {**os.environ, "CRYPTOFORECAST_HOME": str(tmp_path)}
+    assert subprocess.run(command, env=environ, timeout=60).returncode == 0
+
+
 def _trainer(group):
     """Return the id of the process that trains."""
     for folder in Path("/proc").glob("[0-9]*"):
