@@ -18,8 +18,8 @@ from cryptoforecast.workers.engine import Here
 from tests import synthetic
 from tests.command_line import refused, runner
 
-TINY = ("--features", "scaled_return,scaled_move", "--units", 4, "--horizon", 2, "--lookback", 5,
-        "--epochs", 1, "--chunk", 9)  # fmt: skip
+TINY = ("--network", "dense", "--features", "scaled_return,scaled_move", "--units", 4,
+        "--horizon", 2, "--lookback", 5, "--epochs", 1, "--chunk", 9)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +60,12 @@ def test_one_network_of_several_files_is_that_of_the_library(run, files):
     assert pd.Timestamp(model.card.cutoff) < by_hand.forecasts["naive"].origins[0]
     (entry,) = (one for one in result["left_out"] if one["coin"] == "ETH")
     assert entry["scores"]["stack"]["pinball"] == by_hand.scores["stack"][-1].pinball
-    assert saved.card.scores["lstm"]["pinball"] == pytest.approx(
-        np.mean([one["scores"]["lstm"]["pinball"] for one in result["left_out"]])
+    assert saved.card.scores["dense"]["pinball"] == pytest.approx(
+        np.mean([one["scores"]["dense"]["pinball"] for one in result["left_out"]])
     )
-    assert saved.card.scores["lstm"]["mae"] is None  # dollars of different coins have no mean
+    assert saved.card.scores["dense"]["mae"] is None  # dollars of different coins have no mean
     board = result["leaderboard"]
-    assert {one["predictor"] for one in board["standings"]} >= {"naive", "cone", "har", "lstm"}
+    assert {one["predictor"] for one in board["standings"]} >= {"naive", "cone", "har", "dense"}
     # Once more: all from the cache, with the same figures.
     again = json.loads(run(*command)[1])
     assert again["cached"]
@@ -97,7 +97,9 @@ def test_a_network_of_each_coin_is_saved_under_its_name(run):
     for one in results:
         model = shared().saved_models.load(one["saved"]).model
         assert model.card.coin == one["coin"]
-        assert model.card.scores["lstm"]["pinball"] == one["backtest"]["scores"]["lstm"]["pinball"]
+        assert (
+            model.card.scores["dense"]["pinball"] == one["backtest"]["scores"]["dense"]["pinball"]
+        )
 
 
 def test_the_table_against_a_loop_by_hand():
@@ -134,15 +136,15 @@ def test_wins_are_corrected_for_all_coins():
     rng = np.random.default_rng(0)
     naive = rng.uniform(1, 2, 2_000)
     coins = {
-        "CLEAR": CoinLosses(1, ("lstm",), {"naive": naive, "lstm": naive * 0.8}),
+        "CLEAR": CoinLosses(1, ("dense",), {"naive": naive, "dense": naive * 0.8}),
         **{
             f"C{i}": CoinLosses(
-                1, ("lstm",), {"naive": naive, "lstm": naive + rng.normal(0, 0.5, 2_000)}
+                1, ("dense",), {"naive": naive, "dense": naive + rng.normal(0, 0.5, 2_000)}
             )
             for i in range(5)
         },
     }
-    lstm = next(one for one in coin_board.board(coins).standings if one.predictor == "lstm")
+    lstm = next(one for one in coin_board.board(coins).standings if one.predictor == "dense")
     assert "CLEAR" in lstm.better
     assert len(lstm.better) + len(lstm.worse) <= 2
 
