@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import subprocess
@@ -38,9 +39,11 @@ def _uses(process: subprocess.Popen[str], url: str) -> bool:
 
 def test_two_ticks_record_and_grade_everything_once(url, home):
     ledger, database, clock = making.opened(url)
-    for row in range(100, 100 + DUE):  # their source is switched off for long: they become void
-        clock.now = making.forecast(row).known_at
-        ledger.record([making.forecast(row)])
+    series = dataclasses.replace(making.SERIES, simulated=True)  # no source confirms the time
+    for row in range(100, 100 + DUE):  # practice, of other prices: they become void
+        made = making.forecast(row, series=series, source="simulated")
+        clock.now = made.known_at
+        ledger.record([made])
     environment = {
         **os.environ, "CRYPTOFORECAST_LEDGER": url, "CRYPTOFORECAST_HOME": str(home),
         "CRYPTOFORECAST_LIVE": "0",

@@ -70,6 +70,7 @@ def test_ctrl_c_ends_the_command_and_its_workers(tmp_path):
     )
     processes.wait(lambda: processes.worker_processes(process.pid))
     (worker,) = processes.worker_processes(process.pid)
+    next(line for line in process.stderr if line.startswith(b"Testing on BTC: "))
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=processes.PATIENCE)
     assert process.returncode == 130

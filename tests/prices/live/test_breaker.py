@@ -140,13 +140,13 @@ def test_calls_at_once_are_limited() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pause", "request", "seconds"), [(60, 600, 600), (60, 5, 60), (60, 1e9, 3600), (7200, 0, 3600)]
+    ("pause", "longer", "seconds"), [(60, 600, 600), (60, 5, 60), (60, 1e9, 3600), (7200, 0, 3600)]
 )
-def test_the_longer_pause_counts_up_to_an_hour(pause: float, request: float, seconds: int) -> None:
+def test_the_longer_pause_counts_up_to_an_hour(pause: float, longer: float, seconds: int) -> None:
     breaker = CircuitBreaker("Source", pause=pause, clock=lambda: 0.0)
 
     def refuse() -> None:
-        raise RetryLater("Later.", pause=request)
+        raise RetryLater("Later.", pause=longer)
 
     with pytest.raises(RetryLater):
         breaker.run(refuse, 5)
