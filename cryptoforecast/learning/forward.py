@@ -30,11 +30,15 @@ def last_layer(model: TrainedModel, inputs: Array) -> Array:
 
 
 def _dense(model: TrainedModel, inputs: Array) -> Array:
-    """Compute the last layer of a Dense network for each window."""
+    """Compute the last layer of a Dense network for each window.
+
+    In float64: a sum of float32 is rounded differently in a large matrix product than in a small
+    one, and a forecast must not depend on how many others are computed with it.
+    """
     weights = model.weights
     windows = np.lib.stride_tricks.sliding_window_view(inputs, model.spec.lookback, axis=0)
     # The view is (m, inputs, lookback); Keras flattens (lookback, inputs).
-    layer = windows.transpose(0, 2, 1).reshape(len(windows), -1)
+    layer = windows.transpose(0, 2, 1).reshape(len(windows), -1).astype(float)
     for i in range(0, len(weights) - 2, 2):
         layer = np.maximum(layer @ weights[i] + weights[i + 1], 0)
     outputs: Array = layer @ weights[-2] + weights[-1]
