@@ -135,9 +135,9 @@ class PageClient:
                 value.
         """
         self.click("customise")
-        self.fill("setting-network", string_array_value={"data": [_NETWORKS[network]]})
+        self.fill(self._setting("network"), string_array_value={"data": [_NETWORKS[network]]})
         for name, value in settings.items():
-            self.fill(f"setting-{name}", **value)
+            self.fill(self._setting(name), **value)
         shown = self.click("train")
         self._states.clear()
         return shown
@@ -253,6 +253,14 @@ class PageClient:
             key = _key(identity)
             key = getattr(own, "label", "") if key == "None" else key
             self._ids[key], self._fragments[key] = identity, fragment
+
+    def _setting(self, field: str) -> str:
+        """Return the key of a training's setting; it ends in how often it was renewed."""
+        start = f"setting-{field}-"
+        return max(
+            (key for key in self._ids if key.startswith(start)),
+            key=lambda key: int(key[len(start) :]),
+        )
 
     def _id(self, key: str) -> str:
         if key not in self._ids:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,8 @@ from cryptoforecast.ui import drafts
 from cryptoforecast.ui.drafts import Draft
 from cryptoforecast.ui.words import NETWORKS, plain
 
+#: Where the session keeps the keys of the controls that were drawn last.
+_DRAWN = "controls-drawn"
 #: Widths of the hidden layers.
 SIZES = {"Small": (32, 16), "Medium": (64, 32), "Large": (128, 64)}
 
@@ -72,7 +73,7 @@ class Controls:
     """Draws the controls of the next training's settings, one for each field of ``ModelSpec``.
 
     A control shows the draft. What the user moves is noted in the draft before the next run, so
-    no control has a state of its own.
+    no control has a state of its own. One whose value another control has changed is a new one.
 
     Args:
         draft: What the user has set.
@@ -82,6 +83,7 @@ class Controls:
     def __init__(self, draft: Draft, history: PriceHistory) -> None:
         self._base = draft.base(history)
         self._draft, self._history = draft, history
+        st.session_state[_DRAWN] = ()
 
     def main(self) -> None:
         """Draw what matters most: how far it looks back and ahead, which network, how large."""
@@ -89,13 +91,13 @@ class Controls:
         left, right = st.columns(2, gap="medium")
         with left:
             self._slider("lookback", "Looks back", (5, 240), unit=noun)
-            st.session_state["setting-network"] = self._draft.network
             st.segmented_control(
                 "Network",
                 list(choices.NETWORKS),
                 required=True,
-                key="setting-network",
+                key=(key := self._begin("network", self._draft.network, "network")),
                 on_change=_network_moved,
+                args=(key,),
                 format_func=NETWORKS.__getitem__,
                 width="stretch",
                 help="An LSTM reads one candle after the other and has a memory. A Dense network "
@@ -105,12 +107,12 @@ class Controls:
             self._slider("horizon", "Looks ahead", (1, 48), unit=noun)
             units = self._value("units")
             size = next((name for name, each in SIZES.items() if each == tuple(units)), None)
-            st.session_state["setting-size"] = size
             st.segmented_control(
                 "Size",
                 list(SIZES),
-                key="setting-size",
+                key=(key := self._begin("size", size, "size")),
                 on_change=_size_moved,
+                args=(key,),
                 width="stretch",
                 help="Units of the hidden layers. A larger network can learn more, and overfits "
                 "more.",
@@ -119,24 +121,27 @@ class Controls:
     def more(self) -> None:
         """Draw all other controls."""
         inputs = self._value("features")
+        features = self._begin("features", [name for name in inputs if not is_signal(name)])
+        signals = self._begin("signals", list(filter(is_signal, inputs)))
         st.multiselect(
             "Inputs",
             list(choices.FEATURES),
             format_func=input_name,
-            key=self._begin("features", [name for name in inputs if not is_signal(name)]),
+            key=features,
             on_change=_inputs_moved,
+            args=(features, signals),
             help="\n".join(
                 f"- **{plain(input_name(f.name))}**: {plain(f.help)}"
                 for f in choices.FEATURES.values()
             ),
         )
-        signals = self._begin("signals", list(filter(is_signal, inputs)))
         st.multiselect(
             "Signals beside the price",
             list(dict.fromkeys((*signal_inputs(self._history), *st.session_state[signals]))),
             format_func=_signal_title,
             key=signals,
             on_change=_inputs_moved,
+            args=(features, signals),
             max_selections=MAX_SIGNALS,
             placeholder="None",
             help=_SIGNALS_HELP,
@@ -166,19 +171,20 @@ class Controls:
                 "Seed",
                 0,
                 2**31 - 1,
-                key=self._begin("seed", self._value("seed")),
+                key=(key := self._begin("seed", self._value("seed"))),
                 on_change=_moved,
-                args=("seed", int),
+                args=("seed", int, key),
                 help=_HELP["seed"],
             )
 
     def _value(self, field: str) -> Any:
         return self._draft.changes.get(field, getattr(self._base, field))
 
-    def _begin(self, field: str, value: object) -> str:
-        """Set a control to its value, and return its key."""
-        key = f"setting-{field}"
+    def _begin(self, field: str, value: object, control: str = "others") -> str:
+        """Set a control to its value, and return its key; see ``drafts.renew``."""
+        key = f"setting-{field}-{drafts.renewals(control)}"
         st.session_state[key] = value
+        st.session_state[_DRAWN] = (*st.session_state[_DRAWN], key)
         return key
 
     def _slider(
@@ -199,9 +205,9 @@ class Controls:
             high,
             step=1 if kind is int else step,
             format=f"%d {unit}" if unit else None,
-            key=self._begin(field, position),
+            key=(key := self._begin(field, position)),
             on_change=_moved,
-            args=(field, kind),
+            args=(field, kind, key),
             help=_HELP[field],
         )
 
@@ -210,9 +216,9 @@ class Controls:
         st.select_slider(
             plain(label),
             sorted({*options, position}),
-            key=self._begin(field, position),
+            key=(key := self._begin(field, position)),
             on_change=_moved,
-            args=(field, type(position)),
+            args=(field, type(position), key),
             format_func=lambda value: f"{value:g}",
             help=_HELP[field],
         )
@@ -222,28 +228,38 @@ class Controls:
             plain(label),
             options,
             required=True,
-            key=self._begin(field, self._value(field)),
+            key=(key := self._begin(field, self._value(field))),
             on_change=_moved,
-            args=(field, str),
+            args=(field, str, key),
             help=_HELP[field],
         )
 
     def _layers(self) -> None:
         """Draw the widths of the first two hidden layers; further ones stay as they are."""
-        first, *more = self._value("units")
-        for number, (name, width) in enumerate((("first", first), ("second", [*more, 0][0]))):
+        units: tuple[int, ...] = self._value("units")
+        first, second, *_ = (*units, 0)
+        widths = {"units1": first, "units2": second}
+        keys = [self._begin(field, width, "layers") for field, width in widths.items()]
+        for field, key, name in zip(widths, keys, ("first", "second"), strict=True):
             st.select_slider(
                 f"Units, {plain(name)} layer",
-                sorted({*UNITS, width} | ({0} if number else set())),
-                key=self._begin(f"units{number + 1}", width),
+                sorted({*UNITS, widths[field]} | ({0} if field == "units2" else set())),
+                key=key,
                 on_change=_layers_moved,
-                help=_HELP[f"units{number + 1}"],
+                args=keys,
+                help=_HELP[field],
             )
 
 
-def _moved(field: str, kind: Callable[[Any], object]) -> None:
+def _is_drawn(key: str) -> bool:
+    """Return whether a control is in the newest form; a browser may still show an older one."""
+    return key in st.session_state[_DRAWN]
+
+
+def _moved(field: str, kind: Callable[[Any], object], key: str) -> None:
     """Note in the draft what the user has set."""
-    drafts.change(field, kind(st.session_state[f"setting-{field}"]))
+    if _is_drawn(key):
+        drafts.change(field, kind(st.session_state[key]))
 
 
 def _signal_title(name: str) -> str:
@@ -252,20 +268,24 @@ def _signal_title(name: str) -> str:
     return f"{title[0].upper()}{title[1:]}" if own in SIGNALS else f"Move of {own.upper()}"
 
 
-def _inputs_moved() -> None:
-    state = st.session_state
-    drafts.change("features", (*state["setting-features"], *state["setting-signals"]))
+def _inputs_moved(features: str, signals: str) -> None:
+    if _is_drawn(features):
+        drafts.change("features", (*st.session_state[features], *st.session_state[signals]))
 
 
-def _network_moved() -> None:
-    drafts.keep(dataclasses.replace(drafts.current(), network=st.session_state["setting-network"]))
+def _network_moved(key: str) -> None:
+    if _is_drawn(key):
+        drafts.change_network(st.session_state[key])
 
 
-def _size_moved() -> None:
-    if st.session_state["setting-size"] is not None:
-        drafts.change("units", SIZES[st.session_state["setting-size"]])
+def _size_moved(key: str) -> None:
+    if _is_drawn(key) and st.session_state[key] is not None:
+        drafts.change("units", SIZES[st.session_state[key]])
+        drafts.renew("layers")
 
 
-def _layers_moved() -> None:
-    widths = (st.session_state["setting-units1"], st.session_state["setting-units2"])
-    drafts.change("units", tuple(width for width in widths if width))
+def _layers_moved(first: str, second: str) -> None:
+    if _is_drawn(first):
+        widths = (st.session_state[first], st.session_state[second])
+        drafts.change("units", tuple(width for width in widths if width))
+        drafts.renew("size")

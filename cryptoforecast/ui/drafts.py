@@ -16,7 +16,9 @@ from cryptoforecast.ui import inputs
 
 #: Inputs that have the same value at every candle of an interval.
 CONSTANT = {"1d": ("hour", "half_day"), "1w": ("hour", "half_day", "week", "weekend")}
-_KEY = "draft"
+#: Controls, by what changes their values beside the user.
+CONTROLS = ("network", "size", "layers", "others")
+_KEY, _RENEWALS = "draft", "renewals-of-controls"
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,36 @@ def current() -> Draft:
 def keep(draft: Draft) -> None:
     """Keep settings for the next training of this session."""
     st.session_state[_KEY] = draft
+    renew(*CONTROLS)
 
 
 def change(field: str, value: object) -> None:
     """Note one setting that the user has changed."""
     draft = current()
-    keep(dataclasses.replace(draft, changes={**draft.changes, field: value}))
+    st.session_state[_KEY] = dataclasses.replace(draft, changes={**draft.changes, field: value})
+
+
+def change_network(network: str) -> None:
+    """Note that the user has chosen a network, whose recipe has other settings."""
+    st.session_state[_KEY] = dataclasses.replace(current(), network=network)
+    renew("size", "layers", "others")
+
+
+def renew(*controls: str) -> None:
+    """Let controls be new ones in the next run, because their values have changed by another's.
+
+    A browser sends the value of every control with each click. What it sends before it has drawn a
+    new value is the old one, which would count as a change by the user. A value of a control that
+    was not drawn last counts for nothing.
+
+    Args:
+        controls: Some of ``CONTROLS``.
+    """
+    counts = st.session_state.get(_RENEWALS, {})
+    st.session_state[_RENEWALS] = counts | {each: counts.get(each, 0) + 1 for each in controls}
+
+
+def renewals(control: str) -> int:
+    """Return how often one of ``CONTROLS`` was renewed in this session."""
+    count: int = st.session_state.get(_RENEWALS, {}).get(control, 0)
+    return count

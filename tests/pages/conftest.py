@@ -7,6 +7,7 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
@@ -88,6 +89,14 @@ def open_tab(page: AppTest, name: str) -> AppTest:
     page.run()
     assert not page.exception, page.exception
     return page
+
+
+def setting(page: AppTest, field: str) -> Any:
+    """Return the control of a setting; the end of its key says how often it was renewed."""
+    kinds = (page.slider, page.select_slider, page.segmented_control, page.multiselect)
+    key = re.compile(rf"setting-{field}-\d+")
+    (control,) = (each for kind in kinds for each in kind if key.fullmatch(each.key or ""))
+    return control
 
 
 def customise(page: AppTest) -> AppTest:

@@ -8,7 +8,7 @@ import pytest
 from cryptoforecast.service import shared
 from cryptoforecast.types import OWNER
 from tests import synthetic
-from tests.pages.conftest import customise, words
+from tests.pages.conftest import customise, setting, words
 
 pytestmark = pytest.mark.one_service
 
@@ -45,7 +45,7 @@ def test_an_input_that_is_not_there_is_refused_beside_the_form(open_page, volume
     page = open_page(
         "", coin=shared().prices.open(synthetic.history(900, candles=quiet), user=OWNER)
     )
-    inputs = customise(page).multiselect(key="setting-features")
+    inputs = setting(customise(page), "features")
     assert inputs.value == ["return", "abs_return", "range", "hour", "weekend"]
     inputs.set_value(["return", "volume"])
     customise(page).button(key="train").click()

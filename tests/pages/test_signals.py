@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from cryptoforecast.service import shared
 from cryptoforecast.types import OWNER
 from tests import synthetic
-from tests.pages.conftest import words
+from tests.pages.conftest import setting, words
 
 INPUT = "signal:fear_greed"
 
@@ -27,18 +27,18 @@ def test_a_signal_is_chosen_trained_and_tested_with_and_without(
     open_page: Callable[..., AppTest],
 ) -> None:
     page = customise(open_page())
-    signals = page.multiselect(key="setting-signals")
+    signals = setting(page, "signals")
     assert signals.label == "Signals beside the price"
     assert "Fear & Greed index" in signals.options
     assert "Move of ETH" in signals.options
     assert "Move of BTC" not in signals.options
     signals.set_value([INPUT])
-    page.segmented_control(key="setting-network").set_value("dense")
-    page.slider(key="setting-epochs").set_value(1)
-    page.slider(key="setting-lookback").set_value(10)
+    setting(page, "network").set_value("dense")
+    setting(page, "epochs").set_value(1)
+    setting(page, "lookback").set_value(10)
     customise(page)
     # Another input is taken away, and the signal stays.
-    inputs = page.multiselect(key="setting-features")
+    inputs = setting(page, "features")
     inputs.set_value(inputs.value[:2])
     customise(page)
     assert page.session_state["draft"].changes["features"] == (*inputs.value[:2], INPUT)

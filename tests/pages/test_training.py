@@ -12,7 +12,7 @@ from cryptoforecast.service import Run, forget_shared, shared
 from cryptoforecast.types import OWNER, MarketQuery
 from cryptoforecast.ui import drafts, inputs, selection
 from tests import synthetic
-from tests.pages.conftest import ROOT, customise, rows, shown, words
+from tests.pages.conftest import ROOT, customise, rows, setting, shown, words
 
 pytestmark = pytest.mark.one_service
 
@@ -45,40 +45,40 @@ def test_too_few_prices_to_train_on_are_named_before_the_click(open_page):
 
 def test_inputs_that_never_change_are_not_offered_first(open_page):
     page = customise(open_page("", interval="1d"))
-    assert page.multiselect(key="setting-features").value == [
+    assert setting(page, "features").value == [
         "scaled_return", "scaled_move", "scaled_range", "short_range", "week",
     ]  # fmt: skip
     # People read names, not the identifiers of the code.
-    options = page.multiselect(key="setting-features").options
+    options = setting(page, "features").options
     assert "size of the move" in options
     assert not [name for name in options if "_" in name]
     page.selectbox(key="interval").set_value("1w")
     customise(page)
-    assert "weekend" not in page.multiselect(key="setting-features").value
-    assert page.slider(key="setting-horizon").value < 5
+    assert "weekend" not in setting(page, "features").value
+    assert setting(page, "horizon").value < 5
 
 
 def test_moving_a_slider_trains_nothing_and_stays_moved(open_page):
     page = customise(open_page())
-    page.slider(key="setting-lookback").set_value(30)
+    setting(page, "lookback").set_value(30)
     customise(page)
     page.run()  # closed
     assert not page.slider
     assert not page.session_state["runs"]
     assert page.selectbox(key="model").value == inputs.FIRST["1h"]
-    assert customise(page).slider(key="setting-lookback").value == 30
+    assert setting(customise(page), "lookback").value == 30
 
 
 def test_another_recipe_undoes_the_changes_and_another_network_keeps_them(open_page):
     page = customise(open_page())
-    page.slider(key="setting-lookback").set_value(30)
+    setting(page, "lookback").set_value(30)
     customise(page)
-    page.segmented_control(key="setting-network").set_value("dense")
+    setting(page, "network").set_value("dense")
     customise(page)
-    assert page.slider(key="setting-lookback").value == 30
+    assert setting(page, "lookback").value == 30
     page.button(key="choose-popular").click()
     customise(page)
-    assert page.slider(key="setting-lookback").value == 60
+    assert setting(page, "lookback").value == 60
     assert page.session_state["draft"] == drafts.Draft("popular")
     assert page.button(key="is-popular").label == "Chosen"
 
@@ -86,20 +86,20 @@ def test_another_recipe_undoes_the_changes_and_another_network_keeps_them(open_p
 @pytest.mark.parametrize(("size", "units"), [("Small", (32, 16)), ("Large", (128, 64))])
 def test_a_size_is_the_units_of_both_layers(open_page, size, units):
     page = customise(open_page())
-    assert page.segmented_control(key="setting-size").value == "Medium"
-    page.segmented_control(key="setting-size").set_value(size)
+    assert setting(page, "size").value == "Medium"
+    setting(page, "size").set_value(size)
     customise(page)
     assert page.session_state["draft"].changes == {"units": units}
-    assert page.select_slider(key="setting-units1").value == units[0]
-    page.select_slider(key="setting-units2").set_value(0)
+    assert setting(page, "units1").value == units[0]
+    setting(page, "units2").set_value(0)
     customise(page)
     assert page.session_state["draft"].changes == {"units": units[:1]}
-    assert page.segmented_control(key="setting-size").value is None
+    assert setting(page, "size").value is None
 
 
 def test_a_setting_outside_the_rules_is_explained(open_page):
     page = customise(open_page())
-    page.multiselect(key="setting-features").set_value([])
+    setting(page, "features").set_value([])
     customise(page)
     assert "`features` must be" in words(page)
     assert "train" not in [button.key for button in page.button]
@@ -108,9 +108,9 @@ def test_a_setting_outside_the_rules_is_explained(open_page):
 @pytest.mark.own_service
 def test_a_training_is_judged_saved_and_opened_again(open_page):
     page = customise(open_page())
-    page.segmented_control(key="setting-network").set_value("dense")
-    page.slider(key="setting-epochs").set_value(1)
-    page.slider(key="setting-lookback").set_value(10)
+    setting(page, "network").set_value("dense")
+    setting(page, "epochs").set_value(1)
+    setting(page, "lookback").set_value(10)
     customise(page)
     page.button(key="train").click()
     customise(page)
@@ -153,7 +153,7 @@ def test_a_training_is_judged_saved_and_opened_again(open_page):
     assert "Not a fair test" in words(reopened) or "put”" in words(reopened)
 
     # Training again starts from what was set, so that one change is one change.
-    assert customise(page).slider(key="setting-epochs").value == 1
+    assert setting(customise(page), "epochs").value == 1
 
     # The link of the training also answers after the process that trained it is gone.
     forget_shared()
