@@ -51,6 +51,7 @@ _MIN_MOVES = 10
 MAX_DECIMAL_TICK = 1e-4
 #: Candles of a block that has a tick of its own: a coin may have been at a few ticks long ago.
 TICK_BLOCK = 1_000
+_PRICES = ("open", "high", "low", "close")
 # Closes that the tick is measured on at most, the newest ones.
 _TICK_CANDLES = 20_000
 #: A jump of so many coarse ticks is no more than a thin market.
@@ -105,7 +106,7 @@ def coarse_tick(candles: pd.DataFrame) -> Tick | None:
     last = candles.iloc[-_TICK_CANDLES:]
     close = last["close"].to_numpy(float)
     moves = np.abs(np.diff(close))
-    prices = np.unique(last[["open", "high", "low", "close"]].to_numpy(float))
+    prices = np.unique(np.concatenate([last[name].to_numpy(float) for name in _PRICES]))
     if len(prices) < 2:
         return None
     usual = float(np.median(np.unique(close)))

@@ -10,6 +10,7 @@ import pandas as pd
 from cryptoforecast.errors import UnreadableFile, ZeroPrices
 from cryptoforecast.prices.candles.quality import outside
 from cryptoforecast.prices.candles.resample import merge, nanoseconds
+from cryptoforecast.prices.files.bounds import give_back_memory
 from cryptoforecast.prices.files.columns.quote import find_quote
 from cryptoforecast.prices.files.columns.roles import volume_unit
 from cryptoforecast.prices.files.columns.same_values import settle_rivals
@@ -87,6 +88,7 @@ def candles_from_table(
     _check_prices(table, values, complete)
     closes = values["price" if "price" in values else "close"]
     refuse_mixture(table, times.index.asi8[usable], usable, closes, trades="price" in values)
+    give_back_memory()
     report(1.0)
     stamps, rows = rows_by_time(times.index.asi8[usable], usable, values, decisions)
     if "price" in values:
@@ -99,6 +101,7 @@ def candles_from_table(
     own, repeats = without_repeats(Rows(stamps, stamps, rows), values, table)
     report(1.0)
     own, copies = without_copies(own, values, table)
+    give_back_memory()
     spacing = commonest_spacing(own.stamps) if copies else spacing
     closing = corrections.label == "close" or (table.closing and corrections.label is None)
     lengths = _find_lengths(times, spacing, interval, table, closing=closing)
@@ -132,7 +135,7 @@ def candles_from_table(
         partial = () if lengths else partial_candles(longer, spacing, lines)
     if candles.empty:
         raise UnreadableFile(f"It holds no whole {name} candle. Ask for shorter candles.")
-    source = table.column("source").astype("str").to_numpy() if "source" in table.roles else None
+    source = table.column("source") if "source" in table.roles else None
     return Reading(
         candles=candles,
         interval=name,
@@ -141,7 +144,7 @@ def candles_from_table(
         simulated=source is not None and bool((source == "simulated").any()),
         volume_unit=volume_unit(table.roles, table.yahoo),
         symbol=symbol,
-        splices=None if source is None else _changes(source[rows]),
+        splices=None if source is None else _changes(pd.factorize(source)[0][rows]),
         decisions=decisions | settled,
         problems=(*problems, *repeats, *more, *copies, *live, *partial),
         quote=quote,

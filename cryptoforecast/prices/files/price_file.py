@@ -24,7 +24,7 @@ from cryptoforecast.prices.candles import quality
 from cryptoforecast.prices.candles.repairs import check, repair, with_repairs
 from cryptoforecast.prices.candles.resample import COLUMNS, step_of
 from cryptoforecast.prices.candles.symbols import Symbol, guess, read_symbol, symbol_of
-from cryptoforecast.prices.files.bounds import MAX_ROWS
+from cryptoforecast.prices.files.bounds import MAX_ROWS, give_back_memory
 from cryptoforecast.prices.files.columns.quote import ASSUMED, HOW_TO_SAY
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.open_candles import closed_reading
@@ -98,6 +98,7 @@ def read(
     try:
         with open_source(source, report) as stream:
             reading = read_candles(stream, corrections, interval, max_candles, report, room)
+        give_back_memory()
         symbol = _symbol(own, reading, name, corrections)
         reading, notes = closed_reading(reading, now, "file")
     except SeveralSeries as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import io
 import json
 import subprocess
@@ -153,6 +155,22 @@ def test_times_beyond_the_years_of_python_are_refused() -> None:
                 continue
             with pytest.raises(UnreadableFile):
                 read(content, "x")
+
+
+@pytest.mark.parametrize("close", [b"27,5", b"word"])
+def test_nothing_of_a_file_stays_in_memory_once_it_was_read(close: bytes) -> None:
+    """Arrow counts what is left of the texts before Python looks for what nobody needs."""
+    rows = (b"%d;27,5;28,5;26,5;%b;3\n" % (1_609_459_200 + 3600 * i, close) for i in range(900))
+    content = bombs.HEADER.replace(b",", b";") + b"".join(rows)
+    gc.collect()
+    gc.disable()
+    try:
+        before = pa.total_allocated_bytes()
+        with contextlib.suppress(UnreadableFile):
+            assert len(read(content, "x")) == 900
+        assert pa.total_allocated_bytes() <= before
+    finally:
+        gc.enable()
 
 
 def test_nobody_who_left_is_read_for() -> None:

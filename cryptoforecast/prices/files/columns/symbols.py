@@ -15,6 +15,7 @@ from cryptoforecast.prices.candles.coin_list import by_ticker
 from cryptoforecast.prices.candles.symbols import read_symbol
 from cryptoforecast.prices.files.columns.choice import HOW_TO_CHOOSE, left_out, not_there
 from cryptoforecast.prices.files.columns.dialects import ALIASES, SIDES, meaning, plain_name
+from cryptoforecast.prices.files.columns.distinct import codes_of, distinct_values, texts_of
 from cryptoforecast.prices.files.columns.tickers import (
     is_same_coin,
     prices_by_ticker,
@@ -64,7 +65,7 @@ def pick_series(table: Table, corrections: Corrections) -> tuple[Table, str]:
         if corrections.only is None:
             return table, _symbol_of(table)
         return _pick_by_any_column(table, corrections.only)
-    codes, names = _values(table.column("symbol"), MAX_SERIES)
+    codes, names = distinct_values(table.column("symbol"), MAX_SERIES)
     if corrections.only is not None:
         matches = matching(names, corrections.only)
         if not matches and table.others:
@@ -100,7 +101,7 @@ def _without_confusion(table: Table) -> Table:
     if "quote" in roles and (pd.api.types.is_numeric_dtype(table.column("quote").dtype)):
         del roles["quote"]
     elif "quote" in roles and roles.get("symbol") == roles["quote"]:
-        _, names = _values(table.column("quote"))
+        _, names = distinct_values(table.column("quote"))
         money = bool(names) and all(quote_of(name) and not _is_coin(name) for name in names)
         del roles["symbol" if money else "quote"]
     return dataclasses.replace(table, roles=roles)
@@ -122,7 +123,7 @@ def _in_one_quote(table: Table, corrections: Corrections) -> tuple[Table, bool]:
     """
     if "quote" not in table.roles:
         return table, False
-    codes, names = _values(table.column("quote"))
+    codes, names = distinct_values(table.column("quote"))
     quotes = [quote_of(name) for name in names]
     if len(set(quotes)) < 2 or None in quotes:
         return table, False
@@ -186,8 +187,11 @@ def refuse_mixture(
     if not signs.any:
         return
     for name, values in table.load(names).items():
-        codes, texts = _values(values)
+        codes, different = codes_of(values)
         codes = codes[usable]
+        if not _are_few(codes):
+            continue
+        texts = texts_of(different)
         if _are_several(texts) and _is_series(codes, texts) and signs.are_explained(codes):
             raise _several(table, _in_all_rows(codes, usable), texts, str(name))
 
@@ -267,12 +271,16 @@ class _Signs(NamedTuple):
         return float(changes[odd].mean()) if odd.any() else 0.0
 
 
+def _are_few(codes: Array) -> bool:
+    """Tell whether all rows of a column have a value, and few of these are different."""
+    return bool((codes >= 0).all() and 1 < len(np.unique(codes)) <= max(2, len(codes) // 3))
+
+
 def _is_series(codes: Array, texts: Sequence[str]) -> bool:
     """Tell whether a column may name series: few names, or few whole numbers."""
-    codes_there = np.unique(codes[codes >= 0])
-    if not 1 < len(codes_there) <= max(2, len(codes) // 3) or (codes < 0).any():
+    if not _are_few(codes):
         return False
-    names = [texts[code] for code in codes_there]
+    names = [texts[code] for code in np.unique(codes)]
     if {name.casefold() for name in names} <= _ANSWERS:
         return False
     return all(_is_name(name) for name in names[:1000])
@@ -299,7 +307,7 @@ def _pick_by_any_column(table: Table, only: str, names: Sequence[str] = ()) -> t
     columns_of_text = table.load(table.others) if table.load and table.others else pd.DataFrame()
     for exact in (True, False):
         for column, values in columns_of_text.items():
-            codes, texts = _values(values)
+            codes, texts = distinct_values(values)
             if not exact and not all(map(str.isalpha, (text[:1] for text in texts))):
                 continue
             matches = [] if exact and only not in texts else matching(texts, only)
@@ -307,7 +315,7 @@ def _pick_by_any_column(table: Table, only: str, names: Sequence[str] = ()) -> t
                 table, name = _rows_named(table, codes, texts, matches, str(column))
                 return table, name if _is_coin_name(name) else table.symbol
     for column, values in columns_of_text.items():
-        codes, texts = _values(values)
+        codes, texts = distinct_values(values)
         if not present and plain_name(column) not in _NO_SERIES and _is_series(codes, texts):
             present += texts
     if not present:
@@ -361,26 +369,6 @@ def _in_all_rows(codes: Array, usable: Array) -> Array:
     result = np.full(len(usable), -1, dtype=np.int64)
     result[usable] = codes
     return result
-
-
-def _values(column: pd.Series, most: int | None = None) -> tuple[Array, list[str]]:
-    """Number the different values of a column, `(n,)`, -1 where there is none.
-
-    Raises:
-        UnreadableFile: If there are more than ``most`` of them.
-    """
-    if pd.api.types.is_float_dtype(column.dtype):
-        numbers = column.dropna()
-        if (numbers == numbers.round()).all() and (numbers.abs() < 2**53).all():
-            column = column.astype("Int64")
-    codes, names = pd.factorize(column, use_na_sentinel=True)
-    if most is not None and len(names) > most:
-        raise UnreadableFile(
-            f"The rows of a file may be of {most:,} coins. Received: {len(names):,} different "
-            f"symbols in column {str(column.name)[:40]!r}. Remove the column if it holds no "
-            "symbols, or save one coin a file."
-        )
-    return codes, [str(name).strip() for name in names]
 
 
 def _are_several(names: Sequence[str]) -> bool:

@@ -266,11 +266,13 @@ def _without_headers(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     prices = [layout.roles[role] for role in (*PRICES, "price") if role in layout.roles]
     if any(is_number(frame[name]) for name in prices):
         return frame
-    copies = (frame[prices].astype("str").apply(lambda cells: cells.str.strip()) == prices).all(
-        axis=1
-    )
-    headers = _rows_of_names(frame, layout)
-    copies |= headers
+    copies = _rows_of_names(frame, layout)
+    own = pd.Series(True, index=frame.index)
+    for name in prices:
+        # Hardly a file has such rows, so that one column is looked at.
+        if own.any():
+            own &= frame[name].str.strip() == name
+    copies |= own
     if not copies.any():
         return frame
     count = int(copies.sum())
@@ -283,6 +285,8 @@ def _rows_of_names(frame: pd.DataFrame, layout: Layout) -> pd.Series:
     prices = {role: layout.roles[role] for role in (*PRICES, "price") if role in layout.roles}
     mask = pd.Series(True, index=frame.index)
     for role, name in prices.items():
+        if not mask.any():
+            break
         words = frame[name].where(frame[name].astype("str").str.match(r"[^\W\d]").fillna(False))
         header_words = [word for word in words.dropna().unique()[:_MAX_NAMES]
                  if plain_name(word) in ALIASES[role]]  # fmt: skip

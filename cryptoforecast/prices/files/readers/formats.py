@@ -9,7 +9,13 @@ from typing import IO
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.bounds import MAX_ROWS, MIN_PACKED_ROW, MIN_PLAIN_ROW, Bounds
+from cryptoforecast.prices.files.bounds import (
+    MAX_ROWS,
+    MIN_PACKED_ROW,
+    MIN_PLAIN_ROW,
+    Bounds,
+    take_plain_memory,
+)
 from cryptoforecast.prices.files.candles import candles_from_table
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.opening import Report
@@ -92,6 +98,7 @@ def read_table(
         UnreadableFile: See ``read_candles``.
         InvalidInput: See ``read_candles``.
     """
+    take_plain_memory()
     stream = unpack(packed)
     head = stream.read(HEAD_BYTES)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
 import itertools
 import json
 import math
 import re
+import sys
 from collections.abc import Mapping
 from typing import IO
 
@@ -191,8 +193,11 @@ def _rows(content: bytes, corrections: Corrections, max_rows: int) -> tuple[Json
             raise UnreadableFile(
                 f"The JSON is damaged or cut off ({str(error)[:120]}). Download it again."
             ) from error
-        return JsonRows(_by_line(io.BytesIO(content))), "line"
-    return find_rows(document, corrections.only, max_rows), "record"
+    else:
+        return find_rows(document, corrections.only, max_rows), "record"
+    # The lines are read out of the bytes, so that the text need not stay in memory.
+    del text
+    return JsonRows(_by_line(io.BytesIO(content))), "line"
 
 
 def _refuse_repeated_names(text: str) -> None:
@@ -215,18 +220,25 @@ def _by_line(lines: IO[bytes]) -> list[Json]:
     blank: dict[str, Json] = {}
     blanks = 0
     for number, content in enumerate(lines, start=1):
-        line = content.decode("utf-8-sig").strip()
+        line = content.removeprefix(codecs.BOM_UTF8).decode("utf-8").strip()
         blanks += not line
         if blanks > _MAX_BLANK or number > MAX_JSON_ROWS:
             raise too_large_json()
         try:
             # A blank line stays as a row, so that messages name the right line.
-            rows.append(json.loads(line) if line else blank)
+            rows.append(_with_shared_names(json.loads(line)) if line else blank)
         except (ValueError, RecursionError) as error:
             raise UnreadableFile(
                 f"Each line must be JSON. Received: {line[:40]!r} (line {number}). Correct it."
             ) from error
     return rows
+
+
+def _with_shared_names(row: Json) -> Json:
+    """Use the same text for the names of every record: each line would bring texts of its own."""
+    if not isinstance(row, dict):
+        return row
+    return {sys.intern(name): value for name, value in row.items()}
 
 
 def _from_records(rows: list[dict[str, Json]], corrections: Corrections) -> _Columns:
@@ -311,13 +323,13 @@ def _number(cell: Json) -> float:
 
 def _column(values: pd.Series, unit: str) -> pd.Series:
     """Convert a column of JSON values to one type: integers, floats or text."""
-    odd = [i for i, value in enumerate(values) if isinstance(value, list | dict | bool)]
-    if odd:
-        raise UnreadableFile(
-            f"Values must be numbers or text. Received: {str(values.iloc[odd[0]])[:40]} "
-            f"({unit} {odd[0] + 1}, column {values.name!r}). Save one number a column."
-        )
     kinds = {type(value) for value in values if value is not None}
+    if odd := kinds & {list, dict, bool}:
+        row = next(i for i, value in enumerate(values) if type(value) in odd)
+        raise UnreadableFile(
+            f"Values must be numbers or text. Received: {str(values.iloc[row])[:40]} "
+            f"({unit} {row + 1}, column {values.name!r}). Save one number a column."
+        )
     try:
         if kinds <= {int} and values.notna().all():
             return values.astype("int64")

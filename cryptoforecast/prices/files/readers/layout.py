@@ -135,7 +135,8 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
                 rows, corrections.columns, corrections.preference
             ) or recognise_columns(rows, corrections.columns)
         except UnreadableFile as error:
-            failures.append((max(map(len, rows)), error))
+            # Where it came from would keep all that is read, and itself, until Python tidies up.
+            failures.append((max(map(len, rows)), error.with_traceback(None)))
             continue
         names, roles, skip, decisions, symbol = header
         _check_widths(rows, skip, len(names))
@@ -147,7 +148,14 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
         others = _may_name_series(rows[skip:], names, roles)
         width = max(1, len(head) // len(lines))
         return Layout(encoding, delimiter, names, roles, skip, decisions, others, symbol, width)
-    raise max(failures, key=lambda failure: failure[0])[1]
+    raise _of_most_cells(failures)
+
+
+def _of_most_cells(failures: list[tuple[int, UnreadableFile]]) -> UnreadableFile:
+    """Return the failure of the delimiter that makes the most cells, and forget the list."""
+    failure = max(failures, key=lambda failure: failure[0])[1]
+    failures.clear()
+    return failure
 
 
 def _leave_sure_times(rows: list[list[str]], names: tuple[str, ...], roles: dict[str, str]) -> None:

@@ -148,7 +148,7 @@ class Pages:
         count: How many there are.
         differences: Whether a page has values written as their difference from the one before.
         packed: Columns that have a dictionary.
-        per_value: Bytes that a value takes in the page of the longest ones that are written out.
+        per_value: Bytes that a value takes in the page, or in the dictionary, of the longest ones.
     """
 
     unpacked: int = 0
@@ -216,7 +216,10 @@ def _count_chunk(stream: IO[bytes], chunk: dict[int, Value], pages: Pages, bound
                     pages.per_value = max(pages.per_value, unpacked / max(1, values))
         if remaining < 0:
             raise ValueError("it has more values than its end says")
-        is_packed |= _PAGE_DICTIONARY in page
+        if _PAGE_DICTIONARY in page:
+            is_packed = True
+            values = _count(_of(page[_PAGE_DICTIONARY], dict), _PAGE_VALUES)
+            pages.per_value = max(pages.per_value, unpacked / max(1, values))
         at += reader.at + _count(page, _PAGE_PACKED)
     return is_packed
 

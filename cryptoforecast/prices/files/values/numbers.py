@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -78,15 +79,12 @@ def clean_numbers(values: pd.Series) -> pd.Series:
     text = values.astype("str").where(values.notna())
     if not has_more_than_numbers(text).any():
         return text.where(~text.isin(ABSENT))
-    # Values that are there often are cleaned once.
-    codes, distinct = pd.factorize(text)
-    text = pd.Series(distinct).astype("str").str.strip()
+    text = text.str.strip()
     text = text.where(~text.isin(ABSENT))
     if text.str.contains(_MARKED, regex=True).fillna(False).any():
         text = _replaced(text, _SIGN_BEFORE, r"\1\2")
         text = _replaced(text, _SIGN_AFTER, r"\1")
-    text = _without(text, _SPACES, rf"(?<=\d){_SPACES}(?=\d{{3}}(\D|$))")
-    return pd.Series(text.array.take(codes, allow_fill=True), index=values.index)
+    return _without(text, _SPACES, rf"(?<=\d){_SPACES}(?=\d{{3}}(\D|$))")
 
 
 def _replaced(text: pd.Series, pattern: str, better: str) -> pd.Series:
@@ -97,20 +95,58 @@ def _replaced(text: pd.Series, pattern: str, better: str) -> pd.Series:
     result = pc.replace_substring_regex(
         pa.array(text, pa.large_string()), pattern=pattern, replacement=better
     )
-    return pd.Series(result.to_pandas(), dtype="str")
+    return pd.Series(result.to_pandas(), index=text.index, dtype="str")
 
 
-def _refuse_long(table: Table, role: str) -> None:
-    """Refuse a text that is longer than any number, because it would take long to read.
+class _Texts(NamedTuple):
+    """A column of text by its different texts: what many rows have is looked at once.
 
-    Raises:
-        UnreadableFile: If there is one; the first is named.
+    Attributes:
+        places: `(n,)` int, which of the different texts each row has; -1 where it has none.
+        distinct: `(m,)` text.
     """
-    long = table.column(role).astype("str").str.len().gt(MAX_NUMBER)
-    if long.any():
-        longer = table.column(role)[long].astype("str").str.strip().str.len().gt(MAX_NUMBER)
-        if longer.any():
-            raise _no_number(table, role, int(np.flatnonzero(long)[int(np.argmax(longer))]))
+
+    places: Array
+    distinct: pd.Series
+
+    @classmethod
+    def of(cls, table: Table, role: str) -> _Texts:
+        """Return the texts of a column, none of which is longer than a number.
+
+        Args:
+            table: The raw columns.
+            role: Role of the column.
+
+        Raises:
+            UnreadableFile: If one is longer, so that it would take long to read; the first is
+                named.
+        """
+        places, distinct = pd.factorize(table.column(role))
+        texts = cls(places, pd.Series(distinct).astype("str"))
+        long = texts.distinct.str.len().gt(MAX_NUMBER).to_numpy(dtype=bool)
+        if long.any():
+            long = texts.distinct.str.strip().str.len().gt(MAX_NUMBER).to_numpy(dtype=bool)
+        if long.any():
+            raise _no_number(table, role, texts.first(long))
+        return texts
+
+    def first(self, mask: Array) -> int:
+        """Return the first row that has one of some texts.
+
+        Args:
+            mask: `(m,)` bool, which ones; at least one of them.
+        """
+        # A row without a text has the last place.
+        return int(np.argmax(np.append(mask, False)[self.places]))
+
+    def numbers(self, numbers: Array) -> Array:
+        """Return the number of each row, `(n,)`, NaN where it has no text.
+
+        Args:
+            numbers: `(m,)`, of the different texts.
+        """
+        result: Array = np.append(numbers, np.nan)[self.places]
+        return result
 
 
 def refuse_words(table: Table, roles: Iterable[str]) -> None:
@@ -155,8 +191,8 @@ def _without(text: pd.Series, sign: str, pattern: str) -> pd.Series:
 
 def _has_digit(values: pd.Series) -> Array:
     """Tell which texts have a digit, `(n,)` bool; the search for signs and units is slower."""
-    digits = values.astype("str").str.contains(r"[0-9]|[^\x00-\x7f]", regex=True)
-    result: Array = (digits & values.notna()).to_numpy(dtype=bool)
+    digits = values.str.contains(r"[0-9]|[^\x00-\x7f]", regex=True)
+    result: Array = digits.to_numpy(dtype=bool)
     return result
 
 
@@ -180,20 +216,19 @@ def find_decimal_mark(table: Table, roles: tuple[str, ...], corrections: Correct
     doubtful: tuple[int, str, str] | None = None
     for role in roles:
         table.report(1.0)
-        values = table.column(role)
-        if is_number(values):
+        if is_number(table.column(role)):
             continue
-        _refuse_long(table, role)
-        numbers = values.where(_has_digit(values))
-        text = _without(clean_numbers(numbers), "[KMBTkmbt]$", _UNIT)
+        texts = _Texts.of(table, role)
+        values = texts.distinct
+        text = _without(clean_numbers(values.where(_has_digit(values))), "[KMBTkmbt]$", _UNIT)
         points |= bool(text.str.match(_POINT).any())
         commas |= bool(text.str.match(_COMMA).any())
         in_groups = text.str.match(_GROUPED).to_numpy(dtype=bool)
         if not table.foreign:
             in_groups = in_groups & text.str.contains(",", regex=False).to_numpy(dtype=bool)
         if doubtful is None and in_groups.any():
-            row = int(np.argmax(in_groups))
-            doubtful = row, str(values.iloc[row]), role
+            row = texts.first(in_groups)
+            doubtful = row, str(table.column(role).iloc[row]), role
     if points and commas:
         raise UnreadableFile(
             "A file must have one decimal mark. Received: points and commas mixed. "
@@ -228,16 +263,16 @@ def read_numbers(table: Table, role: str, mark: str) -> Array:
     table.report(1.0)
     values = table.column(role)
     if not is_number(values):
-        values = _numbers(table, role, mark)
+        return _numbers(table, role, mark)
     numbers: Array = values.to_numpy(dtype=float, na_value=np.nan)
     return numbers
 
 
-def _numbers(table: Table, role: str, mark: str) -> pd.Series:
+def _numbers(table: Table, role: str, mark: str) -> Array:
     """Parse a column of text; a volume may have a unit such as K."""
-    _refuse_long(table, role)
-    values = table.column(role)
-    absent = values.isna() | values.astype("str").str.strip().isin(ABSENT)
+    texts = _Texts.of(table, role)
+    values = texts.distinct
+    absent = values.str.strip().isin(ABSENT)
     words = ~_has_digit(values) & ~absent.to_numpy(dtype=bool)
     text = clean_numbers(values.where(~words))
     thousands, pattern = (
@@ -256,9 +291,8 @@ def _numbers(table: Table, role: str, mark: str) -> pd.Series:
     numbers = pd.to_numeric(digits, errors="coerce")
     wrong = np.asarray(numbers.isna() & text.notna()) | words
     if wrong.any():
-        row = int(np.argmax(wrong))
-        raise _no_number(table, role, row)
-    return numbers * factor
+        raise _no_number(table, role, texts.first(wrong))
+    return texts.numbers(numbers.to_numpy(dtype=float, na_value=np.nan) * factor)
 
 
 def _no_number(table: Table, role: str, row: int) -> UnreadableFile:
