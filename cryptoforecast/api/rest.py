@@ -30,7 +30,12 @@ from cryptoforecast.api.edge import Edge
 from cryptoforecast.api.gate import Gate
 from cryptoforecast.api.links import PREFIX
 from cryptoforecast.api.options import Options
-from cryptoforecast.api.responses import Description, describe_limits, describe_problems
+from cryptoforecast.api.responses import (
+    Description,
+    describe_limits,
+    describe_problems,
+    describe_streams,
+)
 from cryptoforecast.api.responses import problems as refusals
 from cryptoforecast.service import Service
 
@@ -107,6 +112,7 @@ class _Api(FastAPI):
         if self.openapi_schema is None:
             schema = super().openapi()
             describe_problems(schema)
+            describe_streams(schema)
             describe_limits(schema, self.limits)
         return super().openapi()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator
 
 from cryptoforecast import json_views
 from cryptoforecast.api.answers import RowJson, SeriesAnswerJson, SeriesAnswersJson
@@ -23,6 +23,8 @@ FIRST_CANDLE = pd.Timestamp("2009-01-01", tz="UTC")
 MAX_SERIES, MAX_CANDLES, MAX_CANDLES_IN_ALL = 100, 20_000, 50_000
 
 Price = Annotated[float, Field(gt=0, le=1e15)]
+#: Leaves a value unchecked, while the description refers to its model by name.
+CheckedLater = WrapValidator(lambda value, _check: value)
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
@@ -77,7 +79,7 @@ class ForecastRequest(BaseModel):
     model_config = _STRICT
 
     series: Annotated[
-        list[SkipValidation[Series]],
+        list[Annotated[Series, CheckedLater]],
         Field(
             min_length=1,
             max_length=MAX_SERIES,

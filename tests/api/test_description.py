@@ -1,9 +1,21 @@
 """The description of the API: nothing is untyped, everything is explained, examples work."""
 
+import jsonschema
+from schemathesis.specs.openapi.definitions import OPENAPI_31
+
 from tests.api.description import schemas
 
 #: What may be described as an object without properties: names that are not ours.
 PLAIN = {"string", "number", "integer", "boolean", "null", "array", "object"}
+
+
+def test_the_description_is_openapi_and_refers_to_each_schema_by_name(client):
+    schema = client.description.schema
+    jsonschema.Draft202012Validator(OPENAPI_31).validate(schema)
+    assert schema["openapi"] == "3.1.0"
+    unnamed = [place for place, one in schemas(schema)
+               if place.startswith("/components") and "properties" in one]  # fmt: skip
+    assert unnamed == []
 
 
 def test_no_schema_is_empty(client):
