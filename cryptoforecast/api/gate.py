@@ -8,11 +8,10 @@ import ipaddress
 import time
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cryptoforecast.api import problems
+from cryptoforecast.api import counts, problems
 from cryptoforecast.api.links import OPEN
 from cryptoforecast.api.options import Options
 
@@ -25,7 +24,7 @@ SCHEME = "Bearer"
 class Gate:
     """Refuses requests without a key where keys are needed, and those of a client that asks a lot.
 
-    A client is whoever has a key, or else an address. Each worker counts for itself.
+    A client is whoever has a key, or else an address. All workers count together.
 
     Args:
         app: What answers.
@@ -35,7 +34,7 @@ class Gate:
     def __init__(self, app: ASGIApp, options: Options) -> None:
         self._app = app
         self._digests = [_digest(key) for key in options.keys]
-        self._limits = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._limits = SlidingWindowCounterRateLimiter(counts.storage())
         amounts = {
             "reads": options.reads, "posts": options.posts, "predictions": options.predictions,
         }  # fmt: skip

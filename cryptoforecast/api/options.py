@@ -22,10 +22,10 @@ class Options:
         origins: Other sites whose pages may ask; ``("*",)`` for all.
         training: Whether tests and trainings may be ordered. They need a key.
         metrics: Whether there are metrics.
-        reads: Requests of one client in a minute that only read, for each worker.
-        posts: Requests of one client in a minute that send something, for each worker.
-        predictions: Requests of one client in a minute for ``POST /predict``, for each worker; any
-            number where it is ``None``.
+        reads: Requests of one client in a minute that only read.
+        posts: Requests of one client in a minute that send something.
+        predictions: Requests of one client in a minute for ``POST /predict``; any number where it
+            is ``None``.
     """
 
     keys: tuple[str, ...] = field(default=(), repr=False)

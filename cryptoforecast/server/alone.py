@@ -24,6 +24,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from cryptoforecast.api import counts
 from cryptoforecast.api.exchange import ACCESS, Exchange
 from cryptoforecast.api.options import Options
 from cryptoforecast.errors import InvalidInput
@@ -32,7 +33,8 @@ from cryptoforecast.server.connections import MAX_CONNECTIONS, Connections
 from cryptoforecast.server.guard import Guard
 from cryptoforecast.server.requests import Rules
 
-#: Variable that names the folder of the metrics of all workers.
+#: Variable that names the folder of the metrics of all workers; their counts of requests lie there
+#: too.
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 #: Seconds before another process trains in place of one that has died.
 RESTART = 1.0
@@ -172,8 +174,11 @@ def main(host: str, port: int, workers: int) -> None:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
     sys.stderr.write(f"The API is at http://{host}:{port}/api/v1/docs. Ctrl-C ends it.\n")
-    folder = Path(tempfile.mkdtemp(prefix="cryptoforecast-metrics-"))
+    folder = Path(tempfile.mkdtemp(prefix="cryptoforecast-workers-"))
     os.environ[METRICS] = str(folder)
+    if workers > 1:
+        counts.SharedCounts(folder / "requests.sqlite")  # made before workers would all make it
+        os.environ[counts.FILE] = str(folder / "requests.sqlite")
     trainer = _Trainer() if options.training else None
     try:
         uvicorn.run(

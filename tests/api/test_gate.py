@@ -5,7 +5,7 @@ import time
 import pytest
 from starlette.testclient import TestClient
 
-from cryptoforecast.api import rest
+from cryptoforecast.api import counts, rest
 from cryptoforecast.api.exchange import Exchange
 from cryptoforecast.api.options import Options
 from cryptoforecast.errors import InvalidInput
@@ -103,6 +103,27 @@ def test_clients_are_counted_apart(service):
 
     assert [plain("10.0.0.1"), plain("10.0.0.2"), plain("10.0.0.1")] == [200, 200, 429]
     assert [plain("2001:db8::1"), plain("2001:db8::2"), plain("2001:db8:0:1::1")] == [200, 429, 200]
+
+
+@pytest.mark.usefixtures("within_a_minute")
+def test_workers_count_together(service, tmp_path, monkeypatch):
+    monkeypatch.setenv(counts.FILE, str(tmp_path / "requests.sqlite"))
+    workers = [served(service, reads=5) for _ in "ab"]
+    answers = [workers[number % 2].get("/api/v1/coins").status_code for number in range(7)]
+    assert answers == [200] * 5 + [429] * 2
+    other = served(service, "10.0.0.2", reads=5)
+    assert other.get("/api/v1/coins").status_code == 200
+
+
+def test_a_file_of_counts_that_is_damaged_stops_nobody(tmp_path):
+    book = counts.SharedCounts(tmp_path / "requests.sqlite")
+    assert [book.incr("a", 120, 2), book.decr("a"), book.get("a"), book.get("b")] == [2, 1, 1, 0]
+    assert book.incr("old", -1) == 1
+    assert [book.incr("new", 120), book.get("old"), book.get("a")] == [1, 0, 1]
+    (tmp_path / "requests.sqlite").write_bytes(b"no database" * 2_000)
+    (tmp_path / "requests.sqlite-wal").write_bytes(b"")
+    assert book.incr("a", 120) in (0, 2)
+    assert book.get("a") in (0, 2)
 
 
 def test_the_description_states_the_limits_and_the_key(service):

@@ -29,7 +29,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(folder):
-    with serving.alone(folder, "--workers=2", "--cors=https://friend.example") as address:
+    options = ("--workers=2", "--cors=https://friend.example")
+    with serving.alone(folder, *options, CRYPTOFORECAST_API_PREDICTIONS="50") as address:
         yield address
 
 
@@ -227,3 +228,10 @@ def test_answers_of_the_running_server_are_as_described(server):
                   "/models/naive/forecast?horizon=2&above=60000&touch=70000", "/metrics",
                   "/models/none", "/models/naive/forecast?x=1", f"/jobs/{'0' * 32}"):  # fmt: skip
         description.check(httpx2.get(f"{server}/api/v1{place}", timeout=30))
+
+
+def test_workers_count_the_requests_of_a_client_together(server):
+    body = {"prices": [60_000.0 + number for number in range(60)]}
+    answers = [httpx2.post(f"{server}/predict", json=body) for _ in range(60)]
+    assert 40 <= sum(answer.status_code == 200 for answer in answers) <= 50
+    assert "At most 50 requests" in answers[-1].json()["detail"]
