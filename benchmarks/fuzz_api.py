@@ -9,6 +9,12 @@ Run it against a server that may train, so that jobs are ordered too, and that t
 Every fourth request is whatever the description allows. The others are changed such that they can
 succeed: they name models that are there, and coins of the list. All checks of schemathesis are
 made; that what is valid is accepted is checked of the others only.
+
+With ``--phases``, schemathesis then sends what it makes in all its phases, by its own command:
+examples, the ends of every bound, other methods, missing headers, and jobs followed by their links.
+Two checks don't apply there. ``positive_data_acceptance``: a description cannot say which coins
+there are, nor rules between parameters, such as that a model has one length of candles.
+``use_after_free``: DELETE cancels a job, which can still be read, as every job that is over.
 """
 
 from __future__ import annotations
@@ -16,8 +22,12 @@ from __future__ import annotations
 import argparse
 import functools
 import itertools
+import subprocess
+import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -41,7 +51,10 @@ CLOSES = [61_000 + 25.5 * (7 * i % 11) for i in range(60)]
 
 
 #: 503 is the answer where live prices can't be had, and no failure of the server.
-CONFIG = {"checks": {"not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]}}}
+STATUSES = ["2xx", "3xx", "4xx", "503"]
+CONFIG = {"checks": {"not_a_server_error": {"expected-statuses": STATUSES}}}
+#: Checks that don't apply to whatever the description allows.
+EXCLUDED = "positive_data_acceptance,use_after_free"
 #: What can't hold for requests that are left as they are: a description cannot say which coins and
 #: models there are.
 UNCHANGED_EXCEPT: list[CheckFunction] = [positive_data_acceptance]
@@ -75,6 +88,29 @@ def run(address: str, examples: int, key: str | None = None) -> dict[str, Counte
         send = functools.partial(_send, session, address, place, counter)
         _repeat(examples, operation.as_strategy(), send)
     return counts
+
+
+def run_phases(address: str, examples: int, key: str) -> int:
+    """Let schemathesis send what it makes in all its phases.
+
+    Args:
+        address: Of the server.
+        examples: Requests for each operation, at most, where they are drawn.
+        key: A key of the server.
+
+    Returns:
+        The exit status of schemathesis; 0 where every answer passed its checks.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "schemathesis.toml"
+        config.write_text(f"[checks.not_a_server_error]\nexpected-statuses = {STATUSES}\n")
+        command: list[str | Path] = [
+            Path(sys.executable).with_name("schemathesis"), "--config-file", config, "run",
+            f"{address}/api/v1/openapi.json", "-H", f"Authorization: Bearer {key}",
+            "--max-examples", str(examples), "--exclude-checks", EXCLUDED,
+            "--generation-deterministic",
+        ]  # fmt: skip
+        return subprocess.run(command, cwd=folder, check=False).returncode
 
 
 def _repeat(
@@ -179,11 +215,14 @@ def main() -> None:
     parser.add_argument("address")
     parser.add_argument("--key")
     parser.add_argument("--examples", type=int, default=100)
+    parser.add_argument("--phases", action="store_true", help="all phases of schemathesis too")
     args = parser.parse_args()
     for label, counter in run(args.address, args.examples, args.key).items():
         total = sum(counter.values())
         share = sum(count for status, count in counter.items() if status < 300) / total
         print(f"{label:50} {total:6} {share:6.0%}  {dict(sorted(counter.items()))}")
+    if args.phases:
+        sys.exit(run_phases(args.address, args.examples, args.key))
 
 
 if __name__ == "__main__":

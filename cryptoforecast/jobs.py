@@ -254,13 +254,13 @@ class Runner(Generic[Result]):
     def _check_room(self, user: User) -> None:
         if len(self._queue) >= self.limit:
             raise Busy(
-                f"At most {self.limit} trainings may wait. Received one more. Try again when "
+                f"At most {self.limit} trainings may wait. Received: one more. Try again when "
                 "one has finished."
             )
         own = sum(job.has_user(user) for job in self._queue)
         if self.waiting is not None and not user.owner and own >= self.waiting:
             raise Busy(
-                f"At most {self.waiting} trainings of one user may wait. Received one more. Try "
+                f"At most {self.waiting} trainings of one user may wait. Received: one more. Try "
                 "again when one of yours has begun, or cancel one: choose it in the list of "
                 "models."
             )

@@ -1,4 +1,4 @@
-"""What stands before every route: HEAD, the length and the kind of a body, compression."""
+"""What stands before every route: HEAD, the kind of a body, compression, ``Cache-Control``."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        send = _never_used_unasked(send)
         if not takes_gzip(scope):  # the middleware compresses for whoever names it at all
             scope["headers"] = [one for one in scope["headers"] if one[0] != b"accept-encoding"]
         if scope["method"] == "HEAD":
@@ -87,6 +88,19 @@ class _Head:
         inner = {**scope, "method": "GET"}
         await self._app(inner, leave, without_body)
         scope["route"] = inner.get("route")
+
+
+def _never_used_unasked(send: Send) -> Send:
+    """Let an answer that says nothing of its age be used again only after asking."""
+
+    async def stated(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message.get("headers", ())]
+            if all(name.lower() != b"cache-control" for name, _ in headers):
+                message = {**message, "headers": [*headers, (b"cache-control", b"no-cache")]}
+        await send(message)
+
+    return stated
 
 
 def _is_json(scope: Scope) -> bool:

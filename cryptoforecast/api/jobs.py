@@ -16,10 +16,10 @@ from typing_extensions import TypedDict
 from cryptoforecast.api.lanes import Lane
 from cryptoforecast.api.links import address
 from cryptoforecast.api.options import Options
-from cryptoforecast.api.parameters import CHECKS, COIN_PATTERN, NAME_PATTERN, Whole
+from cryptoforecast.api.parameters import CHECKS, COIN_PATTERN, NAME_PATTERN, WHOLE
 from cryptoforecast.api.problem_values import ProblemJson, problem
 from cryptoforecast.api.problems import at
-from cryptoforecast.api.responses import MAX_BODY, answer, problems
+from cryptoforecast.api.responses import MAX_BODY, answer, events_of, problems
 from cryptoforecast.errors import NotAllowed, UnknownModel
 from cryptoforecast.json_views import AblationJson, BacktestJson, FoldJson, Says
 from cryptoforecast.json_views.values import Time
@@ -56,18 +56,20 @@ class OrderSettings(BaseModel):
             examples=[["return", "range", "signal:fear_greed"]],
         ),
     ] = None
-    lookback: Annotated[Whole | None, _within("lookback")] = None
-    horizon: Annotated[Whole | None, _within("horizon")] = None
-    units: Annotated[list[Whole] | None, Field(max_length=8, examples=[[64, 32]])] = None
+    lookback: Annotated[int, _within("lookback"), WHOLE] | None = None
+    horizon: Annotated[int, _within("horizon"), WHOLE] | None = None
+    units: Annotated[
+        list[Annotated[int, WHOLE]] | None, Field(max_length=8, examples=[[64, 32]])
+    ] = None
     dropout: Annotated[float | None, _within("dropout")] = None
     learning_rate: Annotated[float | None, _within("learning_rate")] = None
-    batch_size: Annotated[Whole | None, _within("batch_size")] = None
-    epochs: Annotated[Whole | None, _within("epochs")] = None
-    patience: Annotated[Whole | None, _within("patience")] = None
+    batch_size: Annotated[int, _within("batch_size"), WHOLE] | None = None
+    epochs: Annotated[int, _within("epochs"), WHOLE] | None = None
+    patience: Annotated[int, _within("patience"), WHOLE] | None = None
     test: Annotated[float | None, _within("test")] = None
     validation: Annotated[float | None, _within("validation")] = None
-    seed: Annotated[Whole | None, _within("seed")] = None
-    ensemble: Annotated[Whole | None, _within("ensemble")] = None
+    seed: Annotated[int, _within("seed"), WHOLE] | None = None
+    ensemble: Annotated[int, _within("ensemble"), WHOLE] | None = None
 
 
 class _OrderRequest(BaseModel):
@@ -89,7 +91,9 @@ class BacktestRequest(_OrderRequest):
         str | None,
         Field(pattern=NAME_PATTERN, description="a saved model", examples=["global-1h-lstm"]),
     ] = None
-    folds: Annotated[Whole, Field(ge=1, le=20, description="spans with a fit of their own")] = 1
+    folds: Annotated[
+        int, Field(ge=1, le=20, description="spans with a fit of their own"), WHOLE
+    ] = 1
     ablate: Annotated[
         list[Annotated[str, Field(max_length=40)]] | None,
         Field(
@@ -164,6 +168,19 @@ class JobJson(TypedDict):
     links: JobLinksJson
 
 
+#: What each event of a job holds.
+_EVENT: dict[str, Any] = {
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"description": "the state of the job", "examples": ["running"]},
+        "data": {
+            "description": "the job, without its result",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/JobJson"},
+        },
+    },
+}
+
 JobId = Annotated[
     str,
     Path(
@@ -218,6 +235,7 @@ def add(api: FastAPI, service: Service, options: Options) -> None:
     @api.get(
         "/api/v1/jobs/{id}/events", tags=["jobs"], summary="Follow a job", dependencies=CHECKS,
         response_class=EventSourceResponse, responses=described,
+        openapi_extra=events_of(_EVENT),
     )  # fmt: skip
     async def events(
         request: Request, order: Annotated[Order, Depends(_order)]

@@ -30,8 +30,8 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-#: A whole number in a body.
-Whole = Annotated[int, BeforeValidator(_whole)]
+#: Comes last in a whole number of a body. Bounds after it would be missing in the description.
+WHOLE = BeforeValidator(_whole)
 
 # Numbers arrive as text: FastAPI would accept "nan" and "1_000".
 _PRICE = {"type": "number", "exclusiveMinimum": 0, "maximum": 1e15}

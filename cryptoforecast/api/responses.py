@@ -15,6 +15,8 @@ from cryptoforecast.api.problem_values import MEDIA_TYPE, ProblemJson
 #: Seconds for which an answer may be used again by the same client.
 LISTS, FORECASTS = 3600, 15
 
+#: Media type of server-sent events.
+EVENTS = "text/event-stream"
 #: Bytes of a body.
 MAX_BODY = 8_000_000
 
@@ -53,6 +55,12 @@ _RETRY = {
 }
 
 
+_UNKNOWN = {
+    "description": _MEANINGS[401],
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemJson"}}},
+}
+
+
 def answer(
     content: Mapping[str, object], seconds: int = 0, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
@@ -82,21 +90,28 @@ def describe_problems(schema: dict[str, Any]) -> None:
                         content[MEDIA_TYPE] = content.pop(kind)
 
 
-def describe_streams(schema: dict[str, Any]) -> None:
-    """Describe streams of events as text, which is all that OpenAPI 3.1 has for them.
+def events_of(event: Mapping[str, object]) -> dict[str, Any]:
+    """Describe what each event of a route holds, beside what every event does.
 
-    FastAPI states their events with a word of OpenAPI 3.2 that generators of clients refuse.
+    Args:
+        event: A part of a JSON schema.
+    """
+    return {"responses": {"200": {"content": {EVENTS: {"itemSchema": event}}}}}
+
+
+def describe_events(schema: dict[str, Any]) -> None:
+    """Describe events by ``schema``, since OpenAPI 3.1 has no ``itemSchema``.
+
+    FastAPI writes that word of OpenAPI 3.2, and generators of clients refuse it.
 
     Args:
         schema: The description, which is changed.
     """
     for item in schema["paths"].values():
         for operation in item.values():
-            for response in operation["responses"].values():
-                stream = response.get("content", {}).get("text/event-stream")
-                if stream is not None:
-                    stream.clear()
-                    stream["schema"] = {"type": "string", "description": "server-sent events"}
+            stream = operation["responses"].get("200", {}).get("content", {}).get(EVENTS)
+            if stream is not None:
+                stream["schema"] = stream.pop("itemSchema")
 
 
 def describe_limits(schema: dict[str, Any], options: Options) -> None:
@@ -120,6 +135,7 @@ def describe_limits(schema: dict[str, Any], options: Options) -> None:
                 operation["security"] = []
             else:
                 operation["security"] = [{"key": []}]
+                operation["responses"].setdefault("401", _UNKNOWN)
             if path == "/predict":
                 operation["x-max-body-bytes"] = MAX_PREDICT_BODY
             elif "requestBody" in operation:

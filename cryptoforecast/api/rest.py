@@ -32,9 +32,9 @@ from cryptoforecast.api.links import PREFIX
 from cryptoforecast.api.options import Options
 from cryptoforecast.api.responses import (
     Description,
+    describe_events,
     describe_limits,
     describe_problems,
-    describe_streams,
 )
 from cryptoforecast.api.responses import problems as refusals
 from cryptoforecast.service import Service
@@ -112,7 +112,7 @@ class _Api(FastAPI):
         if self.openapi_schema is None:
             schema = super().openapi()
             describe_problems(schema)
-            describe_streams(schema)
+            describe_events(schema)
             describe_limits(schema, self.limits)
         return super().openapi()
 

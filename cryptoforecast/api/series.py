@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidato
 
 from cryptoforecast import json_views
 from cryptoforecast.api.answers import RowJson, SeriesAnswerJson, SeriesAnswersJson
-from cryptoforecast.api.parameters import COIN_PATTERN, VERSION_PATTERN, Whole
+from cryptoforecast.api.parameters import COIN_PATTERN, VERSION_PATTERN, WHOLE
 from cryptoforecast.api.problems import Refusal, at, of_error, of_validation
 from cryptoforecast.api.questions import checked
 from cryptoforecast.errors import InvalidInput
@@ -94,7 +94,9 @@ class ForecastRequest(BaseModel):
         str | None,
         Field(description="length of the candles", json_schema_extra={"examples": ["1h"]}),
     ] = None
-    horizon: Annotated[Whole | None, Field(ge=1, le=MAX_HORIZON, examples=[24])] = None
+    horizon: Annotated[
+        Annotated[int, Field(ge=1, le=MAX_HORIZON), WHOLE] | None, Field(examples=[24])
+    ] = None
     quote: Annotated[
         str | None, Field(pattern="^[A-Za-z]{3,5}$", description="currency", examples=["USD"])
     ] = None

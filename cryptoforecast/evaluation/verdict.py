@@ -90,7 +90,7 @@ def direction_gain(forecast: Forecast) -> float:
 def _check_alike(forecast: Forecast, other: Forecast) -> None:
     if not forecast.origins.equals(other.origins) or forecast.horizon != other.horizon:
         raise InvalidInput(
-            "A verdict needs two forecasts of the same origins and horizon. Received "
+            "A verdict needs two forecasts of the same origins and horizon. Received: "
             f"{len(forecast)} origins with {forecast.horizon} steps and {len(other)} with "
             f"{other.horizon}. Run both on one backtest."
         )

@@ -59,7 +59,7 @@ class OneHeavyFit:
             if self._present > self._max_waiting:
                 raise Busy(
                     f"At most {self._max_waiting} fits of regressions and boosted trees may wait. "
-                    "Received one more. Try again in a minute."
+                    "Received: one more. Try again in a minute."
                 )
             self._present += 1
         try:

@@ -91,7 +91,7 @@ class OrderBook:
             waiting = book.execute("SELECT count(*) FROM orders WHERE state = 'queued'").fetchone()
             if waiting[0] >= MAX_WAITING:
                 raise Busy(
-                    f"At most {MAX_WAITING} tests and trainings may wait. Received one more. Try "
+                    f"At most {MAX_WAITING} tests and trainings may wait. Received: one more. Try "
                     "again when one has finished."
                 )
             book.execute(

@@ -134,6 +134,8 @@ def test_the_description_states_the_limits_and_the_key(service):
     assert forecast["post"]["x-max-body-bytes"] == 8_000_000
     assert card["get"]["security"] == [{"key": []}]
     assert schema["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    refused = schema["paths"]["/predict"]["post"]["responses"]["401"]["content"]
+    assert [*refused] == ["application/problem+json"]
 
 
 def test_each_answer_has_an_id_and_the_log_a_line_of_it(service, caplog):

@@ -213,13 +213,16 @@ def test_another_method_is_told_which_are_allowed(client, method, path, allowed)
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("path", ["/coins", "/models/tiny-dense", "/health/live", "/docs"])
+@pytest.mark.parametrize(
+    "path", ["/coins", "/models/tiny-dense", "/health/live", "/docs", "/openapi.json"]
+)
 def test_head_is_get_without_its_body(client, path):
     got = client.plain.get(f"/api/v1{path}")
     head = client.plain.head(f"/api/v1{path}")
     assert (head.status_code, head.content) == (200, b"")
     for name in ("content-type", "content-length", "etag", "cache-control"):
         assert head.headers.get(name) == got.headers.get(name)
+    assert "cache-control" in got.headers
 
 
 def test_long_answers_are_compressed_where_a_client_takes_that(client):

@@ -341,7 +341,7 @@ def test_a_forecast_that_cannot_be_judged_says_why():
 
 def test_different_origins_are_refused():
     base = naive(n=100)
-    with pytest.raises(InvalidInput, match=r"same origins.*Received 100 .* 99 with 1"):
+    with pytest.raises(InvalidInput, match=r"same origins.*Received: 100 .* 99 with 1"):
         judge(base, naive(n=99))
     with pytest.raises(InvalidInput, match="same origins"):
         judge(base, replace(base, origins=base.origins + pd.Timedelta(hours=1)))

@@ -200,10 +200,10 @@ def test_a_refusal_gives_the_rule_and_what_was_received(name):
         fit(history(), 301, 1)
     with pytest.raises(InvalidInput, match=r"0 to 300. Received: -1"):
         fit(history(), -1, 1)
-    with pytest.raises(NotEnoughData, match=r"Received 0 candles and a horizon of 1"):
+    with pytest.raises(NotEnoughData, match=r"Received: 0 candles and a horizon of 1"):
         fit(history(), 0, 1)
     with pytest.raises(
-        NotEnoughData, match=r"40 candles .* Received 63 candles and a horizon of 24"
+        NotEnoughData, match=r"40 candles .* Received: 63 candles and a horizon of 24"
     ):
         fit(history(), 63, 24)
     assert fit(history(), 64, 24) is not None

@@ -73,7 +73,7 @@ def test_nobody_ends_the_training_of_another_or_takes_all_places(server):
             ["Waiting for 2"],
             [],
         ]
-        assert "At most 2 trainings of one user may wait. Received one more." in texts[2]
+        assert "At most 2 trainings of one user may wait. Received: one more." in texts[2]
         assert "Waiting for 3" in train(ann, 5)[0]
         ann.open("", history_1h="90 days", model=run)
         assert runs(ann)

@@ -49,7 +49,7 @@ def fitting_rows(history: PriceHistory, before: int, horizon: int) -> pd.DataFra
     if before - horizon < MIN_RETURNS:
         raise NotEnoughData(
             f"A baseline needs at least {MIN_RETURNS} candles plus the horizon before the test "
-            f"span. Received {before} candles and a horizon of {horizon}. Choose a longer history "
+            f"span. Received: {before} candles and a horizon of {horizon}. Choose a longer history "
             "or a shorter horizon."
         )
     return history.candles.iloc[:before]
