@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.cache import LruCaches
 from cryptoforecast.charts.probability import probability_text
+from cryptoforecast.json_views import MAX_PROBABILITY, MIN_PROBABILITY
 from cryptoforecast.service import Service
 from cryptoforecast.service.choices import ladder, round_step
 from cryptoforecast.types import (
@@ -215,9 +217,12 @@ def _way_frame(service: Service, future: NextSteps, levels: Sequence[float]) -> 
 
 
 def _frame(future: NextSteps, columns: Mapping[str, Probability | Touch]) -> pd.DataFrame:
-    """Return a row for each step and a column for each price, in %."""
+    """Return a row for each step and a column for each price, in %, bounded as the API's are."""
     forecast = future.forecast.frame()
-    percentages = {name: (100 * each.by_step).round(2) for name, each in columns.items()}
+    percentages = {
+        name: (100 * np.clip(each.by_step, MIN_PROBABILITY, MAX_PROBABILITY)).round(2)
+        for name, each in columns.items()
+    }
     return pd.DataFrame({**forecast[["time", "closes_at", "step"]], **percentages})
 
 
