@@ -103,7 +103,9 @@ def run_phases(address: str, examples: int, key: str) -> int:
     """
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "schemathesis.toml"
-        config.write_text(f"[checks.not_a_server_error]\nexpected-statuses = {STATUSES}\n")
+        config.write_text(
+            f"request-timeout = 60\n[checks.not_a_server_error]\nexpected-statuses = {STATUSES}\n"
+        )
         command: list[str | Path] = [
             Path(sys.executable).with_name("schemathesis"), "--config-file", config, "run",
             f"{address}/api/v1/openapi.json", "-H", f"Authorization: Bearer {key}",

@@ -13,34 +13,36 @@ from cryptoforecast.api.parameters import (
     CHECKS,
     COIN_PATTERN,
     NAME_PATTERN,
+    PREDICTORS,
     IntervalText,
     PredictorText,
+    check_choice,
 )
 from cryptoforecast.api.problems import at
 from cryptoforecast.api.responses import FORECASTS, answer, problems
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.json_views.ledger import LedgerJson, view_json
 from cryptoforecast.service import Service
+from cryptoforecast.types import INTERVALS
 
-#: Forecasts in one answer.
-MAX_FORECASTS = 200
+#: Forecasts in one answer, and the last step that can be asked about.
+MAX_FORECASTS, MAX_STEP = 200, 10_000
 
 Model = Annotated[
     str | None,
     Query(
         description="only forecasts of this model, or method without training",
-        json_schema_extra={"pattern": NAME_PATTERN},
+        pattern=NAME_PATTERN,
         examples=["global-1h-lstm"],
     ),
 ]
 Coin = Annotated[
     str | None,
-    WithJsonSchema({"type": "string", "pattern": COIN_PATTERN, "examples": ["BTC"]}),
-    Query(description="only those of this ticker or pair"),
+    Query(description="only those of this ticker or pair", pattern=COIN_PATTERN, examples=["BTC"]),
 ]
 Step = Annotated[
     str | None,
-    WithJsonSchema({"type": "integer", "minimum": 1, "examples": [24]}),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_STEP, "examples": [24]}),
     Query(description="the step that `record` is about; by default the last"),
 ]
 Limit = Annotated[
@@ -88,7 +90,9 @@ def _look(
     limit: str | None,
 ) -> LedgerJson:
     number = _whole("limit", limit, MAX_FORECASTS) or 20
-    about = _whole("step", step, 10_000)
+    about = _whole("step", step, MAX_STEP)
+    check_choice("predictor", predictor, PREDICTORS)
+    check_choice("interval", interval, INTERVALS)
     with at("" if about is None else "/query/step"):
         view = service.ledger.look(
             model=model, predictor=predictor, coin=coin, interval=interval, step=about,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, get_origin
 
 from fastapi import Depends, Path, Query, Request
@@ -72,14 +72,13 @@ PriceRule = Annotated[
     WithJsonSchema({"type": "string", "enum": ["live", "any"], "default": "any"}),
     Query(description="live: status 503 without prices of a live source; any: else simulated"),
 ]
+#: What may make a forecast: a stack, its network, or a method without training.
+PREDICTORS = ("stack", "lstm", "dense", "har", "naive", "cone", "drift", "linear", "boosting")
 PredictorText = Annotated[
     str | None,
-    WithJsonSchema(
-        {"type": "string", "enum": ["stack", "lstm", "dense", "har", "naive", "cone", "drift",
-                                    "linear", "boosting"]}
-    ),
+    WithJsonSchema({"type": "string", "enum": list(PREDICTORS)}),
     Query(description="by default stack, which combines a saved model with har; or one of the two"),
-]  # fmt: skip
+]
 HorizonText = Annotated[
     str | None,
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_HORIZON, "examples": [24]}),
@@ -155,6 +154,26 @@ def count(name: str, text: str | None) -> float | None:
         return None
     with at(f"/query/{name}"):
         return read_count(name, text)
+
+
+def check_choice(name: str, text: str | None, allowed: Iterable[str]) -> None:
+    """Refuse a value that is none of a few.
+
+    Args:
+        name: Name of the parameter.
+        text: Its value; ``None`` where there is none, which is allowed.
+        allowed: The values.
+
+    Raises:
+        Refusal: If it is another one.
+    """
+    choices = list(allowed)
+    if text is not None and text not in choices:
+        with at(f"/query/{name}"):
+            raise InvalidInput(
+                f"`{name}` must be one of {', '.join(choices)}. Received: {text!r:.60}. Choose one "
+                "of them, or leave it out."
+            )
 
 
 def check_rule(prices: str) -> None:

@@ -49,6 +49,10 @@ def test_the_answer_is_what_the_service_says(filled):
         assert verdict["usual_test"].keys() == {"p_value", "better", "worse", "sentence"}
     refused = client.get("/ledger?coin=BTC&step=2")
     assert refused.status_code == 422
+    for query in ("predictor=AAA", "interval=3h", "model=A%20model", "coin=%00"):
+        wrong = client.get(f"/ledger?{query}")
+        assert wrong.status_code == 422
+        assert wrong.json()["errors"][0]["pointer"] == f"/query/{query.partition('=')[0]}"
     both = client.get("/ledger").json()
     assert len(both["series"]) == 2
     assert both["record"] is None
