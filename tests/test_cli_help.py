@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cryptoforecast.cli import completion, examples, names, options
-from cryptoforecast.cli.tables import aligned, fit
+from cryptoforecast.cli.tables import aligned, fit, pairs
 from cryptoforecast.service import choices
 from cryptoforecast.service.signals import SIGNALS
 from cryptoforecast.types import INTERVALS
@@ -134,6 +134,10 @@ def test_a_table_that_is_too_wide_becomes_blocks_of_lines() -> None:
         assert aligned(header[:2], [row[:2] for row in rows])[0].startswith("step")
         fit(30)
         assert max(map(len, aligned(header, rows))) == 30
+        assert pairs({"reads": "60 candles", "prices": "BTC, ETH and LTC from Binance"}) == [
+            "reads   60 candles", "prices  BTC, ETH and LTC from", "        Binance",
+        ]  # fmt: skip
     finally:
         fit(None)
     assert aligned(header, rows) == wide
+    assert pairs({"reads": "60 candles", "to": "x"}) == ["reads  60 candles", "to     x"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 SIMULATED = "SIMULATED PRICES: nothing here says anything about a real market."
 UNDEFINED = "-"
+#: Columns that a text beside a name has at least.
+MIN_ROOM = 16
 
 _width: int | None = None
 
@@ -47,6 +50,19 @@ def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in (header, *rows)
+    ]
+
+
+def pairs(facts: Mapping[str, str]) -> list[str]:
+    """Write names and what they stand for in two columns; the second one wraps in a terminal."""
+    indent = max(map(len, facts)) + 2
+    if _width is None:
+        return [f"{name:<{indent}}{fact}" for name, fact in facts.items()]
+    room = max(_width - indent, MIN_ROOM)
+    return [
+        f"{name if place == 0 else '':<{indent}}{part}"
+        for name, fact in facts.items()
+        for place, part in enumerate(textwrap.wrap(fact, room))
     ]
 
 

@@ -309,10 +309,9 @@ def card(saved: ModelSummary) -> str:
         "created": f"{card.created} with {_list(f'{k} {v}' for k, v in card.libraries.items())}",
     }
     facts = {name: fact for name, fact in facts.items() if fact}
-    width = max(map(len, facts))
     lines = [card.verdict or "This model was never tested."]
     lines += [tables.SIMULATED] if card.simulated else []
-    lines += ["", *(f"{name:<{width}}  {fact}" for name, fact in facts.items())]
+    lines += ["", *tables.pairs(facts)]
     if card.scores:
         rows = [
             _figures(name, _scores_of(figures), card.quote) for name, figures in card.scores.items()
