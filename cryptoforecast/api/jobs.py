@@ -170,6 +170,7 @@ class JobJson(TypedDict):
 
 #: What each event of a job holds.
 _EVENT: dict[str, Any] = {
+    "title": "Event",
     "required": ["event", "data"],
     "properties": {
         "event": {"description": "the state of the job", "examples": ["running"]},

@@ -102,7 +102,8 @@ def events_of(event: Mapping[str, object]) -> dict[str, Any]:
 def describe_events(schema: dict[str, Any]) -> None:
     """Describe events by ``schema``, since OpenAPI 3.1 has no ``itemSchema``.
 
-    FastAPI writes that word of OpenAPI 3.2, and generators of clients refuse it.
+    FastAPI writes that word of OpenAPI 3.2, and generators of clients refuse it. Some clients read
+    a stream as one text, and others event by event, so the schema has both.
 
     Args:
         schema: The description, which is changed.
@@ -111,7 +112,8 @@ def describe_events(schema: dict[str, Any]) -> None:
         for operation in item.values():
             stream = operation["responses"].get("200", {}).get("content", {}).get(EVENTS)
             if stream is not None:
-                stream["schema"] = stream.pop("itemSchema")
+                text = {"type": "string", "description": "all events as text"}
+                stream["schema"] = {"anyOf": [text, stream.pop("itemSchema")]}
 
 
 def describe_limits(schema: dict[str, Any], options: Options) -> None:
