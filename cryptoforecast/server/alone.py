@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -174,6 +175,8 @@ def main(host: str, port: int, workers: int) -> None:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
     sys.stderr.write(f"The API is at http://{host}:{port}/api/v1/docs. Ctrl-C ends it.\n")
+    # One worker would end at once, and leave the folder behind: uvicorn raises the signal again.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     folder = Path(tempfile.mkdtemp(prefix="cryptoforecast-workers-"))
     os.environ[METRICS] = str(folder)
     if workers > 1:

@@ -43,10 +43,12 @@ def client(service):
 
 @pytest.fixture(scope="session")
 def open_server(tmp_path_factory):
-    """Folder and address of a running server that needs no key."""
+    """Folder and address of a running server that needs no key. It leaves no file behind."""
     home = tmp_path_factory.mktemp("open")
-    with serving.alone(home) as address:
+    (temporary := home / "temporary").mkdir()
+    with serving.alone(home, TMPDIR=str(temporary)) as address:
         yield home, address
+    assert [*temporary.iterdir()] == []
 
 
 @pytest.fixture(scope="session")
