@@ -172,11 +172,11 @@ def ledger_weeks(record: LedgerRecord, *, dark: bool = False) -> go.Figure:
     band = [100 * range_skill(week) for week in record.weeks]
     figure = go.Figure()
     figure.add_bar(
-        x=days, y=price, marker={"color": colours.forecast},
+        x=days, y=price, marker=bar_marker(colours.forecast),
         hovertemplate="%{x}: %{y:+.1f} %<extra>price</extra>",
     )  # fmt: skip
     figure.add_bar(
-        x=days, y=band, marker={"color": colours.rule},
+        x=days, y=band, marker=bar_marker(colours.rule),
         hovertemplate="%{x}: %{y:+.1f} %<extra>range</extra>",
     )  # fmt: skip
     style.lay_out(
@@ -206,6 +206,11 @@ def _skill(own: float, other: float) -> float:
     return 1 - own / other if other > 0 else float("nan")
 
 
+def bar_marker(colour: str) -> dict[str, object]:
+    """Return the marker of a bar that leaves the line of 0 whole where it has no height."""
+    return {"color": colour, "line": {"width": 0}}
+
+
 def week_axis(colours: style.Theme) -> dict[str, object]:
     """Return the axis of weeks."""
     return {
@@ -223,10 +228,19 @@ def skill_axis(colours: style.Theme) -> dict[str, object]:
 
 
 def summary_ledger_weeks(record: LedgerRecord) -> str:
-    """Say what the figure of weeks shows."""
-    better = sum(week.miss < week.miss_naive for week in record.weeks)
-    ranges = sum(week.pinball < week.pinball_cone for week in record.weeks)
-    return (
-        f"In {better} of {len(record.weeks)} weeks the forecasts missed less than the last price, "
-        f"in {ranges} their range was better than that of the volatility cone."
+    """Say what the figure of weeks shows, as precisely as it is drawn."""
+    price, band = (
+        [round(skill(week), 3) for week in record.weeks] for skill in (price_skill, range_skill)
     )
+    weeks, ranges = len(record.weeks), sum(skill > 0 for skill in band)
+    if any(price):
+        first = (
+            f"In {sum(skill > 0 for skill in price)} of {weeks} weeks the forecasts missed less "
+            f"than the last price, in {ranges}"
+        )
+    else:
+        first = (
+            f"In all {weeks} weeks the forecasts missed as much as the last price, because that "
+            f"is their middle; in {ranges}"
+        )
+    return f"{first} their range was better than that of the volatility cone."

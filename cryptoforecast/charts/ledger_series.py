@@ -8,7 +8,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
-from cryptoforecast.charts.ledger import price_skill, range_skill, skill_axis, week_axis
+from cryptoforecast.charts.ledger import (
+    bar_marker,
+    price_skill,
+    range_skill,
+    skill_axis,
+    week_axis,
+)
 from cryptoforecast.types import brief_moment_text
 from cryptoforecast.types.ledger_record import LedgerRecord
 
@@ -43,7 +49,7 @@ def ledger_series(records: Mapping[str, LedgerRecord], *, dark: bool = False) ->
         ):
             figure.add_bar(
                 x=[*days.values()], y=[each.get(start) for start in days], yaxis=axis,
-                marker={"color": colour}, offsetgroup=what,
+                marker=bar_marker(colour), offsetgroup=what,
                 hovertemplate=f"%{{x}}: %{{y:+.1f}} %<extra>{what}</extra>",
             )  # fmt: skip
         top = 1 - i / count

@@ -190,6 +190,23 @@ def test_the_figure_has_a_mark_for_each_outcome(filled):
     assert len(weeks.data[0].x) == len(record.weeks)
 
 
+def test_weeks_that_differ_in_rounding_alone_count_as_equal(filled):
+    record, _ = filled
+    week = dataclasses.replace(record.weeks[0], pinball=1.0, pinball_cone=2.0)
+    weeks = [
+        dataclasses.replace(week, miss=miss, miss_naive=100.0)
+        for miss in (100 - 1e-9, 100.0, 100 + 1e-9)
+    ]
+    sentence = charts.summary_ledger_weeks(dataclasses.replace(record, weeks=tuple(weeks)))
+    assert sentence.startswith("In all 3 weeks the forecasts missed as much as the last price")
+    assert "; in 3 their range was better" in sentence
+    weeks[0] = dataclasses.replace(week, miss=99.0, miss_naive=100.0)
+    sentence = charts.summary_ledger_weeks(dataclasses.replace(record, weeks=tuple(weeks)))
+    assert sentence.startswith(
+        "In 1 of 3 weeks the forecasts missed less than the last price, in 3"
+    )
+
+
 def test_the_owner_sees_the_alarms_and_whether_they_arrived(open_page, filled, monkeypatch):
     monkeypatch.setenv("CRYPTOFORECAST_ALARMS", "json://me:pa55word@127.0.0.1:1/s3cret")
     forget_shared()
