@@ -267,7 +267,7 @@ def summary_autocorrelation(step: int, frame: pd.DataFrame) -> str:
         else "Errors follow a pattern that a better model could use"
     )
     second = (
-        "large errors come in groups: restless times last, so a good band widens with them"
+        "large errors come in groups: restless times last, so a good range widens with them"
         if outside["size"] > by_chance
         else "and large errors do not come in groups"
     )
