@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import hashlib
 import json
 from functools import cache
 from pathlib import Path
@@ -137,7 +138,31 @@ def start(home: Path) -> None:
 
 
 def snapshot(home: Path) -> Snapshot:
-    """Look at everything that is in a home, as the app sees it."""
+    """Look at everything that is in a home, as the app sees it.
+
+    Homes with the same bytes in the same files are looked at once.
+    """
+    contents = _contents(home)
+    if contents not in _snapshots:
+        _snapshots[contents] = _look(home)
+    return dict(_snapshots[contents])
+
+
+#: What was seen in a home, by its contents.
+_snapshots: dict[bytes, Snapshot] = {}
+
+
+def _contents(home: Path) -> bytes:
+    """Return a digest of all names, permissions and bytes of a home."""
+    digest = hashlib.sha256()
+    for path in sorted(home.rglob("*")):
+        content = path.read_bytes() if path.is_file() else b""
+        digest.update(repr((path.relative_to(home), path.lstat().st_mode, len(content))).encode())
+        digest.update(content)
+    return digest.digest()
+
+
+def _look(home: Path) -> Snapshot:
     result: Snapshot = {}
     for name in bundles.names(models_of(home)):
         result["model", name] = _loaded(models_of(home) / name)

@@ -15,6 +15,11 @@ from cryptoforecast.types import PriceHistory
 # Read by TensorFlow when it is imported, so set before anything imports it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+# Tests start some hundred processes, each of which would compile every module again: those of
+# TensorFlow take ten seconds.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # A loaded machine may need long for an example.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
