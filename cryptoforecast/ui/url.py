@@ -48,7 +48,10 @@ def choose(
         more: Of ``draw``. With ``accept_new_options`` the URL may have any value.
     """
     widget = widget or (f"dialog-{key}" if dialog else key)
-    begin(key, default, widget)
+    # A click that follows at once brings the URL as it was before the choice: what the user has
+    # chosen in an open dialog stands.
+    if not dialog or widget not in st.session_state:
+        begin(key, default, widget)
     value = st.session_state[widget]
     if value not in options:
         if more.get("accept_new_options"):

@@ -10,10 +10,11 @@ from typing import Any
 import httpx2
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 import cryptoforecast as cf
 from cryptoforecast.ui.columns import HEADINGS
+from tests.browser.waiting import Line
 from tests.prices.files import samples
 
 CHART = ".js-plotly-plot"
@@ -187,7 +188,7 @@ def test_every_page_opens_by_its_link_and_fits_the_screen(url: str, page: Page, 
 
 @pytest.mark.parametrize("page", ["desktop"], indirect=True)
 def test_train_cancel_train_again_save_and_come_back(url: str, page: Page, browser: Browser):
-    line = _Line(page)
+    line = Line(page)
     page.goto(f"{url}/?history_1h=90+days")
     _customise(page)
     page.get_by_role("button", name="Choose", exact=True).first.click()  # the careful one
@@ -262,44 +263,6 @@ def test_train_cancel_train_again_save_and_come_back(url: str, page: Page, brows
     page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_role("heading", name=SHIPPED)).to_be_visible()
     expect(page.get_by_text("Deleted browser-model.")).to_be_visible()
-
-
-class _Line:
-    """The line from the app to a page, which can be held up; open it before the page."""
-
-    def __init__(self, page: Page) -> None:
-        self._held: list[tuple[WebSocketRoute, str | bytes]] = []
-        self._holds = False
-        page.route_web_socket(re.compile("/_stcore/stream"), self._open)
-
-    def hold(self) -> None:
-        """Let nothing more reach the page."""
-        self._holds = True
-
-    def wait(self, page: Page) -> None:
-        """Wait until the app has answered, and nothing follows for a moment."""
-        seen = -1
-        while len(self._held) != seen or not seen:
-            seen = len(self._held)
-            page.wait_for_timeout(400)
-
-    def let_go(self) -> None:
-        """Let the page have what was held up, in its order, and all that follows."""
-        self._holds = False
-        for socket, message in self._held:
-            socket.send(message)
-        self._held.clear()
-
-    def _open(self, socket: WebSocketRoute) -> None:
-        server = socket.connect_to_server()
-
-        def pass_on(message: str | bytes) -> None:
-            if self._holds:
-                self._held.append((socket, message))
-            else:
-                socket.send(message)
-
-        server.on_message(pass_on)
 
 
 def _customise(page: Page) -> None:
