@@ -38,9 +38,9 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
     "lowest q0.1": ("lowest, 80 % range from", "Quantile 0.1 of the lowest price until then."),
     "lowest q0.5": ("lowest, median", "Quantile 0.5 of the lowest price until then."),
     "lowest q0.9": ("lowest, 80 % range to", "Quantile 0.9 of the lowest price until then."),
-    "fall q0.1": ("largest fall, 80 % range from", "Quantile 0.1 of the largest fall, in %."),
-    "fall q0.5": ("largest fall, median", "Quantile 0.5 of the largest fall, in %."),
-    "fall q0.9": ("largest fall, 80 % range to", "Quantile 0.9 of the largest fall, in %."),
+    "fall q0.1": ("largest fall, 80 % range from", "Quantile 0.1 of the largest fall."),
+    "fall q0.5": ("largest fall, median", "Quantile 0.5 of the largest fall."),
+    "fall q0.9": ("largest fall, 80 % range to", "Quantile 0.9 of the largest fall."),
     # Leaderboards.
     "predictor": ("model", "Predictor."),
     "skill": ("better by", "Skill: 1 - error / error of the reference; of a range, its distance "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,9 @@ from cryptoforecast.types import (
 from cryptoforecast.types.quotes import decimals
 from cryptoforecast.ui import bars, card, elements, figures, forecast_table, local_time
 from cryptoforecast.ui.words import plain, price
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_types import ColumnConfig
 
 _DIRECTIONS = ("above", "below")
 #: Columns of what may happen on the way: of the highest and lowest price, and their quantiles.
@@ -177,28 +181,28 @@ def _offer_tables(
     odds = {_name(each, future): each for each in (one, *around)}
     times = forecast_table.time_columns()
     elements.table(
-        "The numbers behind these charts (%)",
+        "The numbers behind these charts",
         lambda: _frame(future, odds),
         future.history,
         f"{future.model}-probabilities",
         order=("closes_at", *odds, "step", "time"),
-        columns=times,
+        columns=times | _percentages(odds),
     )
     levels = sorted({each.level for each in (one, *around)})
-    ways = [f"{end} {name}" for end in (*_ENDS, "fall") for name in _SHARES]
+    touched = [_touches(each, future) for each in levels]
+    extremes = [f"{end} {name}" for end in _ENDS for name in _SHARES]
+    falls = [f"fall {name}" for name in _SHARES]
     elements.table(
-        "On the way: prices that are touched (%), highest and lowest price "
-        f"({future.history.quote}), largest fall (%)",
+        "On the way: prices that are touched, highest and lowest price "
+        f"({future.history.quote}), largest fall",
         lambda: _way_frame(service, future, levels),
         future.history,
         f"{future.model}-touch",
-        order=("closes_at", *(_touches(each, future) for each in levels), *ways, "step", "time"),
+        order=("closes_at", *touched, *extremes, *falls, "step", "time"),
         columns=times
+        | _percentages((*touched, *falls))
         | elements.price_columns(
-            [name for name in ways if not name.startswith("fall")],
-            future.forecast.predicted,
-            future.history.quote,
-            estimate=True,
+            extremes, future.forecast.predicted, future.history.quote, estimate=True
         ),
     )
 
@@ -208,8 +212,8 @@ def _way_frame(service: Service, future: NextSteps, levels: Sequence[float]) -> 
     touches = service.forecasts.touch(future, levels)
     frame = _frame(future, {_touches(each.price, future): each for each in touches})
     extremes = service.forecasts.extremes(future)
-    falls = (100 * extremes.largest_fall).round(2)
-    for end, values in zip((*_ENDS, "fall"), (extremes.high, extremes.low, falls), strict=True):
+    tables = (extremes.high, extremes.low, extremes.largest_fall)
+    for end, values in zip((*_ENDS, "fall"), tables, strict=True):
         frame = frame.assign(
             **{f"{end} {name}": values[:, column] for name, column in _SHARES.items()}
         )
@@ -217,13 +221,18 @@ def _way_frame(service: Service, future: NextSteps, levels: Sequence[float]) -> 
 
 
 def _frame(future: NextSteps, columns: Mapping[str, Probability | Touch]) -> pd.DataFrame:
-    """Return a row for each step and a column for each price, in %, bounded as the API's are."""
+    """Return a row for each step and a column for each price, bounded as the API's are."""
     forecast = future.forecast.frame()
-    percentages = {
-        name: (100 * np.clip(each.by_step, MIN_PROBABILITY, MAX_PROBABILITY)).round(2)
+    probabilities = {
+        name: np.clip(each.by_step, MIN_PROBABILITY, MAX_PROBABILITY)
         for name, each in columns.items()
     }
-    return pd.DataFrame({**forecast[["time", "closes_at", "step"]], **percentages})
+    return pd.DataFrame({**forecast[["time", "closes_at", "step"]], **probabilities})
+
+
+def _percentages(names: Iterable[str]) -> dict[str, ColumnConfig]:
+    """Describe columns of fractions, which are shown in %."""
+    return {name: st.column_config.NumberColumn(format="percent") for name in names}
 
 
 def _name(probability: Probability, future: NextSteps) -> str:

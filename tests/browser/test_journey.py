@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
-from typing import Any
 
-import httpx2
-import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-import cryptoforecast as cf
-from cryptoforecast.ui.columns import HEADINGS
 from tests.browser.waiting import Line
 from tests.prices.files import samples
 
@@ -87,92 +81,6 @@ def test_times_and_labels_fit_a_phone(url: str, page: Page):
     page.get_by_role("tab", name="Numbers").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert _overflow(page) <= 0
-
-
-@pytest.mark.parametrize("page", ["desktop"], indirect=True)
-def test_the_numbers_are_those_of_the_api_to_the_last_digit(url: str, page: Page):
-    page.goto(f"{url}/?history_1h=90+days&model=global-1h-lstm&price_BTC=60000")
-    page.get_by_role("tab", name="Numbers").click()
-    grid = page.get_by_test_id("stDataFrame").first
-    expect(grid.get_by_test_id("glide-cell-0-0")).to_be_attached()
-    names, *cells = grid.evaluate(
-        "grid => [...grid.querySelectorAll('tr')]"
-        ".map(row => [...row.children].map(cell => cell.textContent))"
-    )
-    table = _download(page)
-    page.get_by_role("tab", name="Odds").click()
-    page.get_by_text("The numbers behind these charts").click()
-    odds = _download(page)
-    page.get_by_text("On the way: prices that are touched").click()
-    expect(page.get_by_role("button", name="Download CSV")).to_have_count(2)
-    ways = _download(page)
-
-    # A question for each column of a price, one about the way, and one about the forecast itself.
-    above, touch = ({name: float(re.sub(r"[^0-9.]", "", name)) for name in rows[0]
-                     if name.startswith(word)}
-                    for word, rows in (("above", odds), ("touches", ways)))  # fmt: skip
-    assert 60_000 in above.values()
-    assert len(above) + len(touch) + 2 >= 10
-    end = pd.Timestamp(table[0]["origin_closes_at"])
-    forecast = _forecast_of_the_api(url, end, [*above.values()], [*touch.values()])
-    _assert_quantiles(table, names, cells, forecast["steps"])
-    for name, one in zip(above, forecast["odds"], strict=True):
-        shares = [step["probability"] for step in one["steps"]]
-        assert _numbers(odds, name) == [round(100 * share, 2) for share in shares], name
-    for name, one in zip(touch, forecast["touch"], strict=True):
-        assert _numbers(ways, name) == [round(100 * share, 2) for share in one["probability"]]
-    for level in ("0.1", "0.5", "0.9"):
-        for name, key in (("highest", "high"), ("lowest", "low")):
-            expected = [step[key][level] for step in forecast["extremes"]]
-            assert _numbers(ways, f"{name} q{level}") == expected
-        falls = [round(100 * step["largest_fall"][level], 2) for step in forecast["extremes"]]
-        assert _numbers(ways, f"fall q{level}") == falls
-
-
-def _download(page: Page) -> list[dict[str, str]]:
-    """Read the last table of the page as the CSV file that it offers."""
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download CSV").last.click()
-    with Path(download.value.path()).open(encoding="utf-8", newline="") as file:
-        return [*csv.DictReader(file)]
-
-
-def _numbers(table: list[dict[str, str]], name: str) -> list[float]:
-    return [float(row[name]) for row in table]
-
-
-def _assert_quantiles(
-    table: list[dict[str, str]], names: list[str], cells: list[list[str]], steps: list[Any]
-) -> None:
-    """Compare the prices of a forecast with the file and with what is seen of its table."""
-    assert len(table) == len(steps) == 24
-    assert len(cells) >= 5
-    for number, step in enumerate(steps):
-        expected = {f"q{level}": price for level, price in step["quantiles"].items()}
-        assert {name: float(table[number][name]) for name in expected} == expected
-        if number < len(cells):
-            shown = dict(zip(names, cells[number], strict=True))
-            # The columns that are in view: those of the 80 % range come first.
-            seen = {name: shown.get(HEADINGS[name][0]) for name in expected}
-            prices = {name: float(text) for name, text in seen.items() if text is not None}
-            assert {"q0.1", "q0.9"} <= prices.keys()
-            assert prices.items() <= expected.items()
-
-
-def _forecast_of_the_api(
-    url: str, end: pd.Timestamp, above: list[float], touch: list[float]
-) -> dict[str, Any]:
-    """Send the candles that the page has read to the API of the same server."""
-    start = end.normalize() - pd.Timedelta(days=90)
-    frame = cf.fetch("BTC", start=start, end=end, simulated="only").frame()
-    candles = {name: frame[name].tolist() for name in ("open", "high", "low", "close", "volume")}
-    candles["time"] = [time.isoformat() for time in frame.index]
-    body = {"series": [{"id": "page", "candles": candles}], "above": above, "touch": touch}
-    address = f"{url}/api/v1/models/global-1h-lstm/forecast"
-    (answer,) = httpx2.post(address, json=body, timeout=60).json()["series"]
-    assert answer["problem"] is None
-    forecast: dict[str, Any] = answer["forecast"]
-    return forecast
 
 
 @pytest.mark.parametrize("name", ["market", "models"])
