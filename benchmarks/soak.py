@@ -94,7 +94,7 @@ def settle(one: server.Server, seconds: float) -> Footprint:
     return Footprint(one.megabytes(), one.threads(), one.descriptors())
 
 
-def check_kept(one: server.Server, record: Record) -> None:
+def check_losses(one: server.Server, record: Record) -> None:
     """Look for all that was saved, and for the latest trainings, also those left to go on."""
     names = {
         model["name"]
@@ -137,7 +137,7 @@ def run(
                 stack.close()
                 one = stack.enter_context(server.app(NO_XSRF, home=home))
                 record.start_again()
-            check_kept(one, record)
+            check_losses(one, record)
             if not killed:
                 footprints.append(settle(one, settling))
                 peak = max(peak, one.peak())

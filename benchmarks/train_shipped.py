@@ -81,7 +81,7 @@ def _with_verdict(card: ModelCard, horizon: int) -> ModelCard:
         {name: steps[-1] for name, steps in coin["scores"].items()}
         for coin in json.loads(text)["coins"].values()
     ]
-    return left_out.judged(card, coins, "lstm", horizon)
+    return left_out.card_with_scores(card, coins, "lstm", horizon)
 
 
 if __name__ == "__main__":

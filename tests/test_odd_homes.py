@@ -34,7 +34,7 @@ def check_forecasts(service: Service) -> None:
     assert PREDICT_MODEL in [saved.name for saved in service.saved_models.all()]
 
 
-def check_nothing_is_kept(service: Service) -> None:
+def check_caches_are_empty(service: Service) -> None:
     """The caches are passed over, and saving says what to do."""
     home = service.settings.home
     service.training.cache.put(KEY, synthetic.model())
@@ -57,7 +57,7 @@ def test_a_home_that_can_not_be(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("in the way")
     service = service_at(tmp_path / place)
     check_forecasts(service)
-    check_nothing_is_kept(service)
+    check_caches_are_empty(service)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     assert (tmp_path / "file").read_text() == "in the way"
 

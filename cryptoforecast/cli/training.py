@@ -146,13 +146,13 @@ def _json(result: GlobalModel, saved: str | None) -> json_views.Json:
 def _text(result: GlobalModel, histories: list[PriceHistory], saved: str | None) -> str:
     card, record = result.model.card, result.model.record
     simulated = [tables.SIMULATED] if card.simulated else []
-    judged = card.verdict or (
+    verdict = card.verdict or (
         "Not tested: it has learnt from every candle of every coin. Add --leave-one-out to test "
         "the recipe on each coin without it."
     )
     cached = ", from the training cache" if result.cached else ""
     lines = [
-        judged,
+        verdict,
         *simulated,
         "",
         f"Learnt from {card.rows:,} {card.interval} candles of {card.source}.",

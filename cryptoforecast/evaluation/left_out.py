@@ -60,7 +60,7 @@ def test(history: PriceHistory, model: TrainedModel) -> Backtest:
     return backtest.saved(history, model, baselines=BASELINES)
 
 
-def judged(
+def card_with_scores(
     card: ModelCard,
     coins: Sequence[Mapping[str, Mapping[str, float]]],
     network: str,

@@ -60,8 +60,8 @@ def make_spec(interval: str, **changes: object) -> ModelSpec:
     given = {name: value for name, value in changes.items() if value is not None}
     network = str(given.pop("network", base.network))
     specs.check_network(network)
-    kept = {name: getattr(base, name) for name in ("features", "units", "horizon", "validation")}
-    return specs.make(network=network, **{**kept, **given})
+    preset = {name: getattr(base, name) for name in ("features", "units", "horizon", "validation")}
+    return specs.make(network=network, **{**preset, **given})
 
 
 class GlobalModelService:
@@ -184,6 +184,6 @@ def _result(model: TrainedModel, tests: tuple[LeftOut, ...], *, cached: bool) ->
         {name: dataclasses.asdict(each) for name, each in one.scores.items()} for one in tests
     ]
     spec = model.spec
-    card = left_out.judged(model.card, scores, spec.network, spec.horizon)
+    card = left_out.card_with_scores(model.card, scores, spec.network, spec.horizon)
     board = coin_board.board({one.coin: one.losses for one in tests})
     return GlobalModel(dataclasses.replace(model, card=card), cached, tests, board)

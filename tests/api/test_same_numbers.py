@@ -52,7 +52,7 @@ def client(home):
         yield client
 
 
-def asked_of_api(client, prices, name, predictor, levels):
+def from_api(client, prices, name, predictor, levels):
     frame = cf.read(prices).frame()
     candles = {column: frame[column].tolist() for column in ("open", "high", "low", "close")}
     if frame["volume"].notna().all():
@@ -64,7 +64,7 @@ def asked_of_api(client, prices, name, predictor, levels):
     return answer["forecast"]
 
 
-def asked_of_command(capsys, prices, name, predictor, levels):
+def from_command(capsys, prices, name, predictor, levels):
     options = [
         f"--{kind}={price}" for kind, levels_of_kind in levels.items() for price in levels_of_kind
     ]
@@ -74,17 +74,17 @@ def asked_of_command(capsys, prices, name, predictor, levels):
     return json.loads(capsys.readouterr().out)
 
 
-def asked_of_library(prices, name, predictor, levels):
+def from_library(prices, name, predictor, levels):
     forecast = cf.load(name).forecast(cf.read(prices), predictor=predictor, **levels)
     return json.loads(json.dumps(forecast.to_dict()))
 
 
 @pytest.mark.parametrize(("name", "predictor", "levels"), QUESTIONS)
 def test_one_question_has_one_answer(client, capsys, prices, name, predictor, levels):
-    api_answer = asked_of_api(client, prices, name, predictor, levels)
+    api_answer = from_api(client, prices, name, predictor, levels)
     answers = {
-        "command line": asked_of_command(capsys, prices, name, predictor, levels),
-        "library": asked_of_library(prices, name, predictor, levels),
+        "command line": from_command(capsys, prices, name, predictor, levels),
+        "library": from_library(prices, name, predictor, levels),
     }
     for kind, answer in answers.items():
         assert answer.keys() == api_answer.keys(), kind

@@ -19,7 +19,7 @@ ROWS = 3000
 VERDICT = Verdict("naive", "mae", 0.0, 0.0, 0.0, math.nan, False, "Says nothing.")
 
 
-def judged_walk(width=1.0, horizon=2, rows=ROWS, seed=0) -> Backtest:
+def walk_backtest(width=1.0, horizon=2, rows=ROWS, seed=0) -> Backtest:
     """A test on a random walk of 1 % an hour whose band is ``width`` times as wide as right."""
     history = synthetic.history(rows, seed)
     close = np.append(history.candles["close"].to_numpy(), np.full(horizon, np.nan))
@@ -42,7 +42,7 @@ def judged_walk(width=1.0, horizon=2, rows=ROWS, seed=0) -> Backtest:
 
 
 def test_a_band_of_the_right_width_is_reliable():
-    analysis = reliability.measure(judged_walk(), 1)
+    analysis = reliability.measure(walk_backtest(), 1)
     assert analysis.origins == ROWS - ROWS // 5 - 2
     for share, level in zip(analysis.observed, QUANTILES, strict=True):
         assert share.value == pytest.approx(level, abs=0.03)
@@ -58,7 +58,7 @@ def test_a_band_of_the_right_width_is_reliable():
 
 @pytest.mark.parametrize(("width", "sign"), [(0.6, -1), (1.6, 1)])
 def test_a_band_of_the_wrong_width_is_not_reliable(width, sign):
-    analysis = reliability.measure(judged_walk(width), 2)
+    analysis = reliability.measure(walk_backtest(width), 2)
     assert sign * (analysis.coverage[80].value - 0.8) > 0.05
     assert not analysis.coverage[80].low <= 0.8 <= analysis.coverage[80].high
     assert sign * (analysis.observed[0].value - QUANTILES[0]) < 0
@@ -66,7 +66,7 @@ def test_a_band_of_the_wrong_width_is_not_reliable(width, sign):
 
 
 def test_shares_are_those_of_a_hand_count():
-    result = judged_walk(1.2)
+    result = walk_backtest(1.2)
     analysis = reliability.measure(result, 2)
     returns, quantiles = result.forecast.actual_returns[:, 1], result.forecast.quantiles[:, 1]
     for i, share in enumerate(analysis.observed):
@@ -78,7 +78,7 @@ def test_shares_are_those_of_a_hand_count():
 
 
 def test_an_outcome_on_a_quantile_is_not_above_it():
-    result = judged_walk()
+    result = walk_backtest()
     on = np.repeat(result.forecast.actual_returns[..., None], len(QUANTILES), axis=-1)
     forecast = dataclasses.replace(result.forecast, quantiles=on)
     analysis = reliability.measure(dataclasses.replace(result, forecasts={"lstm": forecast}), 1)
@@ -87,7 +87,7 @@ def test_an_outcome_on_a_quantile_is_not_above_it():
 
 
 def test_outcomes_far_outside_count_in_the_outermost_parts():
-    result = judged_walk()
+    result = walk_backtest()
     far = np.where(np.arange(len(result.forecast)) % 4 == 0, 1e-9, 1e9)[:, None]
     forecast = dataclasses.replace(result.forecast, actual=result.forecast.close[:, None] * far)
     forecast = dataclasses.replace(forecast, actual=np.repeat(forecast.actual, 2, axis=1))
@@ -100,7 +100,7 @@ def test_outcomes_far_outside_count_in_the_outermost_parts():
 
 
 def test_parts_are_those_of_a_hand_count():
-    result = judged_walk()
+    result = walk_backtest()
     analysis = reliability.measure(result, 2)
     where = probability.pit(result.forecast)[:, 1]
     for i, share in enumerate(analysis.pit):
@@ -108,7 +108,7 @@ def test_parts_are_those_of_a_hand_count():
 
 
 def test_regimes_are_those_of_a_hand_count():
-    result = judged_walk()
+    result = walk_backtest()
     analysis = reliability.measure(result, 2)
     forecast, candles = result.forecast, result.history.candles
     sigma = volatility(candles)[candles.index.get_indexer(forecast.origins)]
@@ -122,14 +122,14 @@ def test_regimes_are_those_of_a_hand_count():
         for level, ends in {50: (3, 5), 80: (2, 6), 90: (1, 7), 95: (0, 8)}.items():
             low, high = quantiles[:, ends].T
             hits = (low <= returns) & (returns <= high)
-            found_share, expected = regime.coverage[level], interval(hits, 2)
-            assert found_share.value == expected.value
-            ends = (found_share.low, found_share.high)
+            share, expected = regime.coverage[level], interval(hits, 2)
+            assert share.value == expected.value
+            ends = (share.low, share.high)
             assert ends == pytest.approx((expected.low, expected.high))
 
 
 def test_regimes_are_thirds_by_a_volatility_that_looks_back():
-    result = judged_walk()
+    result = walk_backtest()
     analysis = reliability.measure(result, 1)
     assert [regime.name for regime in analysis.regimes] == ["calm", "usual", "restless"]
     assert sum(regime.origins for regime in analysis.regimes) == analysis.origins
@@ -150,7 +150,7 @@ def test_regimes_are_thirds_by_a_volatility_that_looks_back():
 
 
 def test_unknown_outcomes_and_bands_are_left_out():
-    result = judged_walk()
+    result = walk_backtest()
     forecast = result.forecast
     actual, quantiles = forecast.actual.copy(), forecast.quantiles.copy()
     actual[:100] = np.nan
@@ -163,7 +163,7 @@ def test_unknown_outcomes_and_bands_are_left_out():
 
 
 def test_without_outcomes_nothing_is_counted():
-    result = judged_walk()
+    result = walk_backtest()
     unknown = dataclasses.replace(result.forecast, actual=result.forecast.actual * np.nan)
     analysis = reliability.measure(dataclasses.replace(result, forecasts={"lstm": unknown}), 1)
     assert analysis.origins == 0
@@ -174,7 +174,7 @@ def test_without_outcomes_nothing_is_counted():
 @pytest.mark.parametrize("step", [0, 3])
 def test_a_step_outside_the_horizon_is_refused(step):
     with pytest.raises(InvalidInput, match=rf"1 to the horizon, 2. Received: {step}"):
-        reliability.measure(judged_walk(), step)
+        reliability.measure(walk_backtest(), step)
 
 
 # ---------------------------------------------------------------------------- intervals

@@ -93,9 +93,11 @@ def test_anomalies_are_found_by_a_model_that_reads_a_signal(home):
     assert answer.status_code == 200, answer.text
     assert answer.json()["model"] == "moody"
     prices = cf.fetch("BTC", start="2024-01-01", end="2024-05-01", simulated="only")
-    found = cf.anomalies(prices, model="moody")
-    assert found.model == "moody"
-    assert any("fear_greed is simulated" in note for note in found.result.surprises.history.notes)
+    anomalies = cf.anomalies(prices, model="moody")
+    assert anomalies.model == "moody"
+    assert any(
+        "fear_greed is simulated" in note for note in anomalies.result.surprises.history.notes
+    )
     mood = cf.signal(pd.Series(1.0, prices.frame().index[:9], name="mood"), "mood", lag="0h")
     with pytest.raises(InvalidInput, match="must be an input of the network"):
         cf.anomalies(prices, model="moody", signals=[mood])

@@ -49,8 +49,8 @@ def count_closed(stamps: Array, opens: Array, spacing: pd.Timedelta) -> int:
         count -= 1
     if count == size:
         return size
-    asked_at = stamps[count]
-    while count > 2 and opens[count - 1] + length > asked_at:
+    request_time = stamps[count]
+    while count > 2 and opens[count - 1] + length > request_time:
         count -= 1
     return count
 

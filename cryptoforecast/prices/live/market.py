@@ -245,8 +245,8 @@ class LivePrices:
         now = entry.fetched_at
         if coin.ticker not in COINS and self._comparison_is_due(coin, interval):
             self._compare(source, coin, interval, now, until - time.monotonic())
-        asked_before = before is not None and before.reaches(start)
-        if entry.reaches(start) and (start is None or asked_before):
+        reached_start = before is not None and before.reaches(start)
+        if entry.reaches(start) and (start is None or reached_start):
             return share(source.earliest(interval, now), target, now, interval)
         return share(entry.candles.index[0], target, now, interval)
 

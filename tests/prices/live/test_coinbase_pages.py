@@ -80,15 +80,15 @@ def test_what_empty_pages_mean(
 
 def test_three_empty_pages_are_a_gap_if_an_older_page_came_meanwhile() -> None:
     """Several threads ask at once, so a page beyond them may be there already."""
-    older_asked = threading.Event()
+    older_request = threading.Event()
     market = Market({2, 3, 4})
 
     def ask(begin: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame | None:
         page = market(begin, end)
         if begin == LAST - HOUR - 6 * WIDTH:
-            older_asked.set()
+            older_request.set()
         elif begin == LAST - HOUR - 4 * WIDTH:
-            older_asked.wait(5)  # page 3 comes last
+            older_request.wait(5)  # page 3 comes last
         return page
 
     pages = Pages("1h", LAST - 9 * WIDTH, LAST)

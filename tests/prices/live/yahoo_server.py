@@ -130,16 +130,16 @@ class Handler(BaseHTTPRequestHandler):
         if "Mozilla" not in self.headers.get("User-Agent", ""):
             self.answer(429, "Too Many Requests")
         elif path.endswith("getcrumb"):
-            self.as_told(self.server.crumb, self.give_crumb)
+            self.behave(self.server.crumb, self.give_crumb)
         elif host in ("fc.yahoo.com", "guce.yahoo.com", "consent.yahoo.com"):
-            self.as_told(self.server.cookie, lambda: self.give_cookie(host))
+            self.behave(self.server.cookie, lambda: self.give_cookie(host))
         else:
             time.sleep(self.server.latency)
             self.give_chart(path, query)
 
     do_POST = do_GET  # noqa: N815
 
-    def as_told(self, behaviour: str, answer: Callable[[], None]) -> None:
+    def behave(self, behaviour: str, answer: Callable[[], None]) -> None:
         if behaviour == "silent":
             self.server.release.wait(30)
         elif behaviour == "429":

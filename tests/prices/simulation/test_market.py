@@ -277,9 +277,9 @@ def test_inside_the_hour_there_is_no_signal_either(interval: str) -> None:
 
 @pytest.mark.parametrize("signal", [0.15, 0.4, -0.2])
 def test_a_planted_signal_is_found(signal: float) -> None:
-    slope_found, error = slope(returns(simulate("BTC", end=END, signal=signal, seed=3)))
-    assert abs(slope_found - signal) < 4 * error
-    assert abs(slope_found) > 3 * error
+    estimate, error = slope(returns(simulate("BTC", end=END, signal=signal, seed=3)))
+    assert abs(estimate - signal) < 4 * error
+    assert abs(estimate) > 3 * error
 
 
 def test_without_a_signal_there_is_none() -> None:

@@ -133,8 +133,8 @@ def test_numbers_are_read_rightly_or_refused(written: list[tuple[float, str]], m
     # Points that part thousands are known in a language that writes them.
     source = table([*texts], foreign=mark == ",")
     try:
-        mark_found = find_decimal_mark(source, ("open",), Corrections())
-        numbers_read = read_numbers(source, "open", mark_found).tolist()
+        decimal_mark = find_decimal_mark(source, ("open",), Corrections())
+        numbers_read = read_numbers(source, "open", decimal_mark).tolist()
     except UnreadableFile:
         assert any("," in text or "." in text for text in texts)
     else:
