@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -72,15 +74,17 @@ class _Head:
         self._app = app
 
     async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
-        ended = False
+        begun, ended = asyncio.Event(), False
 
         async def leave() -> Message:
+            await begun.wait()  # an answer that is left before it begins is never sent
             return {"type": "http.disconnect"}  # ends an answer that streams
 
         async def without_body(message: Message) -> None:
             nonlocal ended
             if message["type"] == "http.response.start":
                 await send(message)
+                begun.set()
             elif not ended:
                 ended = True
                 await send({"type": "http.response.body", "body": b""})

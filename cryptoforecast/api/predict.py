@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from cryptoforecast.api.bodies import MAX_DROPPED
 from cryptoforecast.api.closes import excerpt, read_closes
 from cryptoforecast.errors import (
     CryptoForecastError,
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 #: Bytes of a request body; 60 closes of 25 characters take 1,600.
 MAX_BODY = 65_536
-#: Bytes of a longer body that are read and dropped, so that the client reads the answer.
-MAX_DROPPED = 32_000_000
 #: The answer to a failure that the client cannot mend.
 FAILED = {"detail": "Something failed here. The server's log says what."}
 

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.requests import ClientDisconnect
+from starlette.types import Lifespan
 
 from cryptoforecast import __version__
 from cryptoforecast.api import (
@@ -25,6 +26,7 @@ from cryptoforecast.api import (
     problems,
 )
 from cryptoforecast.api import predict as predicting
+from cryptoforecast.api.bodies import ReadBodies
 from cryptoforecast.api.closes import CLOSES, HIGHEST, LOWEST
 from cryptoforecast.api.edge import Edge
 from cryptoforecast.api.gate import Gate
@@ -117,12 +119,15 @@ class _Api(FastAPI):
         return super().openapi()
 
 
-def create(service: Service, options: Options | None = None) -> FastAPI:
+def create(
+    service: Service, options: Options | None = None, lifespan: Lifespan[FastAPI] | None = None
+) -> FastAPI:
     """Build the app; all its paths begin at the root of the server.
 
     Args:
         service: Does the work.
         options: What is allowed; by default everything that only reads, without a key.
+        lifespan: What is done before the first request, and after the last.
     """
     options = options or Options()
     api = _Api(
@@ -133,6 +138,7 @@ def create(service: Service, options: Options | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,  # names in generated clients
     )
     problems.add_handlers(api)
@@ -153,6 +159,7 @@ def create(service: Service, options: Options | None = None) -> FastAPI:
         metrics.add(api)
     api.add_middleware(Edge)
     api.add_middleware(Gate, options=options)
+    api.add_middleware(ReadBodies)
     api.limits = options
     return api
 

@@ -20,9 +20,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from cryptoforecast.api import counts
@@ -53,11 +51,10 @@ def create() -> ASGIApp:
     process.set_up()
     log.set_up()
     settings, options = preload.read_settings(), Options.from_environment()
-    app = rest.create(preload.service(), options)
-    whole = Starlette(routes=[Mount("/", app=_with_cors(app, options))], lifespan=_lifespan)
+    app = _with_cors(rest.create(preload.service(), options, _lifespan), options)
     rules = Rules(settings.hosts, lambda name: _option(options, name))
     _log_access()
-    return Exchange(Guard(whole, rules), metrics.observe)
+    return Exchange(Guard(app, rules), metrics.observe)
 
 
 def _with_cors(app: ASGIApp, options: Options) -> ASGIApp:

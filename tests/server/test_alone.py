@@ -63,6 +63,37 @@ def test_several_workers_answer_and_their_metrics_add_up(server, folder):
     assert _in_time(lambda: lines() - earlier == 30)
 
 
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+@pytest.mark.parametrize("place", ["docs", "docs/swagger-ui.css", "docs/start.js", "coins"])
+def test_head_is_answered_wherever_get_is(server, place, encoding):
+    answer = httpx2.head(f"{server}/api/v1/{place}", headers={"Accept-Encoding": encoding})
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/models/%0A", "/api/%0D%0Ax", "/api/v1/coins%00"])
+def test_an_odd_path_is_a_problem_too(server, path):
+    answer = httpx2.get(f"{server}{path}")
+    assert answer.status_code in (404, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "status"),
+    [("models/naive/forecast", "application/json", 413), ("backtests", "text/plain", 415),
+     ("coins", "application/json", 405), ("none", "application/json", 404)],
+)  # fmt: skip
+def test_a_client_that_sends_all_of_a_large_body_reads_why_it_is_refused(
+    server, place, kind, status
+):
+    host = server.removeprefix("http://")
+    with contextlib.closing(http.client.HTTPConnection(host, timeout=20)) as connection:
+        headers = {"Content-Type": kind, "Connection": "close"}
+        connection.request("POST", f"/api/v1/{place}", b" " * 9_000_000, headers)
+        answer = connection.getresponse()
+        assert answer.status == status
+        assert json.load(answer)["status"] == status
+
+
 def test_the_log_has_the_id_that_a_client_sent(server, folder):
     request_id = str(uuid.uuid4())
     answer = httpx2.get(f"{server}/api/v1/coins", headers={"X-Request-ID": request_id})
