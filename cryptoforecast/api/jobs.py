@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, cast
@@ -20,7 +21,12 @@ from cryptoforecast.api.parameters import CHECKS, COIN_PATTERN, NAME_PATTERN, WH
 from cryptoforecast.api.problem_values import ProblemJson, problem
 from cryptoforecast.api.problems import at
 from cryptoforecast.api.responses import MAX_BODY, answer, events_of, problems
-from cryptoforecast.errors import NotAllowed, UnknownModel
+from cryptoforecast.errors import (
+    AlreadyExists,
+    CryptoForecastError,
+    NotAllowed,
+    UnknownModel,
+)
 from cryptoforecast.json_views import AblationJson, BacktestJson, FoldJson, Says
 from cryptoforecast.json_views.values import Time
 from cryptoforecast.service import Service, choices, trainer
@@ -29,6 +35,8 @@ from cryptoforecast.types import INTERVALS
 
 #: Seconds between two looks at an order whose events are sent.
 LOOK = 0.5
+#: How an error begins that is about one part of an order.
+_NAMED = re.compile(r"(?:The )?`?([a-z_]+)`? must be ")
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
@@ -113,6 +121,29 @@ class TrainingRequest(_OrderRequest):
         Field(pattern=NAME_PATTERN, description="name to save it under", examples=["mine"]),
     ] = None
     force: Annotated[bool, Field(description="whether a saved model may be replaced")] = False
+
+
+#: Bodies that can be sent as they are.
+TESTS: dict[str, Any] = {
+    "model": {
+        "summary": "a saved model",
+        "value": {"coin": "BTC", "days": 365, "model": "global-1h-lstm"},
+    },
+    "method": {
+        "summary": "a method without training",
+        "value": {"coin": "BTC", "days": 365, "settings": {"network": "cone", "horizon": 24}},
+    },
+    "network": {
+        "summary": "a network that is trained in two folds",
+        "value": {"coin": "ETH", "settings": {"network": "dense", "horizon": 3}, "folds": 2},
+    },
+}
+TRAININGS: dict[str, Any] = {
+    "network": {
+        "summary": "a network that is saved",
+        "value": {"coin": "ETH", "settings": {"preset": "quick", "horizon": 3}, "save": "mine"},
+    },
+}
 
 
 class ProgressJson(TypedDict):
@@ -203,7 +234,9 @@ def add(api: FastAPI, service: Service, options: Options) -> None:
         response_model=JobJson, status_code=202, responses=problems(403, 404, 413, 415, 503),
         max_body_size=MAX_BODY,
     )  # fmt: skip
-    async def backtests(request: Request, body: Annotated[BacktestRequest, Body()]) -> JSONResponse:
+    async def backtests(
+        request: Request, body: Annotated[BacktestRequest, Body(openapi_examples=TESTS)]
+    ) -> JSONResponse:
         """Test a saved model, or train and test a network, on the prices of a coin."""
         return await jobs.order(request, "backtest", body)
 
@@ -212,7 +245,9 @@ def add(api: FastAPI, service: Service, options: Options) -> None:
         response_model=JobJson, status_code=202, responses=problems(403, 404, 413, 415, 503),
         max_body_size=MAX_BODY,
     )  # fmt: skip
-    async def trainings(request: Request, body: Annotated[TrainingRequest, Body()]) -> JSONResponse:
+    async def trainings(
+        request: Request, body: Annotated[TrainingRequest, Body(openapi_examples=TRAININGS)]
+    ) -> JSONResponse:
         """Train a network on the prices of a coin, test it, and save it."""
         return await jobs.order(request, "training", body)
 
@@ -298,9 +333,13 @@ class _Jobs:
         content = body.model_dump()
         settings = body.settings.model_dump(exclude_none=True)
         content["settings"] = settings
-        with at("/body"):
+        try:
             trainer.check(self._service, kind, content)
-            return self._book.give(kind, content, owner)
+        except CryptoForecastError as error:
+            pointer = _place(error, content)
+            with at(pointer, str(content.get(pointer.removeprefix("/body/"), ""))):
+                raise
+        return self._book.give(kind, content, owner)
 
     def _owner(self, request: Request) -> str:
         """Return who asks.
@@ -314,6 +353,18 @@ class _Jobs:
                 "owner can allow it: cryptoforecast serve --allow-training --key KEY."
             )
         return str(request.scope.get("cryptoforecast.key"))
+
+
+def _place(error: CryptoForecastError, content: Mapping[str, Any]) -> str:
+    """Return the pointer to what an error of an order is about, as far as the error says it."""
+    if isinstance(error, AlreadyExists):
+        return "/body/save"
+    if isinstance(error, UnknownModel):
+        return "/body/model"
+    named = _NAMED.match(str(error))
+    if named is None:
+        return "/body"
+    return f"/body/{named[1]}" if named[1] in content else f"/body/settings/{named[1]}"
 
 
 def _job(request: Request, order: Order) -> JobJson:

@@ -86,7 +86,7 @@ def _all(service: Service, request: Request) -> ModelsJson:
 
 
 def _one(service: Service, request: Request, name: str) -> json_views.Json:
-    with at("/path/name"):
+    with at("/path/name", name):
         saved = service.outlooks.saved(name)
         if saved is None:
             return {**_method(request, name)}
@@ -102,7 +102,7 @@ def _card(saved: SavedModel, request: Request) -> CardJson:
 
 
 def _history(service: Service, name: str) -> json_views.Json:
-    with at("/path/name"):
+    with at("/path/name", name):
         versions = service.renewals.history(name)
     return {**history_json(name, versions, service.renewals.last_attempt(name))}
 

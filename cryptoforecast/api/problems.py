@@ -51,16 +51,21 @@ class Refusal(Exception):
     Args:
         error: The error.
         pointer: JSON Pointer into the request.
+        received: What was received there, for errors that do not say it.
     """
 
-    def __init__(self, error: CryptoForecastError, pointer: str) -> None:
+    def __init__(self, error: CryptoForecastError, pointer: str, received: str = "") -> None:
         super().__init__(str(error))
-        self.error, self.pointer = error, pointer
+        self.error, self.pointer, self.received = error, pointer, received
 
 
 @contextlib.contextmanager
-def at(pointer: str) -> Iterator[None]:
+def at(pointer: str, received: str = "") -> Iterator[None]:
     """Note that errors in this context are about one place in the request.
+
+    Args:
+        pointer: JSON Pointer into the request.
+        received: What was received there, for errors that do not say it.
 
     Raises:
         Refusal: From an error of ours.
@@ -68,14 +73,20 @@ def at(pointer: str) -> Iterator[None]:
     try:
         yield
     except CryptoForecastError as error:
-        raise Refusal(error, pointer) from error
+        raise Refusal(error, pointer, received) from error
 
 
-def of_error(error: CryptoForecastError, pointer: str = "") -> ProblemJson:
-    """Make the problem that an error of ours is."""
+def of_error(error: CryptoForecastError, pointer: str = "", named: str = "") -> ProblemJson:
+    """Make the problem that an error of ours is.
+
+    Args:
+        error: The error.
+        pointer: JSON Pointer into the request.
+        named: What was received there, for errors that do not say it.
+    """
     detail = str(error)
     rule, _, rest = detail.partition(" Received: ")
-    received = rest.partition(". ")[0].removesuffix(".")
+    received = rest.partition(". ")[0].removesuffix(".") or (excerpt(named) if named else "")
     mistakes: list[MistakeJson] = []
     if pointer:
         mistakes.append({"pointer": pointer, "rule": rule, "received": received})
@@ -148,7 +159,8 @@ def add_handlers(api: FastAPI) -> None:
 
     @api.exception_handler(Refusal)
     async def located(_: Request, refusal: Refusal) -> Response:
-        return respond(of_error(refusal.error, refusal.pointer), _retry(refusal.error))
+        content = of_error(refusal.error, refusal.pointer, refusal.received)
+        return respond(content, _retry(refusal.error))
 
     @api.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:

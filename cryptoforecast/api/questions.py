@@ -22,7 +22,7 @@ def checked(service: Service, name: str, question: Question, where: str) -> Save
         question: The question.
         where: Pointer to the part of the request that has the question.
     """
-    with at("/path/name"):
+    with at("/path/name", name):
         service.outlooks.saved(name)
     try:
         return service.outlooks.check(name, question)

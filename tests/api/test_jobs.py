@@ -7,7 +7,7 @@ import threading
 import pytest
 from starlette.testclient import TestClient
 
-from cryptoforecast.api import rest
+from cryptoforecast.api import jobs, rest
 from cryptoforecast.api.options import Options
 from cryptoforecast.errors import Busy
 from cryptoforecast.service import Service, choices, trainer
@@ -164,6 +164,35 @@ def test_a_job_is_seen_by_the_key_that_ordered_it_alone(client, plain):
 
 
 @pytest.mark.parametrize(
+    ("place", "body", "pointer"),
+    [
+        ("backtests", {"settings": {"network": "zzz"}}, "settings/network"),
+        ("backtests", {"settings": {"preset": "none"}}, "settings/preset"),
+        ("backtests", {"settings": {"units": [0]}}, "settings/units"),
+        ("backtests", {"interval": "3h"}, "interval"),
+        ("trainings", {"save": "tiny-dense"}, "save"),
+    ],
+)
+def test_a_refusal_of_an_order_has_its_place(client, book, place, body, pointer):
+    (mistake,) = client.ask("POST", place, body).json()["errors"]
+    assert mistake["pointer"] == f"/body/{pointer}"
+    assert mistake["received"]
+    assert book.take() is None
+
+
+@pytest.mark.parametrize("examples", [jobs.TESTS, jobs.TRAININGS])
+def test_examples_of_orders_are_taken(plain, tmp_path, examples):
+    kind = "backtest" if examples is jobs.TESTS else "training"
+    service = Service(Settings(home=tmp_path, live=False))
+    for example in examples.values():
+        body = {"interval": "1h", "settings": {}, "folds": 1, "force": False, **example["value"]}
+        trainer.check(service, kind, body)
+    described = plain.get("/api/v1/openapi.json").json()["paths"][f"/api/v1/{kind}s"]["post"]
+    content = described["requestBody"]["content"]["application/json"]
+    assert content["examples"] == examples
+
+
+@pytest.mark.parametrize(
     ("place", "body"),
     [
         ("backtests", {"settings": {"network": "zzz"}}),
@@ -194,7 +223,10 @@ def test_what_can_not_be_done_is_refused_at_once(client, book, place, body):
 
 
 def test_a_missing_model_is_not_found(client):
-    assert client.ask("POST", "backtests", {"model": "none"}).status_code == 404
+    missing = client.ask("POST", "backtests", {"model": "none"})
+    assert missing.status_code == 404
+    assert missing.json()["errors"][0]["pointer"] == "/body/model"
+    assert missing.json()["errors"][0]["received"] == "'none'"
     assert client.ask("GET", f"jobs/{'0' * 32}").status_code == 404
 
 

@@ -49,6 +49,12 @@ def test_links_lead_from_the_list_to_the_card_to_the_forecast(client):
         assert forecast.json()["model"] == card["name"]
 
 
+def test_a_model_that_is_missing_is_named_as_it_was_received(client):
+    for path in ("/models/none", "/models/none/forecast", "/models/none/history"):
+        (mistake,) = client.get(path).json()["errors"]
+        assert (mistake["pointer"], mistake["received"]) == ("/path/name", "'none'")
+
+
 def test_a_damaged_model_is_a_problem_and_not_hidden(client):
     for path in ("/models/damaged", "/models/damaged/forecast"):
         answer = client.get(path)
