@@ -42,7 +42,7 @@ def prepare(home: Path, file: Path) -> None:
     service = Service(Settings(home, live=False))
     spec = specs.make(network="dense", features=("return",), lookback=5, units=(4,), epochs=3)
     for rows in (FIRST - 100, FIRST):
-        past = history.in_unit(history.candles.iloc[:rows], ())
+        past = dataclasses.replace(history, candles=history.candles.iloc[:rows])
         result = service.backtests.run(past, spec)
         if rows == FIRST and result.model is not None:
             version = bundles.version(models_of(home) / "mine")

@@ -114,6 +114,12 @@ def short(version: str) -> str:
     return version.removeprefix(_PREFIX)[:12]
 
 
+def age_of(version: ModelVersion) -> tuple[str, str]:
+    """Return when a version was trained, and until when it learnt: some train within a second."""
+    card = version.summary.card
+    return card.created, card.cutoff
+
+
 def note_attempt(folder: Path, name: str, attempt: RenewalAttempt) -> None:
     """Store how the last renewal of a model went; nothing where its folder can't be written."""
     place = folder / name / VERSIONS
@@ -191,7 +197,7 @@ def _stored(path: Path) -> list[ModelVersion]:
         place = path / VERSIONS / name
         with contextlib.suppress(CryptoForecastError):
             versions.append(ModelVersion(bundles.version(place), False, _summary(place, path)))
-    return sorted(versions, key=lambda one: (one.summary.card.created, one.version), reverse=True)
+    return sorted(versions, key=lambda one: (*age_of(one), one.version), reverse=True)
 
 
 def _summary(place: Path, path: Path) -> ModelSummary:

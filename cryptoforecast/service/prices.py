@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -179,7 +180,7 @@ class PriceService:
         from cryptoforecast.prices.files import price_file
         from cryptoforecast.prices.files.bounds import MAX_ROWS as MAX_ROWS_OF_A_FILE
 
-        with self._line.turn(wait):
+        with self.turn(wait) as room:
             return price_file.read(
                 source,
                 name,
@@ -189,8 +190,22 @@ class PriceService:
                 repairs=repairs,
                 max_candles=self._files.session_candles if to_open else MAX_ROWS_OF_A_FILE,
                 report=report,
-                room=SHARE_OF_MEMORY * 1e6 * self._memory.free,
+                room=room,
             )
+
+    @contextlib.contextmanager
+    def turn(self, wait: Callable[[int], None] | None = None) -> Iterator[float]:
+        """Wait until no other file is read, and keep others waiting until the context ends.
+
+        Args:
+            wait: Called a few times a second with how many files are read before; it may raise to
+                leave the line.
+
+        Returns:
+            Bytes of memory that the rows of a file may take meanwhile.
+        """
+        with self._line.turn(wait):
+            yield SHARE_OF_MEMORY * 1e6 * self._memory.free
 
     def from_frame(
         self,

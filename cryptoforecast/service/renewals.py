@@ -20,7 +20,7 @@ from cryptoforecast.evaluation import renewal, walk_forward
 from cryptoforecast.evaluation.difference_text import difference_text
 from cryptoforecast.jobs import Job
 from cryptoforecast.learning import bundle_versions, bundles, samples
-from cryptoforecast.learning.bundle_versions import MAX_VERSIONS, short
+from cryptoforecast.learning.bundle_versions import MAX_VERSIONS, age_of, short
 from cryptoforecast.service import effort, price_choices
 from cryptoforecast.service.memory import Memory
 from cryptoforecast.service.prices import PriceService
@@ -248,7 +248,7 @@ class RenewalService:
             if chosen.current:
                 raise InvalidInput(f"{name} is version {short(chosen.version)} already.")
         else:
-            earlier = [one for one in others if _age_of(one) <= _age_of(current)]
+            earlier = [one for one in others if age_of(one) <= age_of(current)]
             if not earlier:
                 raise InvalidInput(
                     f"{name} has no earlier version. A renewal stores the version before it."
@@ -333,12 +333,6 @@ class RenewalService:
             return bool(pd.Timedelta(0) <= now - at < PAUSE)
         except (ValueError, TypeError):  # no time, or one without its zone
             return False
-
-
-def _age_of(version: ModelVersion) -> tuple[str, str]:
-    """Return when a version was trained, and until when it learnt: some train within a second."""
-    card = version.summary.card
-    return card.created, card.cutoff
 
 
 def _target(saved: SavedModel, save: str | None) -> str:

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, SourceUnavailable
+from cryptoforecast.service.open_signals import OpenSignals
 from cryptoforecast.service.price_choices import COINS
 from cryptoforecast.service.prices import PriceService
 from cryptoforecast.settings import Settings
-from cryptoforecast.signals.joining import with_signals
+from cryptoforecast.signals.joining import known_at, with_signals
 from cryptoforecast.signals.series import from_series, name_of_file, span_of
 from cryptoforecast.types import MarketQuery, PriceHistory, Signal, is_signal, signal_name
 from cryptoforecast.types.quotes import market_name
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from cryptoforecast.signals.sources import SignalSource
 
 __all__ = [
-    "MAX_SIGNALS", "SIGNALS", "SignalService", "from_series", "input_of", "name_of_file",
-    "signal_inputs", "span_of",
+    "MAX_SIGNALS", "SIGNALS", "SignalService", "check_own_name", "from_series", "input_of",
+    "missing_files", "name_of_file", "share_known", "signal_inputs", "span_of",
 ]  # fmt: skip
 
 #: Signals beside one history.
@@ -47,6 +48,9 @@ class SignalService:
         settings: Where signals are cached, and whether the network may be asked.
         prices: Gives the candles of other coins.
         sources: Where live signals come from; by default those of ``LiveSignals``.
+
+    Attributes:
+        open: The signals that users of the pages have added, each for its session.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class SignalService:
         self._settings = settings
         self._prices = prices
         self._sources = sources
+        self.open = OpenSignals()
 
     @functools.cached_property
     def _live(self) -> LiveSignals:
@@ -75,7 +80,7 @@ class SignalService:
         lag: pd.Timedelta | None = None,
         max_age: pd.Timedelta | None = None,
     ) -> Signal:
-        """Read a signal of one's own; see ``signals.files.read``.
+        """Read a signal of one's own; see ``signals.files.read``. One file is read at a time.
 
         Raises:
             UnreadableFile: If the file can't be read without doubt.
@@ -84,7 +89,16 @@ class SignalService:
         """
         from cryptoforecast.signals import files  # loads the readers of files
 
-        return files.read(source, file, name=name, column=column, lag=lag, max_age=max_age)
+        with self._prices.turn() as room:
+            return files.read(
+                source, file, name=name, column=column, lag=lag, max_age=max_age, room=room
+            )
+
+    def value_columns(self, source: Path | bytes | BinaryIO) -> list[str]:
+        """Return the names of a file's columns that are not its times, whatever they hold."""
+        from cryptoforecast.signals import files
+
+        return files.value_columns(source)
 
     def beside(
         self,
@@ -125,8 +139,8 @@ class SignalService:
             return self._of_coin(name, history, wait)
         raise InvalidInput(
             f"There is no signal {name}. The known ones are {', '.join(SIGNALS)} and the tickers "
-            f"of other coins, such as eth. Give one of your own as a file (--signal {name}=FILE on "
-            "the command line, signals= in Python)."
+            f"of other coins, such as eth. Give one of your own as a file (--signal {name}=FILE "
+            "on the command line, signals= in Python, Customise on the Forecast page)."
         )
 
     def _of_coin(self, name: str, history: PriceHistory, wait: float | None) -> Signal:
@@ -155,6 +169,40 @@ class SignalService:
             lag=length,
             max_age=length / 2,  # the move of an earlier candle is no move of this one
         )
+
+
+def check_own_name(name: str) -> None:
+    """Refuse a name under which a user would take a file for a known signal.
+
+    Raises:
+        InvalidInput: If there is a known signal of this name.
+    """
+    if name in SIGNALS or name.upper() in COINS:
+        raise InvalidInput(
+            f"A signal of your own needs another name than a known one. Received: {name}. Call it "
+            f"my_{name}."
+        )
+
+
+def missing_files(
+    features: Iterable[str], history: PriceHistory, own: Iterable[Signal]
+) -> list[str]:
+    """Return the names of the signals that a model reads, and only a file can give.
+
+    Args:
+        features: Inputs of the model.
+        history: The prices, with the signals beside them.
+        own: The signals of files that are there.
+    """
+    there = {*SIGNALS, *history.signals, *(signal.name for signal in own)}
+    names = [signal_name(name) for name in features if is_signal(name)]
+    return [name for name in names if name not in there and name.upper() not in COINS]
+
+
+def share_known(signal: Signal, history: PriceHistory) -> float:
+    """Return at which share of the candles a signal has a value, 0 to 1."""
+    known = known_at(signal, history.candles.index + history.candle_length)
+    return float(np.isfinite(known).mean())
 
 
 def input_of(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import BinaryIO
@@ -36,6 +37,7 @@ def read(
     column: str | None = None,
     lag: pd.Timedelta | None = None,
     max_age: pd.Timedelta | None = None,
+    room: float = math.inf,
 ) -> Signal:
     """Read a signal: CSV (also packed), JSON, Parquet or Feather with a column of times.
 
@@ -47,28 +49,37 @@ def read(
             times.
         lag: See ``from_series``.
         max_age: See ``from_series``.
+        room: Bytes of memory that the rows may take.
 
     Raises:
         UnreadableFile: If the file can't be read without doubt.
-        InvalidInput: If it has several columns of values, or a setting is outside the rules.
+        InvalidInput: If it has several columns of values, a setting is outside the rules, or there
+            are more rows than there is room for.
         NotEnoughData: If it has fewer than two values.
     """
     shown = cell(re.sub(r"[^\w .()+-]", "_", Path(file).name)[:MAX_NAME]) or "unnamed"
     try:
-        series = _read(source, column)
+        series = _read(source, column, room)
         own_name = name_of_file(file) if name is None else name
         return from_series(own_name, series, f"file {shown}", lag=lag, max_age=max_age)
     except (UnreadableFile, NotEnoughData) as error:
         raise type(error)(f"{shown} can't be read as a signal. {error}") from error
 
 
-def _read(source: Path | bytes | BinaryIO, column: str | None) -> pd.Series:
+def value_columns(source: Path | bytes | BinaryIO) -> list[str]:
+    """Return the names of a file's columns that are not its times, whatever they hold."""
+    names, _ = _names(source)
+    time = next(filter(_is_time, names), None)
+    return [name for name in (names if time else names[1:]) if name != time]
+
+
+def _read(source: Path | bytes | BinaryIO, column: str | None, room: float) -> pd.Series:
     """Read times and values."""
     names, delimiter = _names(source)
     time, value = _columns(names, column)
     corrections = Corrections(delimiter, {"time": time, "price": value})
     with open_source(source) as stream:
-        table = read_table(stream, corrections)
+        table = read_table(stream, corrections, room=room)
     if not isinstance(table, Table):  # only candles that are merged are read at once
         raise UnreadableFile("It holds candles. Name the column of values.")
     mark = find_decimal_mark(table, ("price",), corrections)
@@ -115,6 +126,6 @@ def _columns(names: list[str], column: str | None) -> tuple[str, str]:
         raise InvalidInput(
             f"The signal's value must be one column of {', '.join(others)[:300]}. Received: "
             f"{'none' if column is None else repr(column[:60])}. Name it (--value COLUMN on the "
-            "command line, column= in Python)."
+            "command line, column= in Python, Column on the page)."
         )
     return time, column

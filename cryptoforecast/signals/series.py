@@ -48,7 +48,7 @@ def from_series(
     if not NAME.fullmatch(name):
         raise InvalidInput(
             "A signal's name must be of at most 32 lower-case letters, digits and underscores, the "
-            f"first a letter. Received: {name!r:.60}. Give it one: NAME=FILE."
+            f"first a letter. Received: {name!r:.60}. Give it one (NAME=FILE on the command line)."
         )
     values = _in_order(name, series)
     usual = pd.Timedelta(int(np.median(np.diff(values.index.asi8))), "ns")

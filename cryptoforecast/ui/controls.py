@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from cryptoforecast.service import choices
 from cryptoforecast.service.signals import MAX_SIGNALS, SIGNALS, input_of, signal_inputs
-from cryptoforecast.types import INTERVAL_NOUNS, PriceHistory, input_name, is_signal, signal_name
+from cryptoforecast.types import (
+    INTERVAL_NOUNS,
+    PriceHistory,
+    Signal,
+    input_name,
+    is_signal,
+    signal_name,
+)
 from cryptoforecast.ui import drafts
 from cryptoforecast.ui.drafts import Draft
 from cryptoforecast.ui.words import NETWORKS, plain
@@ -63,6 +70,7 @@ _SIGNALS_HELP = "\n".join(
         "What the network reads beside the price. It sees a value only from when it was known.",
         *(f"- **{plain(input_name(input_of(name)))}**: {plain(SIGNALS[name])}" for name in SIGNALS),
         "- **Another coin**: how it moved in the same candle.",
+        "- **Your file**: what you have added below, “A signal of your own, from a file”.",
         "",
         "Whether a signal helps is tested on the Backtest page, “Which inputs help?”.",
     )
@@ -78,10 +86,11 @@ class Controls:
     Args:
         draft: What the user has set.
         history: The prices that are learnt from.
+        own: The signals that the user has added.
     """
 
-    def __init__(self, draft: Draft, history: PriceHistory) -> None:
-        self._base = draft.base(history)
+    def __init__(self, draft: Draft, history: PriceHistory, own: Sequence[Signal] = ()) -> None:
+        self._base, self._own = draft.base(history), [signal.input for signal in own]
         self._draft, self._history = draft, history
         st.session_state[_DRAWN] = ()
 
@@ -137,7 +146,11 @@ class Controls:
         )
         st.multiselect(
             "Signals beside the price",
-            list(dict.fromkeys((*signal_inputs(self._history), *st.session_state[signals]))),
+            list(
+                dict.fromkeys(
+                    (*self._own, *signal_inputs(self._history), *st.session_state[signals])
+                )
+            ),
             format_func=_signal_title,
             key=signals,
             on_change=_inputs_moved,
@@ -263,9 +276,11 @@ def _moved(field: str, kind: Callable[[Any], object], key: str) -> None:
 
 
 def _signal_title(name: str) -> str:
-    """Name a signal among others: an index, or the ticker of another coin."""
+    """Name a signal among others: an index, the ticker of another coin, or a file of the user."""
     own, title = signal_name(name), input_name(name)
-    return f"{title[0].upper()}{title[1:]}" if own in SIGNALS else f"Move of {own.upper()}"
+    if own in SIGNALS:
+        return f"{title[0].upper()}{title[1:]}"
+    return f"Move of {own.upper()}" if own.upper() in choices.COINS else f"{own} (your file)"
 
 
 def _inputs_moved(features: str, signals: str) -> None:

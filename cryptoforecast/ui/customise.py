@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from cryptoforecast.service import Service, choices
-from cryptoforecast.types import ModelSpec, PriceHistory
-from cryptoforecast.ui import card, dialogs, drafts, elements, training, words
+from cryptoforecast.service.signals import MAX_SIGNALS
+from cryptoforecast.types import ModelSpec, PriceHistory, Signal, is_signal
+from cryptoforecast.ui import card, dialogs, drafts, elements, own_signals, training, words
 from cryptoforecast.ui.controls import Controls
 
 #: Pixels: three recipe cards side by side.
@@ -21,10 +22,12 @@ def show(service: Service, history: PriceHistory) -> None:
     _recipes(service, history)
     draft = drafts.current()
     _warn_of_few(draft.base(history), history)
-    controls = Controls(draft, history)
+    controls = Controls(draft, history, own_signals.all_of(service))
     controls.main()
     with st.expander("Everything else: inputs, loss, dropout, stopping, seed"):
         controls.more()
+    with st.expander("A signal of your own, from a file"):
+        _own_signals(service, history)
     with elements.errors():
         spec = draft.spec(history)
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -67,6 +70,25 @@ def _recipes(service: Service, history: PriceHistory) -> None:
                     key=f"choose-{name}",
                     on_click=lambda own=own: drafts.keep(own),
                 )
+
+
+def _own_signals(service: Service, history: PriceHistory) -> None:
+    """Ask for files of signals; the next training reads those that were added."""
+    st.caption(
+        "Add an index of yours, such as searches or moods, and the network reads it beside the "
+        "price. Whether it helps is tested on the Backtest page, “Which inputs help?”."
+    )
+
+    def choose(signal: Signal) -> None:
+        if sum(map(is_signal, drafts.current().features(history))) < MAX_SIGNALS:
+            drafts.change_inputs(history, with_=signal.input)
+
+    own_signals.show(
+        service,
+        history,
+        lambda signal: drafts.change_inputs(history, without=signal.input),
+    )
+    own_signals.field(service, added=choose)
 
 
 def _warn_of_few(base: ModelSpec, history: PriceHistory) -> None:

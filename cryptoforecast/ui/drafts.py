@@ -84,6 +84,11 @@ class Draft:
         varying = tuple(name for name in base.features if name not in constant)
         return dataclasses.replace(base, features=varying)
 
+    def features(self, history: PriceHistory) -> tuple[str, ...]:
+        """Return the inputs with the user's changes."""
+        names = self.changes.get("features")
+        return names if isinstance(names, tuple) else self.base(history).features
+
     def spec(self, history: PriceHistory) -> ModelSpec:
         """Return the settings with the user's changes.
 
@@ -113,6 +118,20 @@ def change(field: str, value: object) -> None:
     """Note one setting that the user has changed."""
     draft = current()
     st.session_state[_KEY] = dataclasses.replace(draft, changes={**draft.changes, field: value})
+
+
+def change_inputs(history: PriceHistory, *, with_: str = "", without: str = "") -> None:
+    """Note that an input was added to the next training or taken away, not by its control.
+
+    Args:
+        history: The prices that are learnt from.
+        with_: Name of an input that is added; it is read once.
+        without: Name of an input that is taken away.
+    """
+    names = current().features(history)
+    changed = tuple(name for name in names if name not in (with_, without))
+    change("features", (*changed, with_) if with_ else changed)
+    renew("others")
 
 
 def change_network(network: str) -> None:

@@ -9,12 +9,24 @@ import streamlit as st
 from cryptoforecast.errors import InvalidInput, UnknownModel
 from cryptoforecast.service import Service, is_file
 from cryptoforecast.service.saved_models import RUN
+from cryptoforecast.service.signals import missing_files
 from cryptoforecast.settings import ROOT
-from cryptoforecast.ui import card, ending, identity, inputs, selection, url, words
+from cryptoforecast.types import PriceHistory
+from cryptoforecast.ui import (
+    card,
+    ending,
+    identity,
+    inputs,
+    own_signals,
+    selection,
+    url,
+    words,
+)
 
 MODEL = "This model is not here"
 REASONS = "here. It was renamed or deleted, or saved on another computer. Choose another model."
 OTHER_CANDLES = "This model is for other candles"
+SIGNAL = "This network reads a file of yours"
 TRAINING = "This training is no longer here"
 FILE = "This file is no longer open"
 
@@ -80,6 +92,35 @@ def stop_without_model(service: Service, name: str, interval: str) -> None:
     else:
         return
     first = inputs.FIRST.get(interval, "cone")
+    _way_on("models", "See all models", ":material/list:", "model", first, "Usual forecast")
+
+
+def stop_without_signal(service: Service, name: str, history: PriceHistory) -> None:
+    """End the page if a network reads a signal from a file that this session does not have.
+
+    Args:
+        service: Has the signals.
+        name: Name of the model, see ``selection``.
+        history: The prices.
+    """
+    training = selection.job(service, name)
+    if training is not None and training.result is None:
+        return
+    model = selection.network(service, name)
+    own = own_signals.all_of(service)
+    files = [] if model is None else missing_files(model.spec.features, history, own)
+    if model is None or not files:
+        return
+    about = model.card.signals.get(files[0], "")
+    card.answer(
+        SIGNAL,
+        f"It learnt from the signal **{words.plain(files[0])}** ({words.plain(about)}). Such a "
+        "file is kept for one visit only, and for the one who has added it. Add it, or choose "
+        "another model.",
+        mark="watch",
+    )
+    own_signals.field(service, files[0])
+    first = inputs.first_model(service, history.interval, history.coin)
     _way_on("models", "See all models", ":material/list:", "model", first, "Usual forecast")
 
 

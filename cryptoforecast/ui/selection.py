@@ -28,7 +28,7 @@ from cryptoforecast.types import (
     TrainedModel,
     predictor_name,
 )
-from cryptoforecast.ui import inputs
+from cryptoforecast.ui import inputs, own_signals
 
 if TYPE_CHECKING:
     from cryptoforecast.ui.subject import Subject
@@ -211,9 +211,12 @@ def spec(service: Service, model_name: str, history: PriceHistory) -> ModelSpec:
 
 
 def beside(service: Service, models: Iterable[TrainedModel], history: PriceHistory) -> PriceHistory:
-    """Put the signals that networks read beside prices, without waiting for a source."""
+    """Put the signals that networks read beside prices, without waiting for a source.
+
+    Those of files are the ones that this session has added.
+    """
     features = dict.fromkeys(name for model in models for name in model.spec.features)
-    return service.signals.beside(history, features, wait=0)
+    return service.signals.beside(history, features, own_signals.all_of(service), wait=0)
 
 
 def _run(service: Service, model_name: str) -> Run | None:

@@ -66,6 +66,7 @@ def row(service: Service, *, windows: bool = True, models: bool = True) -> Subje
         _price(history, asking=service.prices.refreshing(query))
     if models:
         missing.stop_without_model(service, model, query.interval)
+        missing.stop_without_signal(service, model, history)
     return Subject(query, history, model)
 
 

@@ -11,7 +11,7 @@ from cryptoforecast.service.ablations import is_ablation
 from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.service.searches import is_search
 from cryptoforecast.types import ModelSpec, PriceHistory, Progress, is_signal
-from cryptoforecast.ui import card, elements, identity, training_status
+from cryptoforecast.ui import card, elements, identity, own_signals, training_status
 from cryptoforecast.ui.words import plain
 
 #: Trainings of a session that stay in the list of models.
@@ -24,7 +24,8 @@ def start(service: Service, history: PriceHistory, spec: ModelSpec) -> None:
     """Queue a training, and show it in place of the judgement."""
     if any(map(is_signal, spec.features)):
         with st.spinner("Fetching the signals …"):
-            history = service.signals.beside(history, spec.features)
+            own = own_signals.all_of(service)
+            history = service.signals.beside(history, spec.features, own)
     job = service.training.submit(history, spec, user=identity.user())
     name = RUN + job.key
     runs = [run for run in st.session_state.get("runs", []) if run != name]

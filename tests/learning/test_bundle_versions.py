@@ -123,3 +123,18 @@ def test_the_last_renewal_is_remembered_with_the_model(folder):
     assert bundle_versions.last_attempt(folder, "mine") is None
     bundle_versions.note_attempt(folder, "absent", attempt)
     assert not (folder / "absent").exists()
+
+
+def test_versions_of_one_second_are_in_the_order_of_what_they_learnt(tmp_path):
+    """``created`` has whole seconds, and digests are in no order."""
+    cutoffs = [f"2026-01-0{day + 1}T00:00:00+00:00" for day in range(MAX_VERSIONS + 1)]
+    for number, cutoff in enumerate(cutoffs):
+        one = model(1)
+        successor = dataclasses.replace(one, card=dataclasses.replace(one.card, cutoff=cutoff))
+        if number == 0:
+            bundles.save(successor, tmp_path, "mine")
+        else:
+            version = bundles.version(tmp_path / "mine")
+            bundle_versions.replace(tmp_path, "mine", version, successor)
+    history = bundle_versions.history(tmp_path, "mine")
+    assert [one.summary.card.cutoff for one in history] == cutoffs[::-1]
