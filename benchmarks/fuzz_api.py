@@ -47,6 +47,7 @@ SAVED_MODEL = "btc-1h-dense"
 #: Of so many requests one is left as it is made.
 UNCHANGED = 4
 AnyCase = Case[Any]
+SIGNAL = {"name": "mood", "time": ["2026-01-30", "2026-01-31"], "value": [0.25, -1.5], "lag": "1d"}
 CLOSES = [61_000 + 25.5 * (7 * i % 11) for i in range(60)]
 
 
@@ -193,6 +194,10 @@ def _repair_body(body: Any, path: str) -> None:
         body.pop(name, None)
     if path.endswith(("backtests", "trainings")):
         body.pop("model", None)
+        if body.get("ablate"):
+            body["ablate"] = ["return"]
+        if body.get("signals"):
+            body["signals"] = [SIGNAL]
         body.update({"coin": "BTC", "settings": {"network": "dense"}, "prices": "any", "days": 1})
         body.update({"save": None} if path.endswith("trainings") else {"folds": 1})
 

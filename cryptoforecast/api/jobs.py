@@ -14,9 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 from typing_extensions import TypedDict
 
+from cryptoforecast.api import own_signals
 from cryptoforecast.api.lanes import Lane
 from cryptoforecast.api.links import address
 from cryptoforecast.api.options import Options
+from cryptoforecast.api.own_signals import OwnSignals
 from cryptoforecast.api.parameters import CHECKS, COIN_PATTERN, NAME_PATTERN, WHOLE
 from cryptoforecast.api.problem_values import ProblemJson, problem
 from cryptoforecast.api.problems import at
@@ -90,6 +92,7 @@ class _OrderRequest(BaseModel):
     ] = None
     prices: Literal["live", "any"] = "any"
     settings: OrderSettings = OrderSettings()
+    signals: OwnSignals = []
 
 
 class BacktestRequest(_OrderRequest):
@@ -330,16 +333,19 @@ class _Jobs:
         await self._lane.run(self._book.cancel, order.id)
 
     def _give(self, kind: str, body: _OrderRequest, owner: str) -> Order:
-        content = body.model_dump()
+        own_signals.check(body.signals)
+        content = body.model_dump(exclude={"signals"})
         settings = body.settings.model_dump(exclude_none=True)
         content["settings"] = settings
+        content["signals"] = [signal.name for signal in body.signals]
         try:
             trainer.check(self._service, kind, content)
         except CryptoForecastError as error:
             pointer = _place(error, content)
             with at(pointer, str(content.get(pointer.removeprefix("/body/"), ""))):
                 raise
-        return self._book.give(kind, content, owner)
+        sent = [signal.model_dump() for signal in body.signals]
+        return self._book.give(kind, content, owner, sent or None)
 
     def _owner(self, request: Request) -> str:
         """Return who asks.

@@ -7,10 +7,12 @@ the oldest, and writes its progress and its result.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import sqlite3
 import time
 import uuid
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,12 @@ CREATE TABLE IF NOT EXISTS orders (
     progress TEXT, result TEXT, status INTEGER, error TEXT
 )
 """
+_ATTACHMENTS = "CREATE TABLE IF NOT EXISTS attachments (id TEXT PRIMARY KEY, content BLOB NOT NULL)"
+#: What is sent with an order is needed no longer once it is over.
+_DROP = (
+    "DELETE FROM attachments WHERE id NOT IN "
+    "(SELECT id FROM orders WHERE state IN ('queued', 'running'))"
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,7 @@ class Order:
         result: The result; ``None`` unless done.
         status: Status of the answer that the failure would be; ``None`` unless failed.
         error: Why it failed, for users; ``""`` unless failed.
+        attachment: What is large of what is to be done; only the one who takes the order has it.
     """
 
     id: str
@@ -58,6 +67,7 @@ class Order:
     result: Json | None
     status: int | None
     error: str
+    attachment: list[Json] | None = None
 
     @property
     def active(self) -> bool:
@@ -75,13 +85,16 @@ class OrderBook:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def give(self, kind: str, request: Json, owner: str) -> Order:
+    def give(
+        self, kind: str, request: Json, owner: str, attachment: list[Json] | None = None
+    ) -> Order:
         """Write an order.
 
         Args:
             kind: ``"backtest"`` or ``"training"``.
             request: What is to be done.
             owner: Who may see it.
+            attachment: What is large of what is to be done. It is kept until the order is over.
 
         Raises:
             Busy: If too many orders wait.
@@ -99,6 +112,9 @@ class OrderBook:
                 "VALUES (?, ?, ?, ?, 'queued', ?, ?)",
                 (named, owner, kind, json.dumps(request), now, now),
             )
+            if attachment is not None:
+                content = zlib.compress(json.dumps(attachment).encode(), 1)
+                book.execute("INSERT INTO attachments VALUES (?, ?)", (named, content))
             book.execute(
                 "DELETE FROM orders WHERE state NOT IN ('queued', 'running') AND id NOT IN "
                 "(SELECT id FROM orders WHERE state NOT IN ('queued', 'running') "
@@ -127,7 +143,11 @@ class OrderBook:
                 "UPDATE orders SET state = 'running', changed = ? WHERE id = ?",
                 (time.time(), row[0]),
             )
-            return _order(row)
+            content = book.execute(
+                "SELECT content FROM attachments WHERE id = ?", (row[0],)
+            ).fetchone()
+        attachment = None if content is None else json.loads(zlib.decompress(content[0]))
+        return dataclasses.replace(_order(row), attachment=attachment)
 
     def report(self, named: str, progress: Json) -> None:
         """Write how far an order is."""
@@ -145,6 +165,7 @@ class OrderBook:
                 "WHERE id = ? AND state = 'running'",
                 (json.dumps(result), time.time(), named),
             )
+            book.execute(_DROP)
 
     def fail(self, named: str, status: int, error: str) -> None:
         """Write why an order failed, unless it was cancelled."""
@@ -154,6 +175,7 @@ class OrderBook:
                 "WHERE id = ? AND state = 'running'",
                 (status, error, time.time(), named),
             )
+            book.execute(_DROP)
 
     def cancel(self, named: str) -> None:
         """Cancel an order that waits or runs; one that is over stays as it is."""
@@ -163,6 +185,7 @@ class OrderBook:
                 "WHERE id = ? AND state IN ('queued', 'running')",
                 (time.time(), named),
             )
+            book.execute(_DROP)
 
     def is_running(self, named: str) -> bool:
         """Return whether an order is still wanted."""
@@ -179,6 +202,7 @@ class OrderBook:
                 "WHERE state = 'running'",
                 (time.time(),),
             )
+            book.execute(_DROP)
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -190,6 +214,7 @@ class OrderBook:
                 # Else the module would begin only before the first change, after what is read.
                 book.execute("BEGIN IMMEDIATE")
                 book.execute(_TABLE)
+                book.execute(_ATTACHMENTS)
                 yield book
         finally:
             book.close()

@@ -16,7 +16,7 @@ from cryptoforecast.service.price_choices import COINS
 from cryptoforecast.service.prices import PriceService
 from cryptoforecast.settings import Settings
 from cryptoforecast.signals.joining import known_at, with_signals
-from cryptoforecast.signals.series import from_series, name_of_file, span_of
+from cryptoforecast.signals.series import from_series, from_texts, name_of_file, span_of
 from cryptoforecast.types import MarketQuery, PriceHistory, Signal, is_signal, signal_name
 from cryptoforecast.types.quotes import market_name
 from cryptoforecast.types.signals import SIGNAL_PREFIX
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from cryptoforecast.signals.sources import SignalSource
 
 __all__ = [
-    "MAX_SIGNALS", "SIGNALS", "SignalService", "check_own_name", "from_series", "input_of",
-    "missing_files", "name_of_file", "share_known", "signal_inputs", "span_of",
+    "MAX_SIGNALS", "SIGNALS", "SignalService", "check_own_name", "from_series", "from_texts",
+    "input_of", "missing_files", "name_of_file", "share_known", "signal_inputs", "span_of",
 ]  # fmt: skip
 
 #: Signals beside one history.

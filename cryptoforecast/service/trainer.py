@@ -21,6 +21,7 @@ from cryptoforecast.json_views import Json
 from cryptoforecast.service import Service, choices
 from cryptoforecast.service.ablations import check as check_ablation
 from cryptoforecast.service.orders import Order, OrderBook
+from cryptoforecast.service.signals import from_texts, input_of
 from cryptoforecast.types import (
     OWNER,
     ModelSpec,
@@ -62,7 +63,13 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
             raise InvalidInput(
                 "`ablate` trains networks. Received: it and a saved model. Leave one of them out."
             )
-        service.saved_models.load(request["model"])
+        features = service.saved_models.load(request["model"]).model.spec.features
+        unread = [name for name in request.get("signals", ()) if input_of(name) not in features]
+        if unread:
+            raise InvalidInput(
+                f"A signal must be an input of the model. Received: {unread[0]}, and a model that "
+                f"reads {', '.join(features)}. Leave it out."
+            )
         return
     spec = _spec(request)
     methods = (*choices.NETWORKS, *choices.BASELINES)
@@ -70,8 +77,9 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
         raise InvalidInput(
             f"`network` must be one of {', '.join(methods)}. Received: {spec.network!r:.60}."
         )
-    if kind == "training":
+    if kind == "training" or request.get("signals"):
         choices.check_network(spec.network)
+    if kind == "training":
         if request["save"] is not None:
             service.saved_models.check_free(request["save"], user=OWNER, force=request["force"])
     else:
@@ -114,16 +122,17 @@ def _result(service: Service, order: Order, monitor: Monitor) -> Json:
     request = cast(Mapping[str, Any], order.request)
     query = choices.window(request["coin"], request["interval"], days=request["days"])
     history = service.prices.history(query, prices=request["prices"])
+    own = [from_texts(**cast(Mapping[str, Any], each)) for each in order.attachment or ()]
     if order.kind == "backtest" and request["model"] is not None:
         model = service.saved_models.load(request["model"]).model
-        history = service.signals.beside(history, model.spec.features)
+        history = service.signals.beside(history, model.spec.features, own)
         tested = service.backtests.of_saved(history, model)
         return json_views.backtest_json(
             service.backtests.with_all_baselines(tested), saved=request["model"]
         )
     spec = _spec(request, history)
     if choices.is_network(spec):
-        history = service.signals.beside(history, spec.features)
+        history = service.signals.beside(history, spec.features, own)
     if order.kind == "backtest":
         return _backtest(service, request, history, spec, monitor)
     result = service.backtests.run(history, spec, monitor)
@@ -168,7 +177,8 @@ def _spec(request: Mapping[str, Any], history: PriceHistory | None = None) -> Mo
         name: tuple(value) if isinstance(value, list) else value
         for name, value in request["settings"].items()
     }
-    signals = filter(is_signal, request.get("ablate") or ())
+    ablated = filter(is_signal, request.get("ablate") or ())
+    signals = dict.fromkeys((*map(input_of, request.get("signals", ())), *ablated))
     if history is None:
         return choices.with_inputs(choices.make_spec(**settings), signals)
     volume = choices.has_volume(history.candles)

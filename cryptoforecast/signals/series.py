@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.types import Signal
 from cryptoforecast.types.signals import NAME
 
+#: From when to when a time may be that is written as text.
+FIRST, LAST = pd.Timestamp("2000-01-01", tz="UTC"), pd.Timestamp("2100-01-01", tz="UTC")
 #: Longest lag, and longest time for which a value may be used.
 MAX_SPAN = pd.Timedelta(days=366)
 #: Without a maximum age of its own, a value is used for so many usual distances of two values.
@@ -57,6 +60,52 @@ def from_series(
     max_age = _checked("max_age", USUAL_AGE * usual if max_age is None else max_age, least)
     about = f"{source}, known {text_of(lag)} after its time, used for up to {text_of(max_age)}"
     return Signal(name, values.set_axis(values.index + lag), max_age, about, simulated)
+
+
+def from_texts(
+    name: str,
+    time: Sequence[str],
+    value: Sequence[float],
+    lag: str | None = None,
+    max_age: str | None = None,
+) -> Signal:
+    """Make a signal of values, and times and spans of time that are written as text.
+
+    Args:
+        name: What it is called.
+        time: ``(n,)`` times, ISO 8601; UTC where there is no zone.
+        value: ``(n,)`` numbers.
+        lag: See ``from_series`` and ``span_of``.
+        max_age: See ``from_series`` and ``span_of``.
+
+    Raises:
+        InvalidInput: If a time can't be read, there are not as many times as values, or one of
+            them is outside the rules; see ``from_series``.
+        NotEnoughData: If there are fewer than two values.
+    """
+    if len(time) != len(value):
+        raise InvalidInput(
+            f"A signal has as many times as values. Received: {len(time):,} and {len(value):,}. "
+            "Send as many of each."
+        )
+    try:
+        index = pd.DatetimeIndex(pd.to_datetime(list(time), utc=True, format="ISO8601"))
+        in_range = bool(((index >= FIRST) & (index < LAST)).all())
+        index = index.as_unit("ns") if in_range else index
+    except (ValueError, OverflowError, TypeError) as error:
+        raise InvalidInput(
+            "The times of a signal are ISO 8601, such as 2026-01-31T12:00:00Z. Received: one that "
+            f"is not ({str(error).partition('. ')[0]:.150}). Write it so."
+        ) from error
+    if not in_range:
+        raise InvalidInput(
+            f"The times of a signal are of {FIRST.year} to {LAST.year - 1}. Received: "
+            f"{index.min():%Y-%m-%d} to {index.max():%Y-%m-%d}. Leave out the others."
+        )
+    spans = {
+        key: span_of(text) for key, text in (("lag", lag), ("max_age", max_age)) if text is not None
+    }
+    return from_series(name, pd.Series(list(value), index=index), "a request", **spans)
 
 
 def span_of(text: str) -> pd.Timedelta:

@@ -4,15 +4,17 @@ import json
 import sqlite3
 import threading
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from cryptoforecast.api import jobs, rest
+from cryptoforecast.api import jobs, own_signals, rest
 from cryptoforecast.api.options import Options
 from cryptoforecast.errors import Busy
 from cryptoforecast.service import Service, choices, trainer
 from cryptoforecast.service import orders as books
 from cryptoforecast.service.orders import OrderBook
+from cryptoforecast.service.signals import from_texts
 from cryptoforecast.settings import Settings
 from tests.api.description import Description
 
@@ -29,6 +31,12 @@ class Client:
 
     def ask(self, method, place, body=None):
         answer = self._plain.request(method, f"/api/v1/{place}", json=body, headers=self._headers)
+        return self._description.check(answer)
+
+    def post_text(self, place, text):
+        """Send a body that need not be JSON by the book."""
+        headers = {**self._headers, "Content-Type": "application/json"}
+        answer = self._plain.post(f"/api/v1/{place}", content=text, headers=headers)
         return self._description.check(answer)
 
     def end(self, job):
@@ -136,6 +144,119 @@ def test_a_network_reads_a_signal_and_is_tested_with_and_without(client, service
     answer = client.ask("POST", "models/moody/forecast", closes).json()["series"][0]
     assert answer["forecast"] is None
     assert "signal:fear_greed" in answer["problem"]["detail"]
+
+
+def mood(service, *, lag="2h", **changes):
+    """Return a signal of one's own: hourly values beside the last 60 days."""
+    history = service.prices.history(choices.window("BTC", "1h", days=60))
+    times = history.candles.index
+    values = np.random.default_rng(3).normal(size=len(times)).round(4)
+    texts = [time.isoformat() for time in times]
+    return {"name": "mood", "time": texts, "value": values.tolist(), "lag": lag, **changes}
+
+
+def test_a_signal_of_ones_own_is_read_from_when_it_was_known(client, service, book, working):
+    """The test of the order is that of the same values and lag in the library."""
+    body = {"days": 60, "settings": SMALL, "signals": [mood(service)], "ablate": ["signal:mood"]}
+    job = client.ask("POST", "backtests", body).json()
+    assert client.end(job)[-1][0] == "done"
+    result = client.ask("GET", f"jobs/{job['id']}").json()["result"]
+    assert result["spec"]["features"] == ["return", "abs_return", "signal:mood"]
+    assert result["ablation"]["inputs"] == ["signal:mood"]
+    history = service.prices.history(choices.window("BTC", "1h", days=60))
+    history = service.signals.beside(history, ["signal:mood"], [from_texts(**mood(service))])
+    known = history.candles["signal:mood"].to_numpy()
+    assert np.isnan(known[0])
+    assert known[5] == mood(service)["value"][4]  # two hours after its time a candle has closed
+    assert result["data"]["fingerprint"] == history.fingerprint
+    with sqlite3.connect(service.settings.home / "orders.sqlite") as orders:
+        assert orders.execute("SELECT count(*) FROM attachments").fetchone() == (0,)
+
+    order = {"days": 60, "settings": SMALL, "signals": [mood(service)], "save": "own-mood"}
+    assert client.end(client.ask("POST", "trainings", order).json())[-1][0] == "done"
+    about = client.ask("GET", "models/own-mood").json()["signals"]["mood"]
+    assert about == "a request, known 2h after its time, used for up to 3h"
+    again = {"days": 60, "model": "own-mood", "signals": [mood(service)]}
+    assert client.end(client.ask("POST", "backtests", again).json())[-1][0] == "done"
+    job = client.ask("POST", "backtests", {"days": 60, "model": "own-mood"}).json()
+    assert client.end(job)[-1][0] == "failed"
+    problem = client.ask("GET", f"jobs/{job['id']}").json()["problem"]
+    assert "There is no signal mood" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": "eth"}, "another name than a known one"),
+        ({"name": "Mood!"}, "match"),
+        ({"lag": "soon"}, "match"),
+        ({"lag": "400d"}, "`lag` must be"),
+        ({"max_age": "0h"}, "`max_age` must be"),
+        ({"value": [1.0, 2.0]}, "as many times as values. Received: 3 and 2"),
+        ({"value": [1.0, 2.0, "3"]}, "number"),
+        ({"value": [1.0, 2.0, float("inf")]}, "finite"),
+        ({"value": [1.0, 2.0, True]}, "number"),
+        ({"time": ["2026-01-01", "2026-01-02", "yesterday"]}, "ISO 8601"),
+        ({"time": ["2026-01-01", "2026-01-02", "9999-12-31"]}, "of 2000 to 2099"),
+        ({"time": ["2026-01-01", "2026-01-02", "999999-12-31"]}, "ISO 8601"),
+        ({"time": ["2026-01-01", "2026-01-02", "2026-01-02"]}, "one value at a time"),
+        ({"time": ["2026-01-01", "2026-01-02", "x" * 41]}, "40"),
+        ({"file": "/etc/passwd"}, "file"),
+    ],
+)
+def test_a_signal_that_can_not_be_read_is_refused_at_its_place(client, book, changes, words):
+    times = ["2026-01-01", "2026-01-02", "2026-01-03"]
+    signal = {"name": "mood", "time": times, "value": [1.0, 2.0, 3.0], **changes}
+    good = {**signal, "name": "good", "time": times, "value": [1.0, 2.0, 3.0], "lag": "1d"}
+    good = {key: good[key] for key in ("name", "time", "value", "lag")}
+    body = {"settings": SMALL, "signals": [good, signal]}
+    answer = client.post_text("trainings", json.dumps(body))
+    assert answer.status_code == 422, answer.text
+    (mistake,) = answer.json()["errors"][:1]
+    assert mistake["pointer"].startswith("/body/signals/1")
+    assert words in json.dumps(answer.json())
+    assert book.take() is None
+
+
+def test_signals_of_an_order_are_bounded_and_belong_to_a_network(client, book, monkeypatch):
+    times = ["2026-01-01", "2026-01-02", "2026-01-03"]
+    one = {"name": "mood", "time": times, "value": [1.0, 2.0, 3.0]}
+    orders = [
+        ("/body/signals", {"settings": SMALL, "signals": [one, one]}),
+        (
+            "/body/signals",
+            {"settings": SMALL, "signals": [{**one, "name": f"s{i}"} for i in range(5)]},
+        ),
+        ("/body", {"settings": {"network": "cone"}, "signals": [one]}),
+        ("/body", {"model": "tiny-dense", "signals": [one]}),
+    ]
+    for pointer, body in orders:
+        answer = client.ask("POST", "backtests", body)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == pointer
+    monkeypatch.setattr(own_signals, "MAX_VALUES_IN_ALL", 5)
+    two = {"settings": SMALL, "signals": [one, {**one, "name": "other"}]}
+    assert "may have 5 values together" in client.ask("POST", "backtests", two).text
+    assert book.take() is None
+
+
+def test_what_is_sent_with_an_order_goes_when_it_is_over(book):
+    sent = [{"name": "mood", "time": ["2026-01-01"] * 2, "value": [1.0, 2.0]}]
+
+    def count():
+        with sqlite3.connect(book._path) as orders:
+            return orders.execute("SELECT count(*) FROM attachments").fetchone()[0]
+
+    first, second, third = (book.give("training", {}, "me", sent) for _ in range(3))
+    assert book.find(first.id, "me").attachment is None
+    assert book.take().attachment == sent
+    assert count() == 3
+    book.finish(first.id, {})
+    book.cancel(second.id)
+    assert count() == 1
+    assert book.take().id == third.id
+    book.recover()
+    assert count() == 0
 
 
 def test_prices_that_can_not_be_had_are_the_problem_of_the_job(client, working):
