@@ -217,6 +217,12 @@ def _verify(service: Service, args: argparse.Namespace) -> Answer:
         f"{result.forecasts:,} forecasts and {result.outcomes:,} outcomes are as they were "
         f"written.\nHead of {result.head.position:,} entries: {result.head.hash}\n"
     )
+    if result.clock_corrections:
+        times = "once" if result.clock_corrections == 1 else f"{result.clock_corrections:,} times"
+        words += (
+            f"A clock had been ahead and was set back {times}: entries before that have times that "
+            "had not come.\n"
+        )
     if not result.intact:
         more = result.count - len(result.problems)
         problems = [*result.problems, *([f"And {more:,} more."] if more else [])]

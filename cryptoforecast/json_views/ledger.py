@@ -194,6 +194,7 @@ class VerificationJson(TypedDict):
     head: HeadJson
     forecasts: int
     outcomes: int
+    clock_corrections: Annotated[int, Says("how often the clock had been ahead and was set back")]
     problems: Annotated[list[str], Says("the first ones, a sentence each")]
     problem_count: int
 
@@ -284,6 +285,7 @@ def verification_json(result: Verification) -> VerificationJson:
         "head": head_json(result.head),
         "forecasts": result.forecasts,
         "outcomes": result.outcomes,
+        "clock_corrections": result.clock_corrections,
         "problems": list(result.problems),
         "problem_count": result.count,
     }

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 #: What the first entry has as the hash before it.
 BEGINNING = "0" * 64
-FORECAST, OUTCOME = "forecast", "outcome"
+FORECAST, OUTCOME, CLOCK = "forecast", "outcome", "clock"
 
 
 def entry_hash(previous: str, kind: str, columns: Mapping[str, object]) -> str:
@@ -20,7 +20,7 @@ def entry_hash(previous: str, kind: str, columns: Mapping[str, object]) -> str:
 
     Args:
         previous: Hash of the entry before; ``BEGINNING`` of the first one.
-        kind: ``FORECAST`` or ``OUTCOME``.
+        kind: ``FORECAST``, ``OUTCOME`` or ``CLOCK``.
         columns: The whole row, its position included.
 
     Returns:

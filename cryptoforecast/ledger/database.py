@@ -14,9 +14,9 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from cryptoforecast.errors import InvalidInput, LedgerUnavailable
 
 #: The newest version of the tables.
-REVISION = "2"
+REVISION = "3"
 #: Earlier versions that ``migrations`` brings up to date; ``None`` is a new database.
-EARLIER: tuple[str | None, ...] = (None, "1")
+EARLIER: tuple[str | None, ...] = (None, "1", "2")
 #: Seconds that a writer waits for another one.
 MAX_WAIT = 60
 #: Seconds that a server may take to answer at all, unless the URL says ``connect_timeout``.

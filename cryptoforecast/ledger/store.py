@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.ledger import chain, rows, tables
 from cryptoforecast.ledger.database import Database
 from cryptoforecast.ledger.series_store import SeriesStore
-from cryptoforecast.types.ledger import LedgerForecast, LedgerHead, LedgerOutcome
+from cryptoforecast.types.ledger import LedgerForecast, LedgerFuture, LedgerHead, LedgerOutcome
 
 #: How far the clocks of machines that write one ledger may differ.
 MAX_CLOCK_DIFFERENCE = pd.Timedelta(seconds=5)
@@ -90,6 +90,35 @@ class Ledger:
             writer.finish()
         return positions
 
+    def future(self) -> LedgerFuture | None:
+        """Return the entries whose times have not come; ``None`` if the last one's has.
+
+        They are of a clock that was ahead. Nothing can follow them until ``set_clock_back``.
+        """
+        with self._database.reading() as connection:
+            return _future(connection, self._clock())
+
+    def set_clock_back(self) -> int | None:
+        """Write that time goes on now, whatever the times of the last entries are.
+
+        Nothing of these is changed. The entry says after which one they begin.
+
+        Returns:
+            The position of the entry; ``None`` where the time of the last one has come.
+
+        Raises:
+            LedgerUnavailable: If the database does not answer.
+        """
+        with self._database.writing() as connection:
+            now = self._clock()
+            future = _future(connection, now)
+            if future is None:
+                return None
+            writer = _Writer(connection, future.last)
+            position = writer.add_clock(now, future.after)
+            writer.finish()
+        return position
+
     def head(self) -> LedgerHead:
         """Return the end of the chain."""
         with self._database.reading() as connection:
@@ -104,7 +133,7 @@ class _Writer:
         self._head = head(connection)
         self._series = SeriesStore(connection)
         self._rows: dict[str, list[dict[str, object]]] = {
-            "chain": [], "forecasts": [], "outcomes": [],
+            "chain": [], "forecasts": [], "outcomes": [], "clocks": [],
         }  # fmt: skip
         self._added: set[tuple[object, ...]] = set()
         self.now = _time_after(connection, self._head, now)
@@ -133,6 +162,9 @@ class _Writer:
         position = self._add(chain.OUTCOME, "outcomes", row)
         self._series.add_outcome(rows.forecast_of(forecast), rows.outcome_of(row))
         return position
+
+    def add_clock(self, now: pd.Timestamp, after: int) -> int:
+        return self._add(chain.CLOCK, "clocks", {"set_at": rows.time_text(now), "after": after})
 
     def finish(self) -> None:
         """Write what was added."""
@@ -177,20 +209,65 @@ def _time_after(connection: sa.Connection, end: LedgerHead, now: pd.Timestamp) -
     Raises:
         InvalidInput: If the clock is behind by more than ``MAX_CLOCK_DIFFERENCE``.
     """
-    times: Iterable[str | None] = (
-        connection.execute(sa.select(time).where(position == end.position)).scalar()
-        for position, time in (
-            (tables.forecasts.c.position, tables.forecasts.c.made_at),
-            (tables.outcomes.c.position, tables.outcomes.c.graded_at),
-        )
-    )
-    last = max((rows.time_of(time) for time in times if time is not None), default=now)
+    last = _time_of(connection, end.position) or now
     if now < last - MAX_CLOCK_DIFFERENCE:
         raise InvalidInput(
             "The ledger takes entries in the order of time. Received: a clock at "
             f"{rows.time_text(now)}, and an entry of {rows.time_text(last)}. Set the clock right."
         )
     return max(now, last)
+
+
+def _time_of(connection: sa.Connection, position: int) -> pd.Timestamp | None:
+    """Return when an entry was written; ``None`` where there is none."""
+    for time in tables.TIMES:
+        text = connection.execute(sa.select(time).where(time.table.c.position == position)).scalar()
+        if text is not None:
+            return rows.time_of(text)
+    return None
+
+
+def last_until(connection: sa.Connection, time: str, before: int) -> int:
+    """Return the last entry that was written by a time, of those before a position.
+
+    Args:
+        connection: To the ledger.
+        time: The time, as ``rows.time_text`` writes it.
+        before: The position.
+
+    Returns:
+        Its position; 0 where there is none.
+    """
+    positions = [
+        connection.execute(
+            sa.select(sa.func.max(each.table.c.position)).where(
+                each <= time, each.table.c.position < before
+            )
+        ).scalar()
+        for each in tables.TIMES
+    ]
+    return max((position for position in positions if position is not None), default=0)
+
+
+def _future(connection: sa.Connection, now: pd.Timestamp) -> LedgerFuture | None:
+    end = head(connection).position
+    last = _time_of(connection, end)
+    if last is None or now >= last - MAX_CLOCK_DIFFERENCE:
+        return None
+    after = last_until(connection, rows.time_text(now), end + 1)
+    forecasts, outcomes = tables.forecasts, tables.outcomes
+    real = forecasts.c.simulated == 0
+    of_outcomes = outcomes.join(forecasts, outcomes.c.forecast == forecasts.c.position)
+    found = (
+        connection.execute(statement.limit(1)).first() is not None
+        for statement in (
+            sa.select(forecasts.c.position).where(forecasts.c.position > after, real),
+            sa.select(outcomes.c.position)
+            .select_from(of_outcomes)
+            .where(outcomes.c.position > after, real),
+        )
+    )
+    return LedgerFuture(last, after, simulated=not any(found))
 
 
 def _check_time(forecast: LedgerForecast, time: pd.Timestamp) -> None:

@@ -1,8 +1,8 @@
 """The tables of the ledger.
 
-``chain``, ``forecasts`` and ``outcomes`` are the ledger: their rows are inserted once, and every
-column of theirs is hashed. ``series``, ``tallies`` and ``waiting`` follow from these, so that
-answers are quick; they can be made anew at any time.
+``chain``, ``forecasts``, ``outcomes`` and ``clocks`` are the ledger: their rows are inserted once,
+and every column of theirs is hashed. ``series``, ``tallies`` and ``waiting`` follow from these, so
+that answers are quick; they can be made anew at any time.
 """
 
 from __future__ import annotations
@@ -73,6 +73,19 @@ outcomes = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("steps", Text, nullable=False),
 )
+
+#: Entries after which time goes on at ``set_at``: those between ``after`` and ``position`` have
+#: times that had not come, because a clock was ahead.
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("position", WHOLE, primary_key=True, autoincrement=False),
+    Column("set_at", String(32), nullable=False),
+    Column("after", WHOLE, nullable=False),
+)
+
+#: When an entry of each kind was written.
+TIMES = (forecasts.c.made_at, outcomes.c.graded_at, clocks.c.set_at)
 
 series = Table(
     "series",

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.ledger import chain, rows, series_store, sums, tables
-from cryptoforecast.ledger.store import head
+from cryptoforecast.ledger.store import head, last_until
 from cryptoforecast.ledger.sums import SeriesSums
 from cryptoforecast.types.ledger import LedgerHead, SeriesName, Verification
 
@@ -17,9 +17,11 @@ from cryptoforecast.types.ledger import LedgerHead, SeriesName, Verification
 MAX_PROBLEMS = 20
 #: Entries that are read at once.
 _PAGE = 2000
-_KINDS = {chain.FORECAST: tables.forecasts, chain.OUTCOME: tables.outcomes}
+_KINDS = {
+    chain.FORECAST: tables.forecasts, chain.OUTCOME: tables.outcomes, chain.CLOCK: tables.clocks,
+}  # fmt: skip
 #: When an entry of each kind was written.
-_TIME = {chain.FORECAST: "made_at", chain.OUTCOME: "graded_at"}
+_TIME = {chain.FORECAST: "made_at", chain.OUTCOME: "graded_at", chain.CLOCK: "set_at"}
 
 
 @dataclass
@@ -61,6 +63,7 @@ def verify(connection: sa.Connection, published: LedgerHead | None = None) -> Ve
         head=head(connection),
         forecasts=walk.entries[chain.FORECAST],
         outcomes=walk.entries[chain.OUTCOME],
+        clock_corrections=walk.entries[chain.CLOCK],
         problems=tuple(walk.problems),
         count=walk.count,
     )
@@ -113,6 +116,12 @@ def _walk(connection: sa.Connection, published: LedgerHead | None) -> _Walk:
         sums_of = _Counting(connection, walk, first)
         for position in range(first, min(first + _PAGE, last + 1)):
             link = links.get(position)
+            if (
+                link is not None
+                and link["kind"] == chain.CLOCK
+                and position in written[chain.CLOCK]
+            ):
+                time = _set_back(connection, walk, written[chain.CLOCK][position], time)
             previous, time = _check(walk, position, link, written, previous, time)
             if published is not None and position == published.position:
                 walk.hashes[position] = previous
@@ -167,6 +176,15 @@ def _check(
     return digest, max(now, time)
 
 
+def _set_back(connection: sa.Connection, walk: _Walk, row: rows.Row, time: str) -> str:
+    """Return from which time on entries follow one that sets the clock back."""
+    position, set_at = row["position"], str(row["set_at"])
+    if set_at >= time or last_until(connection, set_at, position) != row["after"]:
+        walk.report(f"Entry {position:,} sets the clock back without a cause.")
+        return time
+    return set_at
+
+
 def _count(counting: _Counting, walk: _Walk, kind: str, row: rows.Row) -> None:
     """Count an entry whose hash is right; its content may still be none of ours."""
     try:
@@ -214,6 +232,8 @@ class _Counting:
             name = forecast.series
             self._walk.counted.setdefault(name, SeriesSums(name.horizon)).recorded += 1
             self._walk.waiting.add(row["position"])
+            return
+        if kind == chain.CLOCK:
             return
         if row["forecast"] not in self._walk.waiting:
             self._walk.report(f"Entry {row['position']:,} is an outcome without a forecast.")

@@ -30,6 +30,7 @@ from cryptoforecast.types.ledger import (
     Verification,
 )
 from cryptoforecast.types.ledger_record import LedgerRecord, LedgerSeries, LedgerView
+from cryptoforecast.types.moments import moment_text
 
 if TYPE_CHECKING:
     from cryptoforecast.ledger.database import Database
@@ -99,6 +100,7 @@ class LedgerService:
             InvalidInput: If a name is wrong, or there are too many.
             CryptoForecastError: If nothing could be recorded: why the first one was refused.
         """
+        self._follow_clock()
         attempts = []
         errors: list[CryptoForecastError] = []
         for job in self._forecasts.jobs(models, coins, intervals, predictor):
@@ -130,6 +132,7 @@ class LedgerService:
         graded = void = waiting = 0
         if not self.database.exists:
             return GradeCounts(graded, void, waiting)
+        self._follow_clock()
         now = self._clock()
         last: LedgerEntry | None = None
         confirmed: bool | None = None
@@ -300,6 +303,28 @@ class LedgerService:
                 url = self._settings.ledger or f"sqlite:///{self._settings.home / 'ledger.sqlite'}"
                 self._opened = Database(url)
             return self._opened
+
+    def _follow_clock(self) -> None:
+        """Let entries go on after a clock that was ahead and was set back.
+
+        A live source has to confirm the time of now, so that no clock that is behind lets a
+        forecast look older than it is. Entries of simulated prices count nowhere, and need nobody.
+
+        Raises:
+            InvalidInput: If none does.
+        """
+        if not self.database.exists:
+            return
+        future, now = self._ledger.future(), self._clock()
+        if future is None or future.last <= now + ledger_clock.MAX_AHEAD:
+            return  # it is refused for some minutes at most
+        if not (future.simulated or ledger_clock.is_right(self._prices, now)):
+            raise InvalidInput(
+                "The ledger takes entries in the order of time. Received: a clock at "
+                f"{moment_text(now)}, and an entry of {moment_text(future.last)}. Set the clock "
+                "right; if it is right, try again when a live source answers, which confirms it."
+            )
+        self._ledger.set_clock_back()
 
     @property
     def _ledger(self) -> Ledger:

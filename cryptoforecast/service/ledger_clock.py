@@ -33,6 +33,24 @@ def check(history: PriceHistory) -> None:
         )
 
 
+def is_right(prices: PriceService, time: pd.Timestamp) -> bool:
+    """Return whether a live source answers now, by whose clock it is this time.
+
+    Args:
+        prices: Asks the sources.
+        time: The time by the clock in question, UTC.
+    """
+    try:
+        history = prices.history(price_choices.window(_COIN, _INTERVAL), prices="live")
+    except CryptoForecastError:
+        return False
+    now = pd.Timestamp.now("UTC")
+    ahead, age = history.clock_ahead, now - history.fetched_at
+    if ahead is None or not -MAX_AHEAD <= age < MAX_AGE:
+        return False
+    return bool(abs(time - (now - ahead)) <= MAX_AHEAD)
+
+
 def is_confirmed(prices: PriceService) -> bool:
     """Return whether a live source answers, whose clock agrees with this machine's.
 

@@ -216,6 +216,21 @@ class LedgerHead:
 
 
 @dataclass(frozen=True)
+class LedgerFuture:
+    """Entries at the end of the chain whose times have not come: a clock was ahead.
+
+    Attributes:
+        last: The time of the last one, UTC.
+        after: Position of the last entry before them.
+        simulated: Whether they are all of simulated prices, which count nowhere.
+    """
+
+    last: pd.Timestamp
+    after: int
+    simulated: bool
+
+
+@dataclass(frozen=True)
 class Verification:
     """Whether the ledger is as it was written.
 
@@ -223,6 +238,8 @@ class Verification:
         head: The end of the chain.
         forecasts: Recorded forecasts.
         outcomes: Recorded outcomes.
+        clock_corrections: How often the clock had been ahead and was set back, after which time
+            goes on from an earlier one.
         problems: What was rewritten, a sentence each, the first ones.
         count: How many problems there are in all.
     """
@@ -230,6 +247,7 @@ class Verification:
     head: LedgerHead
     forecasts: int
     outcomes: int
+    clock_corrections: int
     problems: tuple[str, ...]
     count: int
 

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from cryptoforecast.alarms import tables as alarm_tables
 from cryptoforecast.errors import InvalidInput, LedgerUnavailable
-from cryptoforecast.ledger import reading, rows, tables, verification
+from cryptoforecast.ledger import chain, reading, rows, tables, verification
 from cryptoforecast.ledger.database import EARLIER, REVISION, Database
-from cryptoforecast.types.ledger import GRADED, OPEN, LedgerHead
+from cryptoforecast.types.ledger import GRADED, OPEN, LedgerFuture, LedgerHead
 from tests.ledger import making
 
 
@@ -226,7 +226,7 @@ def test_a_ledger_of_a_newer_version_is_left_alone(url):
     with database.writing() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '999'"))
     with (
-        pytest.raises(LedgerUnavailable, match=r"version 2 or older\. Received: 999"),
+        pytest.raises(LedgerUnavailable, match=rf"version {REVISION} or older\. Received: 999"),
         making.database(url).reading(),
     ):
         pass
@@ -274,3 +274,72 @@ def test_times_sort_as_their_texts():
     texts = [rows.time_text(time) for time in times]
     assert texts == sorted(texts)
     assert rows.time_of(texts[0]) == times[0]
+
+
+def test_recording_goes_on_after_an_entry_of_the_future(url):
+    """A clock that was ahead by 30 days once; a part of it twice."""
+    ledger, database, clock = making.opened(url)
+    right = clock.now
+    ledger.record([making.forecast()])
+    assert (ledger.future(), ledger.set_clock_back()) == (None, None)
+    ledger.grade([making.outcome(1, making.forecast())])
+    heads = [ledger.head()]
+    clock.now = right + pd.Timedelta(days=9)
+    ledger.record([making.forecast(316)])
+    ahead, clock.now = clock.now, right + making.HOUR
+    with pytest.raises(InvalidInput, match="in the order of time"):
+        ledger.record([making.forecast(101)])
+    assert ledger.future() == LedgerFuture(ahead.floor("s"), 2, simulated=False)
+    assert ledger.set_clock_back() == 4
+    assert ledger.set_clock_back() is None
+    heads.append(ledger.head())
+    assert ledger.record([making.forecast(101)]) == [5]
+    # It happens again, and by more: the entry that sets the clock back is not of the future.
+    clock.now = right + pd.Timedelta(days=10)
+    ledger.record([making.forecast(340)])
+    clock.now = right + 2 * making.HOUR
+    assert ledger.future().after == 5
+    assert ledger.set_clock_back() == 7
+    assert ledger.record([making.forecast(102)]) == [8]
+    with database.reading() as connection:
+        for head in heads:
+            result = verification.verify(connection, head)
+            assert result.intact
+            assert (result.forecasts, result.outcomes, result.clock_corrections) == (5, 1, 2)
+
+
+@pytest.mark.parametrize("of_real_prices", [True, False])
+def test_the_future_of_simulated_prices_is_told_apart(url, of_real_prices):
+    ledger, _, clock = making.opened(url)
+    simulated = dataclasses.replace(making.SERIES, simulated=True)
+    made = making.forecast(series=making.SERIES if of_real_prices else simulated)
+    ledger.record([made])
+    right, clock.now = clock.now, made.due_at + pd.Timedelta(days=5)
+    ledger.grade([making.outcome(1, made)])
+    clock.now = right
+    assert ledger.future().simulated is not of_real_prices
+
+
+@pytest.mark.parametrize("changes", ["later", "earlier", "none of the future"])
+def test_a_clock_that_is_set_back_without_a_cause_is_found(url, changes):
+    """Whoever wants to write old forecasts today, and computes the chain anew for it."""
+    ledger, database, clock = making.opened(url)
+    for row in (100, 101, 102):
+        clock.now = making.forecast(row).known_at + pd.Timedelta(minutes=1)
+        ledger.record([making.forecast(row)])
+    times = {
+        "later": clock.now - making.HOUR,
+        "earlier": clock.now - making.HOUR,
+        "none of the future": clock.now + making.HOUR,
+    }
+    after = {"later": 1, "earlier": 3, "none of the future": 3}[changes]
+    row = {"position": 4, "set_at": rows.time_text(times[changes]), "after": after}
+    head = ledger.head()
+    digest = chain.entry_hash(head.hash, chain.CLOCK, row)
+    with database.writing() as connection:
+        connection.execute(sa.insert(tables.clocks), [row])
+        link = {"position": 4, "kind": chain.CLOCK, "previous": head.hash, "hash": digest}
+        connection.execute(sa.insert(tables.chain), [link])
+    with database.reading() as connection:
+        result = verification.verify(connection)
+    assert "Entry 4 sets the clock back without a cause." in result.problems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -13,10 +14,12 @@ import pytest
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.ledger import grading
+from cryptoforecast.ledger.store import Ledger
 from cryptoforecast.service import AlarmService, LedgerService, PriceService, Service
 from cryptoforecast.settings import Settings
 from cryptoforecast.types.alarms import SOURCE, AlarmRule
 from cryptoforecast.types.ledger import SOURCE_GONE
+from tests.ledger import making
 from tests.prices.live import shifted_clock
 from tests.prices.live.exchange_server import Bucket, ExchangeServer
 from tests.service.test_ledger import HOUR, sixty_hours_ago
@@ -114,6 +117,56 @@ def test_a_clock_that_jumps_ahead_makes_no_forecast_void(service, market):
     assert ledger.grade().graded == 1
     assert ledger.record(["naive"], ["BTC"])[0].state == "recorded"
     assert ledger.verify(head).intact
+
+
+@pytest.fixture
+def now(service, market):
+    """Let market and ledger have the time of now."""
+    market.now = pd.Timestamp.now("UTC")
+    market.last = market.now + 1000 * HOUR
+    service.ledger = LedgerService(
+        service.settings, PriceService(service.settings, [market]), service.signals,
+        service.saved_models, service.forecasts, service.outlooks,
+    )  # fmt: skip
+
+
+def plant(service, *, simulated=False):
+    """Write an entry as one would whose clock was ahead by 30 days; return the head."""
+    at = pd.Timestamp.now("UTC") + pd.Timedelta(days=30)
+    series = dataclasses.replace(making.SERIES, simulated=simulated)
+    made = making.forecast(origin=at.floor("h") - HOUR, series=series)
+    Ledger(service.ledger.database, lambda: at).record([made])
+    return service.ledger.head()
+
+
+def test_recording_goes_on_once_a_source_confirms_the_time(service, market, now):
+    ledger = service.ledger
+    assert ledger.record(["naive"], ["BTC"])[0].state == "recorded"
+    head = plant(service)
+    market.name, market.answers = "another", False
+    with pytest.raises(InvalidInput, match="when a live source answers, which confirms it"):
+        ledger.grade()
+    market.answers = True
+    for ahead in (pd.Timedelta(days=-1), pd.Timedelta(minutes=-6)):  # our clock is behind
+        market.name, market.ahead = f"behind{ahead.days}{ahead.seconds}", ahead
+        with pytest.raises(InvalidInput, match="in the order of time"):
+            ledger.record(["cone"], ["BTC"])
+    assert ledger.head() == head
+    # A source tells its time with its candles: this one has told none yet.
+    market.name, market.ahead = "third", pd.Timedelta(0)
+    assert ledger.record(["cone"], ["BTC"])[0].state == "recorded"
+    ledger.grade()
+    result = ledger.verify(head)
+    assert (result.intact, result.clock_corrections) == (True, 1)
+    assert len(ledger.entries()) == 3
+
+
+def test_a_future_of_simulated_prices_needs_no_source(service, market, now):
+    head = plant(service, simulated=True)
+    market.answers = False
+    assert service.ledger.grade().graded == 0
+    result = service.ledger.verify(head)
+    assert (result.intact, result.clock_corrections) == (True, 1)
 
 
 def test_nothing_is_void_while_no_source_confirms_the_time(service, market, home):
