@@ -62,6 +62,7 @@ def run(
         return FinishedTest(service.backtests.with_finished_baselines(result))
     spec = selection.spec(service, model_name, history)
     if is_network(spec):
+        history = selection.with_signals(service, spec.features, history)
         test = _of_network(service, history, spec, walk, heading)
         if test is None:
             return None

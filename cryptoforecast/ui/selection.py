@@ -211,11 +211,16 @@ def spec(service: Service, model_name: str, history: PriceHistory) -> ModelSpec:
 
 
 def beside(service: Service, models: Iterable[TrainedModel], history: PriceHistory) -> PriceHistory:
-    """Put the signals that networks read beside prices, without waiting for a source.
+    """Put the signals that networks read beside prices; see ``with_signals``."""
+    features = dict.fromkeys(name for model in models for name in model.spec.features)
+    return with_signals(service, features, history)
+
+
+def with_signals(service: Service, features: Iterable[str], history: PriceHistory) -> PriceHistory:
+    """Put the signals among some inputs beside prices, without waiting for a source.
 
     Those of files are the ones that this session has added.
     """
-    features = dict.fromkeys(name for model in models for name in model.spec.features)
     return service.signals.beside(history, features, own_signals.all_of(service), wait=0)
 
 

@@ -167,6 +167,14 @@ def test_a_file_of_ones_own_is_added_with_its_lag_trained_and_left_out(
     assert "6 trainings, in the background" in words(tested)
     assert tested.button(key="compare-inputs").label.startswith("Compare")
 
+    walk = open_page("backtest", model=chosen, test="Walk-forward", folds="2", view="Folds")
+    walk.button(key="walk").click().run()
+    folds = shared().training.job(str(walk.query_params["walk"]))
+    assert folds is not None
+    assert folds.wait(240)
+    assert folds.error is None
+    assert "signal:my_mood" in folds.result.history.candles
+
     # Another visit does not have the file, and says what to do.
     shared().signals.open.remove("my_mood", VISITOR)
     for name in ("", "backtest"):
