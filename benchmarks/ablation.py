@@ -13,7 +13,7 @@ import collections
 
 import pandas as pd
 
-from cryptoforecast.evaluation import ablation
+from cryptoforecast.evaluation import ablation, parts
 from cryptoforecast.learning import specs, training
 from cryptoforecast.prices import simulate
 from cryptoforecast.signals.joining import with_signals
@@ -41,7 +41,7 @@ def outcomes(strength: float, args: argparse.Namespace) -> collections.Counter[s
         def fit(one: ModelSpec, monitor: Monitor, prices: PriceHistory = history) -> TrainedModel:
             return training.train(prices, one, monitor)
 
-        result = ablation.run(history, spec, [INPUT], fit, args.seeds)
+        result = ablation.run(history, spec, [INPUT], parts.in_turn(fit), args.seeds)
         counts[f"band {result.band.outcome}"] += 1
         counts[f"price {result.point.outcome}"] += 1
         print(f"strength {strength:g}, market {market}: {result.sentence}", flush=True)

@@ -27,6 +27,7 @@ from scipy.stats import binomtest
 from cryptoforecast.learning import samples, specs, training
 from cryptoforecast.prices.simulation.market import constant_volatility, simulate
 from cryptoforecast.searches import run, space, study
+from cryptoforecast.searches.in_turn import InTurn
 from cryptoforecast.types import (
     ModelSpec,
     Monitor,
@@ -70,7 +71,7 @@ def search(seed: int, rows: int, plan: SearchPlan) -> Search:
 
     with tempfile.TemporaryDirectory() as folder:
         opened = study.open_study(Path(folder), "honesty", SPACE, seed=seed)
-        return run.run(history, make({}), opened, make, plan, fit, train)
+        return run.run(history, make({}), opened, make, plan, InTurn(history, fit, train))
 
 
 def facts(seed: int, result: Search, seconds: float) -> dict[str, object]:

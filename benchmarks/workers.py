@@ -1,12 +1,14 @@
 """What several workers gain: trainings an hour, memory, and the cost of giving tasks to them.
 
-    python -m benchmarks.workers [--rounds 3] [--rows 6000] [--epochs 3] [--dask]
+    python -m benchmarks.workers [--rounds 3] [--rows 6000] [--epochs 3] [--dask] [--cancel 20]
 
 Two workers with one thread each and this process with two threads do the same trainings, in turns,
 so that a machine that is busy with other things is so to both. A worker has started, and has loaded
 TensorFlow, before it is measured. Then many tasks without any work show what giving a task costs:
 processor time here, and bytes. With ``--dask`` a cluster of two workers on this machine does them
-too.
+too. With ``--cancel`` it measures one thing alone: both workers train, are cancelled at another
+moment each time, and what counts is the time until the work has stopped and the processes have
+ended.
 """
 
 from __future__ import annotations
@@ -20,10 +22,11 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks import measure
+from cryptoforecast.errors import Cancelled
 from cryptoforecast.evaluation import walk_forward
 from cryptoforecast.learning import specs
 from cryptoforecast.prices.simulation.market import DEFAULT, EPOCH, simulate
-from cryptoforecast.types import Monitor, PriceHistory, WalkPlan
+from cryptoforecast.types import Monitor, PriceHistory, Progress, WalkPlan
 from cryptoforecast.workers.engine import Engine, Here, Pool
 from cryptoforecast.workers.local import Processes
 from cryptoforecast.workers.start import open_engine
@@ -56,10 +59,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=6_000, help="hours of the market")
     parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument(
+        "--cancel", type=int, help="cancel so many trainings, and measure only that"
+    )
     parser.add_argument("--dask", action="store_true", help="measure a cluster on this machine too")
     given = parser.parse_args()
     end = EPOCH + pd.Timedelta(hours=given.rows)
     history = simulate("BTC", end=end, now=end, parameters=DEFAULT, seed=0)
+    if given.cancel is not None:
+        row = _cancels(history, given.cancel)
+        command = f"python -m benchmarks.workers --cancel {given.cancel} --rows {given.rows}"
+        measure.publish("cancel", command, [_text(row)], {})
+        return
     with Processes(WORKERS) as processes:
         speeds = _speeds(history, processes, given.rounds, given.epochs)
         costs = [_cost("processes", history, processes)]
@@ -114,6 +125,59 @@ def _seconds(history: PriceHistory, engine: Engine, count: int, epochs: int) -> 
         if outcome.error is not None:
             raise outcome.error
     return time.perf_counter() - began
+
+
+def _cancels(history: PriceHistory, count: int) -> dict[str, object]:
+    """Cancel two trainings that run, several times, and return how long that takes."""
+    stopped, ended = [], []
+    for number in range(count):
+        with Processes(WORKERS) as processes:
+            moment = [float("inf")]
+            try:
+                _train_until(history, processes, moment, 1 + 4 * number / count)
+            except Cancelled:
+                stopped.append(time.perf_counter() - moment[0])
+        ended.append(time.perf_counter() - moment[0])
+    return {
+        "cancels": count,
+        "s until the work has stopped, median": round(statistics.median(stopped), 2),
+        "longest": round(max(stopped), 2),
+        "s until all processes have ended, median": round(statistics.median(ended), 2),
+        "longest of these": round(max(ended), 2),
+    }
+
+
+def _train_until(
+    history: PriceHistory, engine: Engine, moment: list[float], seconds: float
+) -> None:
+    """Train for long, and cancel so many seconds after both workers have begun.
+
+    Raises:
+        Cancelled: Always; ``moment`` then has the time of the cancel.
+    """
+    spec = specs.make(rows=len(history), epochs=500)
+    (span,), _ = walk_forward.fold_spans(history, spec, WalkPlan(folds=1))
+    name = name_of(history)
+    begun: set[int] = set()
+    due = [float("inf")]
+
+    def watch(number: int) -> Monitor:
+        def report(progress: Progress) -> None:
+            del progress
+            begun.add(number)
+            if len(begun) == WORKERS:
+                due[0] = min(due[0], time.perf_counter() + seconds)
+
+        def cancelled() -> bool:
+            if time.perf_counter() < due[0]:
+                return False
+            moment[0] = min(moment[0], time.perf_counter())
+            raise Cancelled("enough")
+
+        return Monitor(report, cancelled)
+
+    tasks = [FoldTask((name,), spec, span, ("naive",)) for _ in range(WORKERS)]
+    list(engine.outcomes(tasks, {name: history}, watch))
 
 
 def _resident(pid: int) -> float:

@@ -109,6 +109,9 @@ def settings(search: Search, *, dark: bool = False) -> go.Figure:
             colorscale=ends, reversescale=False,
             colorbar={"title": {"text": unit(search)}, "thickness": 10},
         )  # fmt: skip
+    colours = style.theme(dark)
+    for tick in figure.layout.annotations:  # beside its axis, and as readable as other ticks
+        tick.update(font={"color": colours.faint, "size": 11}, xanchor="right", xshift=-6)
     return style.lay_out(
         figure, "What did good settings have in common?", [], dark=dark, height=380,
         revision="search", legend=False,
@@ -148,17 +151,37 @@ def summary_settings(search: Search) -> str:
     if not complete:
         return "No try came to its end."
     best = min(complete, key=lambda each: each.loss)
-    sets = [
-        f" {label(name).capitalize()}: "
-        + "; ".join(f"{short} is {text}" for text, short in column.sets.items())
-        + "."
-        for name, column in _columns(search).items()
-        if column.sets
+    texts = [
+        f" {name.capitalize()}: " + "; ".join(f"{short} is {text}" for short, text in named) + "."
+        for name, named in sets(search).items()
     ]
     return (
         f"The try with the lowest error, number {best.number}, has {values_text(best.values)}."
-        + "".join(sets)
+        + "".join(texts)
     )
+
+
+def words_on_settings(search: Search) -> str:
+    """Describe the same in a few words, with the names of the sets that the figure has."""
+    complete = [each for each in search.trials if each.state == "complete"]
+    if not complete:
+        return "No try came to its end."
+    best = min(complete, key=lambda each: each.loss)
+    parts = [
+        f"{label(name)} {value_text(name, shown) if column.numeric else shown}"
+        for name, column in _columns(search).items()
+        for shown in [column.shown(best)]
+    ]
+    return f"The try with the lowest error, number {best.number}: {', '.join(parts)}."
+
+
+def sets(search: Search) -> dict[str, list[tuple[str, str]]]:
+    """Return what stands for each value that is too long for the figure, by its setting."""
+    return {
+        label(name): [(short, text) for text, short in column.sets.items()]
+        for name, column in _columns(search).items()
+        if column.sets
+    }
 
 
 def values_text(values: Mapping[str, object]) -> str:
@@ -227,14 +250,15 @@ class _Column:
     """One setting in all complete trials, as Optuna can draw it.
 
     Attributes:
+        numeric: Whether all values are numbers.
         sets: What stands for each value that is too long for a figure.
     """
 
     def __init__(self, name: str, values: Sequence[object]) -> None:
         self._name, self._values = name, values
-        self._numeric = all(type(value) in (int, float) for value in values)
+        self.numeric = all(type(value) in (int, float) for value in values)
         texts = dict.fromkeys(value_text(name, value) for value in values)
-        long = not self._numeric and max(map(len, texts)) > _MAX_LABEL
+        long = not self.numeric and max(map(len, texts)) > _MAX_LABEL
         self.sets = {text: f"set {i}" for i, text in enumerate(texts, start=1)} if long else {}
 
     def shown(self, trial: Trial) -> object:
@@ -245,7 +269,7 @@ class _Column:
         """Return what Optuna calls the values that a setting may have."""
         from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-        if not self._numeric:
+        if not self.numeric:
             return CategoricalDistribution(
                 list(dict.fromkeys(str(self._shown(value)) for value in self._values))
             )
@@ -254,7 +278,7 @@ class _Column:
         return FloatDistribution(min(numbers), max(numbers), log=log)
 
     def _shown(self, value: object) -> object:
-        if self._numeric:
+        if self.numeric:
             return value
         text = value_text(self._name, value)
         return self.sets.get(text, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -261,15 +262,15 @@ def _ablated(
     service: Service, args: argparse.Namespace, result: Backtest, cancelled: Cancelled
 ) -> Ablation:
     """Train with and without the inputs of ``--ablate``."""
-    with _meter(result.history, result.spec, "training") as meter:
-        return service.ablations.run(
-            result.history,
-            result.spec,
-            args.ablate,
-            SEEDS if args.seeds is None else args.seeds,
-            Monitor(meter, cancelled),
-            use_cache=not args.no_cache,
-        )
+    history, spec = result.history, result.spec
+    seeds = SEEDS if args.seeds is None else args.seeds
+    run = functools.partial(service.ablations.run, history, spec, args.ablate, seeds)
+    if teams.wanted(args):
+        title = f"Training with and without {', '.join(args.ablate)}"
+        with teams.at_work(args, title, cancelled) as (engine, monitor):
+            return run(monitor, use_cache=not args.no_cache, engine=engine)
+    with _meter(history, spec, "training") as meter:
+        return run(Monitor(meter, cancelled), use_cache=not args.no_cache)
 
 
 def _report(

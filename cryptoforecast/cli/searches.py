@@ -93,9 +93,8 @@ def _search(
     title = f"Searching settings for {history.market} {history.interval}"
     if teams.wanted(args):
         with teams.at_work(args, title, cancelled) as (engine, monitor):
-            loop = searches.WorkerTrials(history, engine)
             result = service.searches.run(
-                history, order, monitor, loop=loop, use_cache=not args.no_cache
+                history, order, monitor, engine=engine, use_cache=not args.no_cache
             )
         return history, result
     meter = Meter(title, part="training")

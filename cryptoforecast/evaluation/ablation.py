@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import losses
 from cryptoforecast.evaluation.comparison import SIGNIFICANCE, Difference, compare_pairs
 from cryptoforecast.evaluation.difference_text import difference_text
-from cryptoforecast.evaluation.parts import part
+from cryptoforecast.evaluation.parts import FitAll
 from cryptoforecast.evaluation.significance import students_t
 from cryptoforecast.forecasting import network
 from cryptoforecast.forecasting.network import NetworkPredictor
@@ -38,7 +37,6 @@ from cryptoforecast.types import (
     ModelSpec,
     Monitor,
     PriceHistory,
-    TrainedModel,
     input_name,
     is_signal,
 )
@@ -48,9 +46,6 @@ SEEDS, MIN_SEEDS, MAX_SEEDS = 3, 2, 10
 _METRICS = ("mae", "pinball")
 #: How far a signal is shifted to give it the values of other times, shares of the test span.
 _SHIFTS = tuple(tenth / 10 for tenth in range(1, 10))
-
-#: Trains a network.
-Fit = Callable[[ModelSpec, Monitor], TrainedModel]
 
 
 def check(spec: ModelSpec, inputs: Collection[str], seeds: int = SEEDS) -> None:
@@ -90,7 +85,7 @@ def run(
     history: PriceHistory,
     spec: ModelSpec,
     inputs: Collection[str],
-    fit: Fit,
+    fit_all: FitAll,
     seeds: int = SEEDS,
     monitor: Monitor = UNWATCHED,
 ) -> Ablation:
@@ -102,7 +97,7 @@ def run(
         history: ``n`` candles, with the signals that the network reads.
         spec: The network with the inputs. It is trained with its seed and those that follow.
         inputs: The inputs to leave out.
-        fit: Trains a network on the history.
+        fit_all: Trains networks on the history: one after the other, or by workers.
         seeds: Trainings of each model.
         monitor: Follows the progress, and may stop the work.
 
@@ -116,13 +111,11 @@ def run(
     cut = samples.split(history, spec)
     forecasts: tuple[list[Forecast], list[Forecast]] = [], []
     whole: list[NetworkPredictor] = []
-    began, total = time.perf_counter(), 2 * seeds
-    for i, pair in enumerate(pairs(spec, inputs, seeds)):
-        for side, one in enumerate(pair):
-            model = fit(one, part(monitor, 2 * i + side, total, began))
-            predictor = network.for_test(model, cut)
-            whole += [predictor] if side == 0 else []
-            forecasts[side].append(predictor.forecast(history, cut.test_origins()))
+    both = [one for pair in pairs(spec, inputs, seeds) for one in pair]
+    for i, model in enumerate(fit_all(both, monitor)):
+        predictor = network.for_test(model, cut)
+        whole += [predictor] if i % 2 == 0 else []
+        forecasts[i % 2].append(predictor.forecast(history, cut.test_origins()))
     result = compare(history, spec, inputs, *forecasts)
     if not (result.harms and all(map(is_signal, inputs))):
         return result

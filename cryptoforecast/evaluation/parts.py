@@ -1,11 +1,32 @@
-"""The progress of a training that is one of several."""
+"""Several trainings that do not depend on each other: one after the other, and their progress."""
 
 from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from cryptoforecast.types import Monitor, Progress
+from cryptoforecast.types import ModelSpec, Monitor, Progress, TrainedModel
+
+#: Trains a network.
+Fit = Callable[[ModelSpec, Monitor], TrainedModel]
+#: Trains several networks, and gives them in the order of their settings.
+FitAll = Callable[[Sequence[ModelSpec], Monitor], Iterable[TrainedModel]]
+
+
+def in_turn(fit: Fit) -> FitAll:
+    """Return what trains several networks one after the other, each when it is needed.
+
+    Args:
+        fit: Trains one.
+    """
+
+    def fit_all(several: Sequence[ModelSpec], monitor: Monitor) -> Iterator[TrainedModel]:
+        began = time.perf_counter()
+        for number, spec in enumerate(several):
+            yield fit(spec, part(monitor, number, len(several), began))
+
+    return fit_all
 
 
 def part(monitor: Monitor, number: int, total: int, began: float) -> Monitor:

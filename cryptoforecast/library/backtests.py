@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
@@ -21,7 +22,7 @@ from cryptoforecast.library.values import Value, candles, digest, heading, parag
 from cryptoforecast.service import choices, files, forecast_tables, shared
 from cryptoforecast.service.ablations import SEEDS
 from cryptoforecast.service.saved_models import with_scores
-from cryptoforecast.service.workers import Case
+from cryptoforecast.service.workers import Case, open_engine
 from cryptoforecast.types import (
     UNWATCHED,
     Ablation,
@@ -116,6 +117,8 @@ class Backtest(Value):
         seeds: int = SEEDS,
         progress: Callable[[Progress], None] | None = None,
         cache: bool = True,
+        workers: int | None = None,
+        scheduler: str | None = None,
     ) -> Ablation:
         """Test whether some inputs help: train the network with and without them, and compare.
 
@@ -124,6 +127,8 @@ class Backtest(Value):
             seeds: Trainings of each network, 2 to 10, with a seed each.
             progress: Called repeatedly with a ``Progress``.
             cache: Whether trainings that were done before may be used again.
+            workers: Processes of this machine, each with one thread, that train at once.
+            scheduler: Address of a Dask scheduler, whose workers do that in place of ``workers``.
 
         Returns:
             The result. It prints as one sentence; ``point`` and ``band`` have the differences of
@@ -134,9 +139,12 @@ class Backtest(Value):
         """
         names = (inputs,) if isinstance(inputs, str) else tuple(inputs)
         monitor = UNWATCHED if progress is None else Monitor(progress)
-        return shared().ablations.run(
-            self.result.history, self.result.spec, names, seeds, monitor, use_cache=cache
-        )
+        history, spec = self.result.history, self.result.spec
+        run = functools.partial(shared().ablations.run, history, spec, names, seeds, monitor)
+        if workers is None and scheduler is None:
+            return run(use_cache=cache)
+        with open_engine(workers, scheduler) as engine:
+            return run(use_cache=cache, engine=engine)
 
     def frame(self, style: str = "cf") -> pd.DataFrame:
         """Return every forecast of the test as a table, with times in UTC.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -248,8 +249,8 @@ def search(
     if workers is None and scheduler is None:
         return Search(shared().searches.run(history, order, monitor, use_cache=cache))
     with open_engine(workers, scheduler) as engine:
-        loop = searches.WorkerTrials(history, engine)
-        return Search(shared().searches.run(history, order, monitor, loop=loop, use_cache=cache))
+        run = functools.partial(shared().searches.run, history, order, monitor, engine=engine)
+        return Search(run(use_cache=cache))
 
 
 def _space(

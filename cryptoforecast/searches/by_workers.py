@@ -1,23 +1,26 @@
-"""The trials of a search by several workers: each is one task, and each is told when it is done.
+"""The trainings of a search by several workers: each is one task.
 
-The study proposes while others still run, so it knows less when it proposes than it would one trial
-at a time. So a search by another number of workers tries other settings.
+The study is told of each trial when it is done, and proposes while others still run. So it knows
+less when it proposes than it would one trial at a time, and a search by another number of workers
+tries other settings.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cryptoforecast.errors import Cancelled, CryptoForecastError
 from cryptoforecast.learning import samples, training
 from cryptoforecast.searches import objective
+from cryptoforecast.searches.in_turn import Stage
 from cryptoforecast.searches.objective import Evaluation
 from cryptoforecast.searches.space import Make
 from cryptoforecast.searches.study import Proposal, Study
-from cryptoforecast.searches.trials import Evaluate, Pruned, Unit, Watch
+from cryptoforecast.searches.trials import Pruned, Unit, Watch
 from cryptoforecast.types import (
     ModelSpec,
     Monitor,
@@ -29,7 +32,11 @@ from cryptoforecast.types import (
     TrainedModel,
 )
 from cryptoforecast.workers.engine import Engine
+from cryptoforecast.workers.progress import Whole
 from cryptoforecast.workers.task import Histories, name_of
+
+#: Trains networks on the history by workers, its test rows left aside.
+FitAll = Callable[[Sequence[ModelSpec], Monitor], Sequence[TrainedModel]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,22 +70,24 @@ def _fit(before: PriceHistory, spec: ModelSpec, cut: Split, monitor: Monitor) ->
     return training.fit(before, spec, cut, samples.raw_samples(past, spec), monitor)
 
 
-class WorkerTrials:
-    """A loop over trials; see ``trials.run``, in whose place it is used.
+class ByWorkers:
+    """Does as many trainings at once as there are workers; see ``Trainings``.
 
     Args:
-        history: The prices of the search. A worker cuts the test span off before anything else.
+        history: The prices of the search. For trials and finalists a worker cuts the test span off
+            before anything else.
         engine: Has the workers.
+        fit_all: Trains networks on the history by these workers.
     """
 
-    def __init__(self, history: PriceHistory, engine: Engine) -> None:
-        self._history, self._engine = history, engine
+    def __init__(self, history: PriceHistory, engine: Engine, fit_all: FitAll) -> None:
+        self._name, self._histories = name_of(history), {name_of(history): history}
+        self._engine, self._fit_all = engine, fit_all
 
-    def __call__(
+    def trials(
         self,
         study: Study,
         make: Make,
-        evaluate: Evaluate,
         unit: Unit,
         plan: SearchPlan,
         monitor: Monitor,
@@ -89,7 +98,6 @@ class WorkerTrials:
         Args:
             study: Proposes settings, and remembers them.
             make: Makes the spec of settings.
-            evaluate: Not used: the workers do the same.
             unit: Returns the unit in which losses of epochs can be compared.
             plan: How many trials, and for how long.
             monitor: Follows the progress, and may stop the work.
@@ -100,11 +108,51 @@ class WorkerTrials:
             Cancelled: If the monitor stopped the work. Trials that ran are repeated on resuming.
             WorkersUnavailable: If workers are lost or refused.
         """
-        del evaluate
         run = _Run(study, make, unit, plan, monitor, total, self._engine.size)
-        name = name_of(self._history)
-        for outcome in self._engine.outcomes(run.tasks(name), {name: self._history}, run.watch):
+        for outcome in self._engine.outcomes(run.tasks(self._name), self._histories, run.watch):
             run.take(outcome.number, outcome.result, outcome.error)
+
+    def evaluate(
+        self, several: Sequence[ModelSpec], metric: str, stage: Stage
+    ) -> list[Evaluation | CryptoForecastError]:
+        """Say what trainings are worth on the validation rows; see ``Trainings.evaluate``."""
+        tasks = [TrialTask((self._name,), spec, metric) for spec in several]
+        efforts = [task.effort for task in tasks]
+        whole = Whole(efforts, _within(stage, len(tasks)), self._engine.size)
+        results: dict[int, Evaluation | CryptoForecastError] = {}
+        for outcome in self._engine.outcomes(iter(tasks), self._histories, whole.of):
+            if isinstance(outcome.error, Cancelled):
+                raise outcome.error
+            error = outcome.error or CryptoForecastError("A training gave no result.")
+            results[outcome.number] = error if outcome.result is None else outcome.result
+            whole.finish(outcome.number)
+        return [results[number] for number in range(len(tasks))]
+
+    def train(self, several: Sequence[ModelSpec], stage: Stage) -> list[TrainedModel]:
+        """Train networks on the whole history; see ``Trainings.train``."""
+        return list(self._fit_all(several, _within(stage, len(several))))
+
+
+def _within(stage: Stage, count: int) -> Monitor:
+    """Return the monitor of all trainings of a stage together, as a part of the search."""
+
+    def report(progress: Progress) -> None:
+        finished = progress.finished if isinstance(progress, TeamProgress) else 0
+        workers = progress.workers if isinstance(progress, TeamProgress) else 1
+        stage.monitor.report(
+            TeamProgress(
+                progress.epoch,
+                progress.epochs,
+                done=(stage.first + count * progress.done) / stage.total,
+                seconds=time.perf_counter() - stage.began,
+                fold=min(stage.first + finished + 1, stage.total),
+                folds=stage.total,
+                workers=workers,
+                finished=stage.first + finished,
+            )
+        )
+
+    return Monitor(report, stage.monitor.cancelled)
 
 
 class _Run:
@@ -124,6 +172,7 @@ class _Run:
         self._monitor, self._total, self._workers = monitor, total, workers
         self._began = time.perf_counter()
         self._running: dict[int, tuple[Proposal, Watch, float]] = {}
+        self._shares: dict[int, float] = {}
         self._given = 0
         self._hopeless: set[int] = set()
 
@@ -140,7 +189,8 @@ class _Run:
             except CryptoForecastError as error:
                 self._study.fail(proposal, str(error))
                 continue
-            watch = Watch(proposal, unit, Monitor(self._report, self._monitor.cancelled))
+            report = functools.partial(self._report, self._given)
+            watch = Watch(proposal, unit, Monitor(report, self._monitor.cancelled))
             self._running[self._given] = (proposal, watch, time.perf_counter())
             self._given += 1
             yield TrialTask((name,), spec, self._plan.metric)
@@ -164,6 +214,7 @@ class _Run:
     ) -> None:
         """Record what became of a trial."""
         proposal, watch, began = self._running.pop(number)
+        self._shares.pop(number, None)
         if evaluation is not None:
             self._study.tell(proposal, evaluation)
         elif number in self._hopeless:
@@ -173,13 +224,14 @@ class _Run:
         else:
             self._study.fail(proposal, str(error))
 
-    def _report(self, progress: Progress) -> None:
+    def _report(self, number: int, progress: Progress) -> None:
+        self._shares[number] = progress.done
         finished = len(self._study.trials())
         self._monitor.report(
             TeamProgress(
                 progress.epoch,
                 progress.epochs,
-                done=finished / self._total,
+                done=(finished + sum(self._shares.values())) / self._total,
                 seconds=time.perf_counter() - self._began,
                 fold=finished + 1,
                 folds=self._total,

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from cryptoforecast.errors import Cancelled, CryptoForecastError
+from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.evaluation import ablation, backtest, losses
 from cryptoforecast.evaluation.comparison import compare
-from cryptoforecast.evaluation.parts import part
 from cryptoforecast.forecasting import baselines, network
 from cryptoforecast.learning import samples
+from cryptoforecast.searches.in_turn import Stage, Trainings
+from cryptoforecast.searches.objective import Evaluation
 from cryptoforecast.searches.space import Make
-from cryptoforecast.searches.trials import Evaluate
 from cryptoforecast.types import (
     Finalist,
     Forecast,
     ModelSpec,
-    Monitor,
     PriceHistory,
     SearchPlan,
     SearchTest,
@@ -30,11 +29,6 @@ from cryptoforecast.types import (
 )
 
 log = logging.getLogger(__name__)
-
-#: Trains a network on a whole history, its test rows left aside.
-Train = Callable[[ModelSpec, Monitor], TrainedModel]
-#: Gives each training the monitor that follows it.
-Parts = Iterator[Monitor]
 
 
 def trainings(plan: SearchPlan) -> int:
@@ -64,15 +58,18 @@ def best(
 
 
 def compete(
-    candidates: Sequence[tuple[int, ModelSpec]], evaluate: Evaluate, plan: SearchPlan, parts: Parts
+    candidates: Sequence[tuple[int, ModelSpec]],
+    trainings: Trainings,
+    plan: SearchPlan,
+    stage: Stage,
 ) -> tuple[Finalist, ...]:
     """Train each of the best settings with several new seeds, so that luck does not win.
 
     Args:
         candidates: Number and settings of each; see ``best``.
-        evaluate: Trains one, and measures it on the validation rows.
-        plan: How many seeds.
-        parts: See ``Parts``.
+        trainings: Trains them, and measures them on the validation rows.
+        plan: What decides, and how many seeds.
+        stage: The part of the search.
 
     Returns:
         The finalists, the best first. One whose training fails with a seed is left out.
@@ -81,22 +78,24 @@ def compete(
         CryptoForecastError: If the default preset can't be trained.
         Cancelled: If the monitor stopped the work.
     """
-    finalists = []
-    for number, spec in candidates:
+    several = [
+        dataclasses.replace(spec, seed=seed)
+        for _, spec in candidates
         # The seed of the trial itself is left out: it was lucky, or the trial were not here.
-        _, *seeds = ablation.seeds_of(spec, plan.seeds + 1)
-        try:
-            results = [
-                evaluate(dataclasses.replace(spec, seed=seed), next(parts)).loss for seed in seeds
-            ]
-        except Cancelled:
-            raise
-        except CryptoForecastError as error:
-            if number == 0:
-                raise
+        for seed in ablation.seeds_of(spec, plan.seeds + 1)[1:]
+    ]
+    results = trainings.evaluate(several, plan.metric, stage)
+    finalists = []
+    for i, (number, spec) in enumerate(candidates):
+        own = results[i * plan.seeds : (i + 1) * plan.seeds]
+        error = next((each for each in own if isinstance(each, CryptoForecastError)), None)
+        if error is None:
+            losses_of_seeds = tuple(each.loss for each in own if isinstance(each, Evaluation))
+            finalists.append(Finalist(number, spec, losses_of_seeds))
+        elif number == 0:
+            raise error
+        else:
             log.warning("A finalist failed and is left out: %s", error)
-            continue
-        finalists.append(Finalist(number, spec, tuple(results)))
     return tuple(sorted(finalists, key=lambda each: (each.loss, each.trial)))
 
 
@@ -104,9 +103,9 @@ def test(
     history: PriceHistory,
     winner: ModelSpec,
     default: ModelSpec,
-    train: Train,
+    trainings: Trainings,
     plan: SearchPlan,
-    parts: Parts,
+    stage: Stage,
 ) -> SearchTest:
     """Look at the test rows: forecast them with the winner and with the default preset.
 
@@ -114,9 +113,9 @@ def test(
         history: ``n`` candles.
         winner: Settings that did best on the validation rows.
         default: Settings of the default preset, with the same horizon and spans.
-        train: Trains a network on the history.
+        trainings: Trains networks on the history.
         plan: What decides, and how many seeds.
-        parts: See ``Parts``.
+        stage: The part of the search.
 
     Raises:
         InvalidInput: If the settings or the prices are outside the rules.
@@ -125,14 +124,14 @@ def test(
     """
     history = samples.in_one_unit(history)
     cut = samples.split(history, default)
-    sides: tuple[list[Forecast], list[Forecast]] = [], []
+    several = [
+        dataclasses.replace(spec, seed=ablation.seeds_of(spec, plan.seeds)[i])
+        for i in range(plan.seeds)
+        for spec in (winner, default)
+    ]
+    forecasts = [_forecast(history, each, cut) for each in trainings.train(several, stage)]
     seeds = ablation.seeds_of(default, plan.seeds)
-    for i in range(plan.seeds):
-        for side, spec in zip(sides, (winner, default), strict=True):
-            seed = ablation.seeds_of(spec, plan.seeds)[i]
-            model = train(dataclasses.replace(spec, seed=seed), next(parts))
-            side.append(_forecast(history, model, cut))
-    return judge(*sides, _naive(history, cut), plan.metric, seeds)
+    return judge(forecasts[::2], forecasts[1::2], _naive(history, cut), plan.metric, seeds)
 
 
 def judge(
@@ -177,18 +176,3 @@ def _forecast(history: PriceHistory, model: TrainedModel, cut: Split) -> Forecas
 
 def _naive(history: PriceHistory, cut: Split) -> Forecast:
     return backtest.forecasts(history, baselines.fit({"naive"}, history, cut), cut)["naive"]
-
-
-def numbered(monitor: Monitor, first: int, total: int, began: float) -> Parts:
-    """Give each further training of a search the monitor that follows it as a part.
-
-    Args:
-        monitor: Follows the whole.
-        first: Trainings before these.
-        total: Trainings in all.
-        began: When the search began, by ``time.perf_counter``.
-    """
-    number = first
-    while True:
-        yield part(monitor, min(number, total - 1), total, began)
-        number += 1

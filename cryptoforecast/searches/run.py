@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.searches import finals, objective, trials, wording
-from cryptoforecast.searches.objective import Evaluation, Fit
+from cryptoforecast.searches import finals, objective, wording
+from cryptoforecast.searches.in_turn import Stage, Trainings
 from cryptoforecast.searches.space import Make, values_of
 from cryptoforecast.searches.study import Study
 from cryptoforecast.types import (
@@ -25,9 +24,6 @@ METRICS = ("pinball", "mae")
 MAX_TRIALS, MAX_SECONDS, MAX_FINALISTS, MAX_SEEDS = 10_000, 30 * 86_400.0, 10, 10
 #: Seeds below which luck can't be told from merit.
 MIN_SEEDS = 2
-
-#: Returns the loop over trials: in this process, or by workers.
-Loop = Callable[..., None]
 
 
 def check(plan: SearchPlan) -> None:
@@ -62,10 +58,8 @@ def run(
     study: Study,
     make: Make,
     plan: SearchPlan,
-    fit: Fit,
-    train: finals.Train,
+    trainings: Trainings,
     monitor: Monitor = UNWATCHED,
-    loop: Loop = trials.run,
 ) -> Search:
     """Try settings, choose the best on the validation rows, and test it once.
 
@@ -75,29 +69,24 @@ def run(
         study: Proposes settings, and remembers them.
         make: Makes the spec of settings.
         plan: How long it looks, and for what.
-        fit: Trains a network on a split of its own.
-        train: Trains a network on the history, its test rows left aside.
+        trainings: Trains the networks: one after the other, or by workers.
         monitor: Follows the progress, and may stop the work.
-        loop: Tries the settings; see ``trials.run``.
 
     Raises:
         InvalidInput: If no settings could be trained, the plan or the prices are outside the rules,
             or the storage can't be used.
         NotEnoughData: If a span of the split would be too short.
         Cancelled: If the monitor stopped the work. The study can be resumed.
+        WorkersUnavailable: If workers are lost or refused.
     """
     check(plan)
     began = time.perf_counter()
     before = objective.past(history, default)
     objective.split(before, default)  # refuses a history that is too short before any trial
-
-    def evaluate(spec: ModelSpec, watched: Monitor) -> Evaluation:
-        return objective.evaluate(before, spec, plan.metric, fit, watched)
-
     total = plan.trials + finals.trainings(plan)
     if study.is_new and (values := values_of(study.space, default)) is not None:
         study.suggest(values)
-    loop(study, make, evaluate, lambda spec: _unit(before, spec), plan, monitor, total)
+    trainings.trials(study, make, lambda spec: _unit(before, spec), plan, monitor, total)
     ended = study.trials()
     candidates = finals.best(ended, make, default, plan)
     if len(candidates) == 1 and not any(each.state == "complete" for each in ended):
@@ -105,12 +94,13 @@ def run(
             f"A search needs a setting that can be trained. Received: {len(ended)} trials, none of "
             f"them complete. The first one: {next((x.reason for x in ended if x.reason), 'none')}"
         )
-    parts = finals.numbered(monitor, plan.trials, total, began)
-    finalists = finals.compete(candidates, evaluate, plan, parts)
+    stage = Stage(monitor, plan.trials, total, began)
+    finalists = finals.compete(candidates, trainings, plan, stage)
     winner = finalists[0]
     test = None
     if winner.trial:
-        test = finals.test(history, winner.spec, default, train, plan, parts)
+        tested = dataclasses.replace(stage, first=total - 2 * plan.seeds)
+        test = finals.test(history, winner.spec, default, trainings, plan, tested)
     result = Search(
         study=study.name,
         coin=history.market,

@@ -151,8 +151,8 @@ class Service:
             settings, self.prices, self.training, self.saved_models, self.signals, memory,
             self.owner_key.remedy(),
         )  # fmt: skip
-        self.ablations = AblationService(self.training)
-        self.searches = SearchService(settings, self.training)
+        self.ablations = AblationService(self.training, self.workers)
+        self.searches = SearchService(settings, self.training, self.workers)
         self.forecasts = ForecastService(self.saved_models, one_heavy)
         self.outlooks = OutlookService(self.saved_models, self.forecasts, self.backtests)
         self.ledger = LedgerService(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from cryptoforecast.cache import LruCache
-from cryptoforecast.evaluation import ablation
+from cryptoforecast.evaluation import ablation, parts
 from cryptoforecast.evaluation.ablation import MAX_SEEDS, MIN_SEEDS, SEEDS, check
 from cryptoforecast.jobs import Job
 from cryptoforecast.learning import training, training_cache
 from cryptoforecast.service import effort
 from cryptoforecast.service.training import Run, TrainingService, title
+from cryptoforecast.service.workers import Engine, WorkerService
 from cryptoforecast.types import (
     UNWATCHED,
     Ablation,
@@ -35,10 +36,11 @@ class AblationService:
 
     Args:
         training: Trains the networks, each only once, and runs tests in the background.
+        workers: Gives the trainings to workers.
     """
 
-    def __init__(self, training: TrainingService) -> None:
-        self._training = training
+    def __init__(self, training: TrainingService, workers: WorkerService) -> None:
+        self._training, self._workers = training, workers
         self._results: LruCache[Ablation] = LruCache(MAX_RESULTS)
 
     def run(
@@ -50,16 +52,30 @@ class AblationService:
         monitor: Monitor = UNWATCHED,
         *,
         use_cache: bool = True,
+        engine: Engine | None = None,
     ) -> Ablation:
         """Compare a network with and without some of its inputs; see ``evaluation.ablation``.
+
+        Args:
+            history: ``n`` candles, with the signals that the network reads.
+            spec: The network with the inputs.
+            inputs: The inputs to leave out.
+            seeds: Trainings of each model.
+            monitor: Follows the progress, and may stop the work.
+            use_cache: Whether cached networks may be used.
+            engine: Has the workers; ``None`` to train one after the other, here.
 
         Raises:
             InvalidInput: If the settings, the inputs or the prices are outside the rules.
             NotEnoughData: If a span of the split would be too short.
             Cancelled: If the monitor stopped the work.
+            WorkersUnavailable: If workers are lost or refused.
         """
-        fit = functools.partial(self._fit, history, use_cache)
-        return ablation.run(history, spec, inputs, fit, seeds, monitor)
+        if engine is None:
+            fit_all = parts.in_turn(functools.partial(self._fit, history, use_cache))
+        else:
+            fit_all = functools.partial(self._by_workers, history, use_cache, engine)
+        return ablation.run(history, spec, inputs, fit_all, seeds, monitor)
 
     def submit(
         self, history: PriceHistory, spec: ModelSpec, inputs: Collection[str], *, user: User
@@ -100,6 +116,16 @@ class AblationService:
         self, history: PriceHistory, use_cache: bool, spec: ModelSpec, monitor: Monitor
     ) -> TrainedModel:
         return self._training.train(history, spec, monitor, use_cache=use_cache).model
+
+    def _by_workers(
+        self,
+        history: PriceHistory,
+        use_cache: bool,
+        engine: Engine,
+        several: Sequence[ModelSpec],
+        monitor: Monitor,
+    ) -> list[TrainedModel]:
+        return self._workers.fit_all(history, several, engine, monitor, use_cache=use_cache)
 
 
 def is_ablation(key: str) -> bool:

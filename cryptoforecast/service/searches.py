@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -16,14 +16,16 @@ from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.jobs import Job
 from cryptoforecast.learning import features, specs, training, training_cache
-from cryptoforecast.searches import finals, space, trials
-from cryptoforecast.searches.by_workers import WorkerTrials
-from cryptoforecast.searches.run import MAX_TRIALS, METRICS, Loop, check
+from cryptoforecast.searches import finals, space
+from cryptoforecast.searches.by_workers import ByWorkers
+from cryptoforecast.searches.in_turn import InTurn, Stage, Trainings
+from cryptoforecast.searches.run import MAX_TRIALS, METRICS, check
 from cryptoforecast.searches.run import run as run_search
 from cryptoforecast.searches.space import SEARCHABLE, Space, parse, read
 from cryptoforecast.searches.study import check_installed, open_study
 from cryptoforecast.service import effort
-from cryptoforecast.service.training import Run, TrainingService, title
+from cryptoforecast.service.training import Run, TrainingService
+from cryptoforecast.service.workers import Engine, WorkerService, open_engine
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import (
     UNWATCHED,
@@ -32,7 +34,6 @@ from cryptoforecast.types import (
     PriceHistory,
     Search,
     SearchPlan,
-    Split,
     TrainedModel,
     User,
 )
@@ -44,7 +45,6 @@ __all__ = [
     "Order",
     "SearchService",
     "Space",
-    "WorkerTrials",
     "check",
     "check_fixed",
     "check_installed",
@@ -59,6 +59,9 @@ __all__ = [
 KEY_PREFIX = "search-"
 #: Results in memory; each has its trials and a few numbers.
 MAX_RESULTS = 50
+#: What each further worker adds to the trainings an hour of one process; ``benchmarks/workers.py``
+#: measures it.
+GAIN = 0.85
 _EMPTY: Mapping[str, object] = MappingProxyType({})
 
 
@@ -93,11 +96,14 @@ class SearchService:
     Args:
         settings: Where studies are kept.
         training: Trains the networks, and runs searches in the background.
+        workers: Gives the trainings to workers.
     """
 
-    def __init__(self, settings: Settings, training: TrainingService) -> None:
+    def __init__(
+        self, settings: Settings, training: TrainingService, workers: WorkerService
+    ) -> None:
         self._folder = settings.home / "searches"
-        self._training = training
+        self._training, self._workers = training, workers
         self._results: LruCache[Search] = LruCache(MAX_RESULTS)
 
     def run(
@@ -106,7 +112,7 @@ class SearchService:
         order: Order,
         monitor: Monitor = UNWATCHED,
         *,
-        loop: Loop = trials.run,
+        engine: Engine | None = None,
         use_cache: bool = True,
     ) -> Search:
         """Search for settings; see ``search.run``.
@@ -115,7 +121,7 @@ class SearchService:
             history: ``n`` candles, with the signals that the networks read.
             order: What is wanted.
             monitor: Follows the progress, and may stop the work.
-            loop: Tries the settings: one after another, or by workers.
+            engine: Has the workers; ``None`` to train one network after the other, here.
             use_cache: Whether cached networks may be used in the test. Trials are always trained.
 
         Raises:
@@ -123,41 +129,72 @@ class SearchService:
                 or the storage can't be used.
             NotEnoughData: If a span of the split would be too short.
             Cancelled: If the monitor stopped the work.
+            WorkersUnavailable: If workers are lost or refused.
         """
         check_installed()
         default, dimensions = self._checked(history, order)
+        if engine is not None:
+            self._workers.check_engine(history, default, engine)
         storage: Path | str = order.storage or self._folder
         key = training_cache.key(history, default, *_facts(order, dimensions))
         make = functools.partial(spec_of, history, order)
-        train = functools.partial(self._train, history, use_cache)
+        trainings = self._trainings(history, engine, use_cache=use_cache)
         study_of_key = open_study(storage, key, dimensions, seed=default.seed, resume=order.resume)
         with contextlib.closing(study_of_key) as study:
-            return run_search(
-                history, default, study, make, order.plan, self._fit, train, monitor, loop
-            )
+            return run_search(history, default, study, make, order.plan, trainings, monitor)
 
-    def submit(self, history: PriceHistory, order: Order, *, user: User) -> Job[Run]:
+    def _trainings(
+        self, history: PriceHistory, engine: Engine | None, *, use_cache: bool
+    ) -> Trainings:
+        if engine is None:
+            train = functools.partial(self._train, history, use_cache)
+            return InTurn(history, self._training.fit, train)
+
+        def fit_all(several: Sequence[ModelSpec], monitor: Monitor) -> list[TrainedModel]:
+            return self._workers.fit_all(history, several, engine, monitor, use_cache=use_cache)
+
+        return ByWorkers(history, engine, fit_all)
+
+    def submit(
+        self, history: PriceHistory, order: Order, *, user: User, workers: int = 1
+    ) -> Job[Run]:
         """Search in the background; see ``result``.
+
+        Args:
+            history: ``n`` candles, with the signals that the networks read.
+            order: What is wanted.
+            user: Who waits for it.
+            workers: Processes that train at once; with one, this process trains itself.
 
         Raises:
             InvalidInput: If Optuna is not installed, the order or the prices are outside the rules,
                 the search would take too long or too much memory, the queue is full, or too many
                 trainings of this user wait.
+            NotAllowed: If someone else than the owner wants several workers.
             NotEnoughData: If a span of the split would be too short.
         """
         check_installed()
         default, _ = self._checked(history, order)
         key = self.key(history, order)
-        self._training.check_effort(key, _effort(history, default, order.plan), user)
+        if workers > 1:
+            self._workers.check_owner(user)
+            self._workers.check_room(history, default, workers)
+        else:
+            self._training.check_effort(key, _effort(history, default, order.plan), user)
         if self.result(key) is None:
             self._training.jobs.forget(key)  # the finished search was dropped from memory
 
         def work(monitor: Monitor) -> Run:
-            result = self.run(history, order, monitor)
+            with open_engine(workers) if workers > 1 else contextlib.nullcontext() as engine:
+                result = self.run(history, order, monitor, engine=engine)
+                # The test has trained the winner, unless that is the default preset.
+                rest = Stage(Monitor(cancelled=monitor.cancelled), 0, 1, 0.0)
+                trainings = self._trainings(history, engine, use_cache=True)
+                (model,) = trainings.train([result.winner], rest)
             self._results.put(key, result)
-            return Run(key, history, self._train(history, True, result.winner, monitor), True)
+            return Run(key, history, model, True)
 
-        name = f"Settings of an {title(history, default)}"
+        name = f"settings for {history.market} {history.interval}"
         return self._training.jobs.submit(key, name, work, user=user)
 
     def key(self, history: PriceHistory, order: Order) -> str:
@@ -170,10 +207,20 @@ class SearchService:
         """Return a finished search by its key, or ``None`` where it is not in memory."""
         return self._results.get(key)
 
-    def expected(self, history: PriceHistory, order: Order) -> effort.Effort:
-        """Estimate what a search takes on this machine, if no trial is ended early."""
+    def offered(self, history: PriceHistory, order: Order, user: User) -> int:
+        """Return how many workers a page offers for a search; 1 if none."""
+        return self._workers.offered(history, spec_of(history, order, {}), user)
+
+    def expected(self, history: PriceHistory, order: Order, workers: int = 1) -> effort.Effort:
+        """Estimate what a search takes on this machine, if no trial is ended early.
+
+        Args:
+            history: ``n`` candles.
+            order: What is wanted.
+            workers: Processes that train at once.
+        """
         default, _ = self._checked(history, order)
-        whole = _effort(history, default, order.plan)
+        whole = _effort(history, default, order.plan, workers)
         return dataclasses.replace(whole, seconds=whole.seconds * self._training.pace.factor)
 
     def _checked(self, history: PriceHistory, order: Order) -> tuple[ModelSpec, Space]:
@@ -188,11 +235,6 @@ class SearchService:
         default = spec_of(history, order, {})
         training.check(history, default)
         return default, dimensions
-
-    def _fit(
-        self, before: PriceHistory, spec: ModelSpec, cut: Split, monitor: Monitor
-    ) -> TrainedModel:
-        return self._training.fit(before, spec, cut, monitor)
 
     def _train(
         self, history: PriceHistory, use_cache: bool, spec: ModelSpec, monitor: Monitor
@@ -265,12 +307,15 @@ def _facts(order: Order, dimensions: Space) -> tuple[object, ...]:
     return (order.preset, fixed, list(order.signals), space.plain(dimensions), plan.metric)
 
 
-def _effort(history: PriceHistory, default: ModelSpec, plan: SearchPlan) -> effort.Effort:
+def _effort(
+    history: PriceHistory, default: ModelSpec, plan: SearchPlan, workers: int = 1
+) -> effort.Effort:
     one = effort.of_training(default, len(history))
-    seconds = plan.trials * one.seconds
+    each = one.seconds / (1 + GAIN * (workers - 1))
+    seconds = plan.trials * each
     if plan.seconds is not None:
         seconds = min(seconds, plan.seconds)
-    return effort.Effort(seconds + finals.trainings(plan) * one.seconds, one.megabytes)
+    return effort.Effort(seconds + finals.trainings(plan) * each, one.megabytes)
 
 
 def options(history: PriceHistory, spec: ModelSpec) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +21,7 @@ from cryptoforecast.ui import (
     identity,
     spec_changes,
     training,
+    url,
     words,
 )
 from cryptoforecast.ui.words import plain
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 #: Settings to try, and minutes that it may take to try them.
-TRIALS, MINUTES = (10, 20, 30, 50, 100), (2, 5, 10, 20, 60)
+TRIALS, MINUTES = ("10", "20", "30", "50", "100"), ("2", "5", "10", "20", "60")
+#: Networks to choose among, by their name in the URL.
+NETWORKS = {"both": "LSTM and Dense", "lstm": "LSTM", "dense": "Dense"}
+#: Each choice by its name in the URL: what there is, and the default.
+_CHOICES = {"trials": (TRIALS, "20"), "minutes": (MINUTES, "10"), "networks": (NETWORKS, "both")}
 _EXPLAINED = (
     "Many settings are tried on the prices before the test: which network, which inputs, how far "
     "it looks back, how large it is, how it learns. The best are trained again with other seeds. "
@@ -55,19 +60,23 @@ def show(service: Service, result: Backtest) -> None:
         return
     history = result.history
     with elements.errors():
-        with card.framed():
-            order = _order(result)
-            key = service.searches.key(history, order)
-            search, job = service.searches.result(key), service.training.job(key)
-            if search is None:
-                if job is not None and job.active:
-                    training.watch(service, job)
-                    return
-                if job is not None and job.result is None:
-                    training.note_failure(job)
-                _offer(service, history, order)
+        order = _order(result)
+        key = service.searches.key(history, order)
+        search, job = service.searches.result(key), service.training.job(key)
         if search is not None:
             finished(service, history, search)
+            with st.expander("Search for longer, or otherwise", icon=":material/search:"):
+                _choose()
+        elif job is not None and job.active:
+            with card.framed():
+                training.watch(service, job)
+        else:
+            with card.framed():
+                card.heading("Find better settings", plain(_EXPLAINED))
+                if job is not None and job.result is None:
+                    training.note_failure(job)
+                _choose()
+                _offer(service, history, order)
 
 
 def finished(service: Service, history: PriceHistory, search: Search) -> None:
@@ -85,26 +94,55 @@ def finished(service: Service, history: PriceHistory, search: Search) -> None:
 
 
 def _order(result: Backtest) -> searches.Order:
-    """Ask how long to search, and return what is wanted."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        trials = st.select_slider(
-            "Settings to try", TRIALS, 20, key="trials", bind="query-params", width=280,
+    """Return what is wanted: what stands in the URL, or was chosen last."""
+    chosen = {}
+    for name, (options, default) in _CHOICES.items():
+        value = url.last(name, default)
+        chosen[name] = value if value in options else default
+        url.remember(name, chosen[name])  # also while no control shows it
+    spec = result.spec
+    return searches.Order(
+        plan=SearchPlan(trials=int(chosen["trials"]), seconds=60.0 * int(chosen["minutes"])),
+        networks=() if chosen["networks"] == "both" else (chosen["networks"],),
+        changes={"horizon": spec.horizon, "test": spec.test, "validation": spec.validation},
+        resume=True,
+    )
+
+
+def _choose() -> None:
+    """Ask how long to search, and among what."""
+    with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
+        url.choose(
+            "Settings to try", TRIALS, "trials", "20", str, draw=st.select_slider, visible=True,
+            width=240,
             help="More settings find more, up to a point. The default settings are tried first.",
         )  # fmt: skip
-        minutes = st.select_slider(
-            "Minutes, at most", MINUTES, 10, key="minutes", bind="query-params", width=280,
+        url.choose(
+            "Minutes, at most", MINUTES, "minutes", "10", str, draw=st.select_slider,
+            visible=True, width=240,
             help="No further settings are tried after this time. The best are then trained again, "
             "and tested.",
         )  # fmt: skip
-    spec = result.spec
-    plan = SearchPlan(trials=int(trials), seconds=60.0 * int(minutes))
-    changes = {"horizon": spec.horizon, "test": spec.test, "validation": spec.validation}
-    return searches.Order(plan=plan, changes=changes, resume=True)
+        url.choose(
+            "Networks", [*NETWORKS], "networks", "both", NETWORKS.__getitem__,
+            draw=st.segmented_control, visible=True, required=True,
+            help="An LSTM reads the prices in their order. A Dense network reads them all at once "
+            "and trains faster.",
+        )  # fmt: skip
 
 
 def _offer(service: Service, history: PriceHistory, order: searches.Order) -> None:
-    card.heading("Find better settings", plain(_EXPLAINED))
-    seconds = service.searches.expected(history, order).seconds
+    user = identity.user()
+    offered, workers = service.searches.offered(history, order, user), 1
+    if offered > 1 and st.toggle(
+        f"Train {offered:d} networks at once",
+        key="at-once",
+        persist_state="session",
+        help="This machine has the processor cores and the memory for it. Each training then runs "
+        "in a process of its own, which takes about 0.7 GB.",
+    ):
+        workers = offered
+    seconds = service.searches.expected(history, order, workers).seconds
     if not st.button(
         f"Search · {plain(words.seconds(seconds))} at most",
         type="primary",
@@ -114,7 +152,7 @@ def _offer(service: Service, history: PriceHistory, order: searches.Order) -> No
         "page meanwhile.",
     ):
         return
-    service.searches.submit(history, order, user=identity.user())
+    service.searches.submit(history, order, user=user, workers=workers)
     st.rerun()
 
 
@@ -134,7 +172,9 @@ def _verdict(search: Search) -> None:
 def _use(service: Service, history: PriceHistory, search: Search) -> None:
     """Offer the winner: in the training form, as a file, as a command."""
     with st.container(horizontal=True):
-        if st.button("Use these settings", type="primary", icon=":material/tune:", key="use"):
+        found = search.winner != search.default
+        kind: Literal["primary", "secondary"] = "primary" if found else "secondary"
+        if st.button("Use these settings", type=kind, icon=":material/tune:", key="use"):
             drafts.keep(_draft(search.winner))
             customise.show(service, history)
         st.download_button(
@@ -189,8 +229,12 @@ def _details(history: PriceHistory, search: Search) -> None:
             st.caption("At least ten tries that were not ended early are needed to tell.")
         elements.table("Finalists", lambda: finalists_table(search), history, "search-finalists")
     with card.framed():
-        figure = figures.settings(search, dark=dark)
-        _figure("settings", figure, figures.summary_settings(search))
+        figure, alt = figures.settings(search, dark=dark), figures.summary_settings(search)
+        with st.container(key="sideways-settings"):  # a phone shows a part, and scrolls
+            elements.chart(figure, alt=alt, key="search-settings")
+        st.caption(plain(figures.words_on_settings(search)))
+        if figures.sets(search):
+            elements.table("What the sets are", lambda: sets_table(search), history, "search-sets")
     failed = [each for each in search.trials if each.state == "failed"]
     if failed:
         st.warning(
@@ -220,6 +264,16 @@ def trials_table(search: Search) -> pd.DataFrame:
             "reason": each.reason,
         }
         for each in order
+    ]
+    return pd.DataFrame(rows)
+
+
+def sets_table(search: Search) -> pd.DataFrame:
+    """Return what stands for each value that is too long for the figure."""
+    rows = [
+        {"setting": name, "set": short, "is": text}
+        for name, named in figures.sets(search).items()
+        for short, text in named
     ]
     return pd.DataFrame(rows)
 

@@ -10,7 +10,7 @@ from cryptoforecast.service import Run, Service
 from cryptoforecast.service.ablations import is_ablation
 from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.service.searches import is_search
-from cryptoforecast.types import ModelSpec, PriceHistory, Progress, is_signal
+from cryptoforecast.types import ModelSpec, PriceHistory, Progress, TeamProgress, is_signal
 from cryptoforecast.ui import card, elements, identity, own_signals, training_status
 from cryptoforecast.ui.words import plain
 
@@ -73,7 +73,7 @@ def _heading(
     service: Service, job: Job[Run], progress: Progress | None, seconds: float | None
 ) -> None:
     """Write how far a training is."""
-    what = plain(f"Training {job.title}")
+    what = plain(f"{'Searching' if is_search(job.key) else 'Training'} {job.title}")
     if job.state == "queued":
         before = service.training.queue_position(job)
         card.heading(f"Waiting for {before:d} before it", eyebrow=what)
@@ -82,9 +82,15 @@ def _heading(
     else:
         part = "training" if is_ablation(job.key) or is_search(job.key) else "fold"
         remaining = "" if seconds is None else f" · {seconds:.0f} s left"
-        card.heading(
-            f"{100 * progress.done:.0f} %{remaining}", plain(_pass(progress, part)), eyebrow=what
-        )
+        line = _of_all(progress) if isinstance(progress, TeamProgress) else _pass(progress, part)
+        card.heading(f"{100 * progress.done:.0f} %{remaining}", plain(line), eyebrow=what)
+
+
+def _of_all(progress: TeamProgress) -> str:
+    """Write how far several trainings are that run at once."""
+    return (
+        f"{progress.finished:d} of {progress.folds:d} trainings done, {progress.workers:d} at once"
+    )
 
 
 def _pass(progress: Progress, part: str) -> str:
@@ -104,7 +110,12 @@ def _pass(progress: Progress, part: str) -> str:
 
 def note_failure(job: Job[Run]) -> None:
     """Say in view why a training ended without a network."""
-    if job.state == "cancelled":
+    if job.state == "cancelled" and is_search(job.key):
+        st.info(
+            "The search was cancelled. What was tried is kept: search again to go on from there.",
+            icon=":material/cancel:",
+        )
+    elif job.state == "cancelled":
         st.info("The training was cancelled. Nothing of it was kept.", icon=":material/cancel:")
     else:
         st.error(plain(str(job.error)), icon=":material/error:")

@@ -1,4 +1,4 @@
-"""The tasks: a fold of a walk-forward test, a global model, and its test on one coin left out."""
+"""The tasks: a training, a fold of a walk-forward test, a global model, its test elsewhere."""
 
 from __future__ import annotations
 
@@ -11,6 +11,30 @@ from cryptoforecast.evaluation.walk_folds import FoldForecasts, FoldSpan
 from cryptoforecast.learning import global_training, samples, specs, training
 from cryptoforecast.types import ModelSpec, Monitor, Scores, TrainedModel
 from cryptoforecast.workers.task import Histories
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkTask:
+    """Train a network on a history, its test rows left aside.
+
+    Attributes:
+        prices: Name of the prices, in a tuple.
+        spec: Settings of the network.
+    """
+
+    prices: tuple[str, ...]
+    spec: ModelSpec
+
+    @property
+    def effort(self) -> float:
+        """Epochs; all networks of a run learn from the same prices."""
+        return float(self.spec.epochs * self.spec.ensemble)
+
+    def run(self, histories: Histories, monitor: Monitor) -> TrainedModel:
+        """Train; see ``Task.run``."""
+        history = histories[self.prices[0]]
+        training.check(history, self.spec)
+        return training.train(history, self.spec, monitor)
 
 
 @dataclass(frozen=True, eq=False)

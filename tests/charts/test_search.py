@@ -71,6 +71,9 @@ def test_each_complete_try_is_a_line_through_its_settings(dark: bool) -> None:
     sentence = figures.summary_settings(SEARCH)
     assert sentence.startswith("The try with the lowest error, number 3, has inputs ")
     assert "Inputs: set 1 is " in sentence
+    assert figures.words_on_settings(SEARCH).startswith("The try with the lowest error, number 3: ")
+    assert "inputs set 1" in figures.words_on_settings(SEARCH)
+    assert next(short for short, _ in figures.sets(SEARCH)["inputs"]) == "set 1"
 
 
 def test_a_search_without_a_complete_try_says_so() -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation import ablation
+from cryptoforecast.evaluation import ablation, parts
 from cryptoforecast.learning import training
 from cryptoforecast.signals.joining import with_signals
 from cryptoforecast.signals.series import from_series
@@ -48,7 +48,7 @@ def test_a_planted_signal_is_found_and_an_empty_one_is_not() -> None:
             return training.train(prices, spec, monitor) if reads else without(spec)
 
         monitor = Monitor(reports.append)
-        results[strength] = ablation.run(history, SPEC, [INPUT], fit, 2, monitor)
+        results[strength] = ablation.run(history, SPEC, [INPUT], parts.in_turn(fit), 2, monitor)
     planted, empty = results[1.0], results[0.0]
     assert planted.band.outcome == "better"
     assert planted.band.skill > 0.04

@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from cryptoforecast.cli import options
 from cryptoforecast.service import choices, searches
-from cryptoforecast.types import Search, SearchPlan
-from cryptoforecast.ui import better_settings, drafts
+from cryptoforecast.types import Search, SearchPlan, TeamProgress
+from cryptoforecast.ui import better_settings, drafts, training
 from tests.pages.conftest import words
 from tests.searches import making
 
@@ -40,12 +40,34 @@ def result() -> None:
 
 def test_a_search_is_offered_with_what_it_takes(open_page: Callable[..., AppTest]) -> None:
     page = open_page("backtest", model="cone", view="Settings", trials="10", minutes="5")
-    assert page.select_slider(key="trials").value == 10
-    assert page.select_slider(key="minutes").value == 5
+    assert page.select_slider(key="trials").value == "10"
+    assert page.select_slider(key="minutes").value == "5"
     button = page.button(key="search")
     assert button.label.startswith("Search · ")
     assert button.label.endswith(" at most")
     assert "Only the winner is tested, once" in words(page)
+    page.select_slider(key="trials").set_value("20").run()
+    assert page.query_params["trials"] == "20"
+    assert page.query_params["minutes"] == "5"
+
+
+def test_several_workers_are_offered_where_they_fit(
+    open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cryptoforecast.service.workers.cores", lambda: 4)
+    page = open_page("backtest", model="cone", view="Settings")
+    toggle = page.toggle(key="at-once")
+    assert toggle.label == "Train 4 networks at once"
+    alone = page.button(key="search").label
+    toggle.set_value(True).run()
+    assert page.button(key="search").label != alone
+    monkeypatch.setattr("cryptoforecast.service.workers.cores", lambda: 1)
+    assert not open_page("backtest", model="cone", view="Settings").toggle
+
+
+def test_the_progress_of_several_workers_is_one_line() -> None:
+    progress = TeamProgress(3, 10, 0.25, 30.0, fold=2, folds=28, workers=2, finished=7)
+    assert training._of_all(progress) == "7 of 28 trainings done, 2 at once"
 
 
 def test_where_optuna_is_absent_the_page_says_how_to_install_it(
@@ -85,6 +107,8 @@ def test_tables_have_every_trial_and_every_seed() -> None:
     finalists = better_settings.finalists_table(search)
     assert {"seed 1", "seed 2"} <= {*finalists}
     assert "default settings" in finalists["settings"].tolist()
+    sets = better_settings.sets_table(search)
+    assert sets.empty or {*sets.columns} == {"setting", "set", "is"}
     importance = better_settings.importance_table(search)
     assert len(importance) == len(search.importances)
 

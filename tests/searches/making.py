@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cryptoforecast.learning import samples, training
-from cryptoforecast.searches import run, space, study
+from cryptoforecast.searches import in_turn, run, space, study
 from cryptoforecast.types import (
     UNWATCHED,
     ModelSpec,
@@ -65,4 +65,5 @@ def search(
 
     chosen = space.parse(choices)
     with contextlib.closing(study.open_study(storage, "key", chosen, resume=resume)) as opened:
-        return run.run(history, make({}), opened, make, plan, fit, train, monitor)
+        trainings = in_turn.InTurn(history, fit, train)
+        return run.run(history, make({}), opened, make, plan, trainings, monitor)
