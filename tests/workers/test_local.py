@@ -10,6 +10,8 @@ import pytest
 
 from cryptoforecast.errors import Cancelled, InvalidInput, WorkersUnavailable
 from cryptoforecast.types import Monitor
+from cryptoforecast.workers import child
+from cryptoforecast.workers import engine as engines
 from cryptoforecast.workers.child import TaskFailed
 from cryptoforecast.workers.local import Processes
 from cryptoforecast.workers.start import check, open_engine
@@ -89,6 +91,10 @@ def test_one_task_is_cancelled_and_the_other_goes_on(engine, tmp_path):
     assert outcomes[0].result == "stopped by itself"
     assert isinstance(outcomes[1].error, Cancelled)  # its process was killed
     assert outcomes[2].result[0] == 3.0
+
+
+def test_a_task_that_does_not_listen_is_killed_two_seconds_after_a_cancel():
+    assert engines.LOOK + child.LOOK + child.GRACE + child.LOOK < 2
 
 
 def test_cancelling_all_ends_every_worker(tmp_path):
