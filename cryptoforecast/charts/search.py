@@ -117,6 +117,7 @@ def settings(search: Search, *, dark: bool = False) -> go.Figure:
         revision="search", legend=False,
         extra={
             "hovermode": "closest",
+            "margin": {"l": 32},  # for the ticks of the first axis, where little room is left
             "xaxis": figure.layout.xaxis.to_plotly_json(),
             "yaxis": figure.layout.yaxis.to_plotly_json(),
         },
