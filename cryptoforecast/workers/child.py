@@ -71,6 +71,7 @@ class Child:
         self._tasks = 0
         self._past = 0
         self._closed = threading.Event()
+        self._one_starts_or_ends = threading.Lock()
 
     @property
     def pid(self) -> int | None:
@@ -109,11 +110,15 @@ class Child:
         return cast(Result, done.result)
 
     def kill(self) -> None:
-        """End the process at once; the next task starts another one."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait()
+        """End the process at once; the next task starts another one.
+
+        It has ended on return, also if another thread was about to end it.
+        """
+        with self._one_starts_or_ends:
+            process, self._process = self._process, None
+            if process is not None:
+                process.kill()
+                process.wait()
         for end in (self._listener, self._channel, self._log):
             if end is not None:
                 with contextlib.suppress(OSError):
@@ -127,27 +132,28 @@ class Child:
         self._closed.set()
 
     def _start(self, monitor: Monitor) -> None:
-        if self._closed.is_set():
-            raise Cancelled("The work was cancelled.")
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)  # noqa: PTH109
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115
         secret = secrets.token_bytes(SECRET)
-        self._listener = Listener(authkey=secret)
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "cryptoforecast.workers.process", self._listener.address],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=self._log,
-            env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
-            # Ctrl-C at the terminal is for the process that cancels the tasks.
-            start_new_session=True,
-        )
+        with self._one_starts_or_ends:
+            if self._closed.is_set():
+                raise Cancelled("The work was cancelled.")
+            self._log = tempfile.TemporaryFile()  # noqa: SIM115
+            listener = self._listener = Listener(authkey=secret)
+            process = self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "cryptoforecast.workers.process", listener.address],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=self._log,
+                env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
+                # Ctrl-C at the terminal is for the process that cancels the tasks.
+                start_new_session=True,
+            )
         with contextlib.suppress(OSError):
-            cast(IO[bytes], self._process.stdin).write(secret)
-            cast(IO[bytes], self._process.stdin).close()
+            cast(IO[bytes], process.stdin).write(secret)
+            cast(IO[bytes], process.stdin).close()
         self._inbox, self._tasks = queue.SimpleQueue(), 0
         reader = threading.Thread(
-            target=self._read, args=(self._listener, self._inbox), name="worker", daemon=True
+            target=self._read, args=(listener, self._inbox), name="worker", daemon=True
         )
         reader.start()
         hello = self._next(monitor)
