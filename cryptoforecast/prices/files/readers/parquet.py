@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 import pandas as pd
@@ -172,7 +173,11 @@ def batches(checked_file: CheckedFile, types: dict[str, pa.DataType]) -> Iterato
     rows = 0
     # Columns are read one after another: together, large ones would take memory at the same time.
     size = _rows_at_once(pages, len(types))
-    for batch in packed.iter_batches(size, columns=list(types), use_threads=False):
+    # Read together, the dictionaries of row groups would each be joined to all before them.
+    groups = [[number] for number in range(packed.num_row_groups)] if texts else [None]
+    for batch in chain.from_iterable(
+        packed.iter_batches(size, group, columns=list(types), use_threads=False) for group in groups
+    ):
         rows += batch.num_rows
         if rows > checked_file.footer.rows:
             raise ValueError("it has more rows than its end says")

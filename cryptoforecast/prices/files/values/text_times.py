@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -39,7 +41,7 @@ _MANY_TEXTS, _SAMPLE_TEXTS, _MAX_UNREAD = 20_000, 1_000, 0.1
 _BLOCK_ROWS = 20_000
 # Different dates that a column may have, in one form; from 2009 to 2100 there are 33,000.
 _MAX_DATES = 40_000
-_PIECES = rf"^(.+?)(?:(?:(?<![ ,])[ ,]+|(?<=\d)[TD])({_TIME})(.*))?$"
+_PIECES = re.compile(rf"^(.+?)(?:(?:(?<![ ,])[ ,]+|(?<=\d)[TD])({_TIME})(.*))?$")
 _CLOCK = r"^([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?(?: ?([AaPp]).*)?$"
 # Other forms made into these: 03-PM; 20240301T093000; 2024-03-01 UTC; Fri, 1 Mar;
 # Fri Mar 01 09:30:00 UTC 2024.
@@ -258,7 +260,8 @@ def _pieces(
         block = slice(start, start + _BLOCK_ROWS)
         places, distinct = pd.factorize(text.iloc[block])
         different = _rewritten(pd.Series(distinct)) if rewritten else pd.Series(distinct)
-        pieces = different.str.extract(_PIECES).fillna("")
+        matches = map(_PIECES.search, different)
+        pieces = pd.DataFrame([match.groups("") if match else ("", "", "") for match in matches])
         pieces[0], pieces[2] = pieces[0].str.strip(), without_remarks(pieces[2].str.strip())
         for i, numbers_of in enumerate(by_kind):
             codes, names = pd.factorize(pieces[i])
