@@ -42,10 +42,10 @@ _NAMED = re.compile(r"(?:The )?`?([a-z_]+)`? must be ")
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
-def _within(name: str) -> Any:
-    """Return the bounds of a setting."""
+def _within(name: str, example: float) -> Any:
+    """Return the bounds of a setting, with an example."""
     lowest, highest = choices.BOUNDS[name]
-    return Field(ge=lowest, le=highest)
+    return Field(ge=lowest, le=highest, examples=[example])
 
 
 class OrderSettings(BaseModel):
@@ -66,20 +66,20 @@ class OrderSettings(BaseModel):
             examples=[["return", "range", "signal:fear_greed"]],
         ),
     ] = None
-    lookback: Annotated[int, _within("lookback"), WHOLE] | None = None
-    horizon: Annotated[int, _within("horizon"), WHOLE] | None = None
+    lookback: Annotated[int, _within("lookback", 48), WHOLE] | None = None
+    horizon: Annotated[int, _within("horizon", 24), WHOLE] | None = None
     units: Annotated[
         list[Annotated[int, WHOLE]] | None, Field(max_length=8, examples=[[64, 32]])
     ] = None
-    dropout: Annotated[float | None, _within("dropout")] = None
-    learning_rate: Annotated[float | None, _within("learning_rate")] = None
-    batch_size: Annotated[int, _within("batch_size"), WHOLE] | None = None
-    epochs: Annotated[int, _within("epochs"), WHOLE] | None = None
-    patience: Annotated[int, _within("patience"), WHOLE] | None = None
-    test: Annotated[float | None, _within("test")] = None
-    validation: Annotated[float | None, _within("validation")] = None
-    seed: Annotated[int, _within("seed"), WHOLE] | None = None
-    ensemble: Annotated[int, _within("ensemble"), WHOLE] | None = None
+    dropout: Annotated[float | None, _within("dropout", 0.1)] = None
+    learning_rate: Annotated[float | None, _within("learning_rate", 0.001)] = None
+    batch_size: Annotated[int, _within("batch_size", 64), WHOLE] | None = None
+    epochs: Annotated[int, _within("epochs", 40), WHOLE] | None = None
+    patience: Annotated[int, _within("patience", 8), WHOLE] | None = None
+    test: Annotated[float | None, _within("test", 0.2)] = None
+    validation: Annotated[float | None, _within("validation", 0.2)] = None
+    seed: Annotated[int, _within("seed", 0), WHOLE] | None = None
+    ensemble: Annotated[int, _within("ensemble", 1), WHOLE] | None = None
 
 
 class _OrderRequest(BaseModel):
@@ -88,7 +88,13 @@ class _OrderRequest(BaseModel):
     coin: Annotated[str, Field(pattern=COIN_PATTERN, examples=["BTC"])] = "BTC"
     interval: Annotated[str, Field(json_schema_extra={"enum": list(INTERVALS)})] = "1h"
     days: Annotated[
-        float | None, Field(gt=0, le=10_000, description="the last days; by default all there are")
+        float | None,
+        Field(
+            gt=0,
+            le=10_000,
+            description="the last days; by default all there are",
+            examples=[365],
+        ),
     ] = None
     prices: Literal["live", "any"] = "any"
     settings: OrderSettings = OrderSettings()
@@ -165,7 +171,7 @@ class WalkPlanJson(TypedDict):
 
     folds: Annotated[int, Says("spans with a fit of their own", 1)]
     window: Annotated[str, Says("expanding or sliding", "expanding")]
-    window_rows: Annotated[int | None, Says("rows of a sliding window", None)]
+    window_rows: Annotated[int | None, Says("rows of a sliding window", 4_000)]
     gap: Annotated[int | None, Says("rows before the first origin of a test", 1)]
     warm_start: Annotated[bool, Says("whether a fit starts from the one before", False)]
     without_target: Annotated[int, Says("last candles that are no origins", 1)]

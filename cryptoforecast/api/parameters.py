@@ -41,7 +41,7 @@ ModelName = Annotated[
     Path(
         description="a saved model, or a method without training such as har",
         json_schema_extra={"pattern": NAME_PATTERN},
-        examples=["global-1h-lstm"],
+        openapi_examples={"shipped": {"value": "global-1h-lstm"}},  # stands in the form of the docs
     ),
 ]
 CoinText = Annotated[

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import Field
 from starlette.requests import ClientDisconnect
 from starlette.types import Lifespan
 
@@ -90,14 +91,14 @@ _MOVED = {
 class Prediction:
     """The close of the hour after the last given, USD."""
 
-    predicted_next_hour_price: float
+    predicted_next_hour_price: Annotated[float, Field(examples=[61_131.5])]
 
 
 @dataclass(frozen=True)
 class Refusal:
     """Why there is no answer."""
 
-    detail: str
+    detail: Annotated[str, Field(examples=["`closes` must have 60 prices. Received: 59."])]
 
 
 class _Api(FastAPI):

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidato
 
 from cryptoforecast import json_views
 from cryptoforecast.api.answers import RowJson, SeriesAnswerJson, SeriesAnswersJson
+from cryptoforecast.api.closes import excerpt
 from cryptoforecast.api.parameters import COIN_PATTERN, VERSION_PATTERN, WHOLE
+from cryptoforecast.api.problem_values import ProblemJson
 from cryptoforecast.api.problems import Refusal, at, of_error, of_validation
 from cryptoforecast.api.questions import checked
 from cryptoforecast.errors import InvalidInput
@@ -100,7 +102,9 @@ class ForecastRequest(BaseModel):
     quote: Annotated[
         str | None, Field(pattern="^[A-Za-z]{3,5}$", description="currency", examples=["USD"])
     ] = None
-    version: Annotated[str | None, Field(pattern=VERSION_PATTERN)] = None
+    version: Annotated[
+        str | None, Field(pattern=VERSION_PATTERN, examples=[f"sha256:{'5f0c9a41' * 8}"])
+    ] = None
     format: Annotated[
         Literal["steps", "long"],
         Field(description="steps: a forecast for each series; long: one table of all"),
@@ -148,7 +152,13 @@ def forecasts(service: Service, name: str, body: ForecastRequest) -> SeriesAnswe
         _check_sizes(body.series)
     answers: list[SeriesAnswerJson] = []
     rows: list[RowJson] = []
+    names: set[str] = set()
     for place, item in enumerate(body.series):
+        named = _id(item, place)
+        if body.format == "long" and named in names:
+            answers.append({"id": named, "forecast": None, "problem": _repeated(named, place)})
+            continue
+        names.add(named)
         answer = _answer(service, name, question, body, interval, place, item)
         if body.format == "long" and answer["forecast"] is not None:
             rows += _rows(answer["id"], answer["forecast"])
@@ -262,6 +272,15 @@ def _size(item: object) -> int:
 def _id(item: object, place: int) -> str:
     named = item.get("id") if isinstance(item, dict) else None
     return named if isinstance(named, str) and 0 < len(named) <= 80 else f"series {place}"
+
+
+def _repeated(named: str, place: int) -> ProblemJson:
+    """Return the problem of a series whose rows would look like those of another."""
+    error = InvalidInput(
+        "In the long format each `id` must be of one series. Received: "
+        f"{excerpt(named)} again. Give each series an id of its own."
+    )
+    return of_error(error, f"/body/series/{place}/id")
 
 
 def _rows(named: str, forecast: json_views.ForecastJson) -> list[RowJson]:

@@ -79,17 +79,22 @@ def test_every_parameter_is_explained_and_bounded(client):
             assert bounds or parameter["in"] == "header", (path, parameter["name"])
 
 
-def test_every_key_of_every_answer_has_an_example(client):
+def test_every_key_of_every_answer_and_body_has_an_example(client):
     components = client.description.schema["components"]["schemas"]
     bare = [
         f"{name}.{key}"
         for name, one in components.items()
-        if name.endswith("Json")
-        for key, schema in one["properties"].items()
-        if schema.get("type") in ("string", "integer", "number")
-        and not {"examples", "enum", "const", "default"} & schema.keys()
+        for key, schema in one.get("properties", {}).items()
+        if any(each.get("type") in ("string", "integer", "number") for each in _kinds(schema))
+        and not {"examples", "enum", "const", "default"}
+        & {word for each in (schema, *_kinds(schema)) for word in each}
     ]
     assert bare == []
+
+
+def _kinds(schema):
+    """Return what a value may be, one by one."""
+    return schema.get("anyOf", [schema])
 
 
 def test_examples_of_bodies_are_answered(client):

@@ -118,6 +118,18 @@ def test_the_long_format_is_one_table_of_the_same_numbers(client):
         assert values == forecast["quantiles"]
 
 
+def test_in_a_table_each_id_is_of_one_series(client):
+    series = [{"id": "a", "closes": CLOSES}, {"id": "a", "closes": CLOSES[::-1]}]
+    body = {"series": [*series, {"id": "b", "closes": CLOSES}], "horizon": 3}
+    steps = post(client, body, "drift").json()
+    assert [one["problem"] for one in steps["series"]] == [None] * 3
+    long = post(client, {**body, "format": "long"}, "drift").json()
+    assert [one["problem"] is None for one in long["series"]] == [True, False, True]
+    (mistake,) = long["series"][1]["problem"]["errors"]
+    assert (mistake["pointer"], mistake["received"]) == ("/body/series/1/id", "'a' again")
+    assert len(long["rows"]) == 2 * 3 * 10
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
