@@ -13,6 +13,7 @@ from cryptoforecast.alarms import store as module
 from cryptoforecast.alarms import tables
 from cryptoforecast.alarms.store import AlarmStore
 from cryptoforecast.errors import InvalidInput
+from cryptoforecast.ledger import tables as ledger_tables
 from cryptoforecast.ledger.database import Database
 from cryptoforecast.types.alarms import (
     CANDLE,
@@ -157,7 +158,7 @@ def test_a_ledger_of_the_first_version_gets_the_tables(tmp_path):
     making.fill(ledger, clock, 5)
     head = ledger.head()
     with database.writing() as connection:
-        for table in reversed(tables.metadata.sorted_tables):
+        for table in (ledger_tables.clocks, *reversed(tables.metadata.sorted_tables)):
             connection.execute(sa.schema.DropTable(table))
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '1'"))
     store, _ = opened(url)
