@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -179,3 +180,14 @@ def postgresql_server() -> Iterator[str]:
         pytest.skip(reason)
     with postgresql.server() as folder:
         yield folder
+
+
+@pytest.fixture
+def interruptible():
+    """Hear Ctrl-C, and let children hear it, also where the tests run in the background.
+
+    A shell starts background commands with the signal ignored, and children inherit that.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -143,14 +143,20 @@ def _offer(service: Service, history: PriceHistory, order: searches.Order) -> No
     ):
         workers = offered
     seconds = service.searches.expected(history, order, workers).seconds
-    if not st.button(
-        f"Search · {plain(words.seconds(seconds))} at most",
-        type="primary",
-        icon=":material/search:",
-        key="search",
-        help="An estimate for this machine, from the trainings that it has seen. You may leave the "
-        "page meanwhile.",
-    ):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        # Its label stays as it is: a click while it changes would be lost.
+        wanted = st.button(
+            "Search",
+            type="primary",
+            icon=":material/search:",
+            key="search",
+            help="You may leave the page meanwhile.",
+        )
+        st.caption(
+            f"At most {plain(words.seconds(seconds))}",
+            help="An estimate for this machine, from the trainings that it has seen.",
+        )
+    if not wanted:
         return
     service.searches.submit(history, order, user=user, workers=workers)
     st.rerun()

@@ -108,17 +108,6 @@ LONG = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def interruptible():
-    """Hear Ctrl-C, and let children hear it, also where the tests run in the background.
-
-    A shell starts background commands with the signal ignored, and children inherit that.
-    """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @unix
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("moment", ["note:", "epoch 1 of 500"], ids=["importing", "training"])

@@ -59,6 +59,7 @@ def test_workers_that_cannot_be_had_are_refused_before_prices_are_fetched(run):
     refused(run(*saved, "--workers", 2), "A saved model keeps its own settings")
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_the_command_and_its_workers(tmp_path):
     command = [sys.executable, "-m", "cryptoforecast", "backtest", "--coin", "BTC", "--days", "400",
                "--epochs", "500", "--folds", "2", "--workers", "1"]  # fmt: skip
