@@ -132,7 +132,7 @@ def test_models_are_the_same_as_on_the_command_line(server):
 @shipped
 def test_a_forecast_with_no_network_is_simulated_and_says_so(server):
     url = f"{server}/api/v1/models/btc-1h-lstm-close/forecast?coin=BTC"
-    forecast = httpx2.get(url, timeout=120).json()  # loads the libraries, beside the first page
+    forecast = httpx2.get(url, timeout=30).json()
     assert forecast["data"]["simulated"] is True
     assert forecast["steps"][0]["median"] > 0
 
