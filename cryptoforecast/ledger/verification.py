@@ -182,6 +182,17 @@ def _set_back(connection: sa.Connection, walk: _Walk, row: rows.Row, time: str) 
     if set_at >= time or last_until(connection, set_at, position) != row["after"]:
         walk.report(f"Entry {position:,} sets the clock back without a cause.")
         return time
+    # A clock that was ahead knew no candle of the future: real ones bound how far it goes back.
+    forecasts = tables.forecasts.c
+    newest = connection.execute(
+        sa.select(sa.func.max(forecasts.origin)).where(
+            forecasts.position > row["after"],
+            forecasts.position < position,
+            forecasts.simulated == 0,
+        )
+    ).scalar()
+    if newest is not None and newest > set_at:
+        walk.report(f"Entry {position:,} sets the clock back to before candles that were known.")
     return set_at
 
 

@@ -279,24 +279,25 @@ def test_times_sort_as_their_texts():
 def test_recording_goes_on_after_an_entry_of_the_future(url):
     """A clock that was ahead by 30 days once; a part of it twice."""
     ledger, database, clock = making.opened(url)
+    simulated = dataclasses.replace(making.SERIES, simulated=True)
     right = clock.now
     ledger.record([making.forecast()])
     assert (ledger.future(), ledger.set_clock_back()) == (None, None)
     ledger.grade([making.outcome(1, making.forecast())])
     heads = [ledger.head()]
     clock.now = right + pd.Timedelta(days=9)
-    ledger.record([making.forecast(316)])
+    ledger.record([making.forecast(316, series=simulated)])
     ahead, clock.now = clock.now, right + making.HOUR
     with pytest.raises(InvalidInput, match="in the order of time"):
         ledger.record([making.forecast(101)])
-    assert ledger.future() == LedgerFuture(ahead.floor("s"), 2, simulated=False)
+    assert ledger.future() == LedgerFuture(ahead.floor("s"), 2, simulated=True)
     assert ledger.set_clock_back() == 4
     assert ledger.set_clock_back() is None
     heads.append(ledger.head())
     assert ledger.record([making.forecast(101)]) == [5]
     # It happens again, and by more: the entry that sets the clock back is not of the future.
     clock.now = right + pd.Timedelta(days=10)
-    ledger.record([making.forecast(340)])
+    ledger.record([making.forecast(340, series=simulated)])
     clock.now = right + 2 * making.HOUR
     assert ledger.future().after == 5
     assert ledger.set_clock_back() == 7
@@ -306,6 +307,21 @@ def test_recording_goes_on_after_an_entry_of_the_future(url):
             result = verification.verify(connection, head)
             assert result.intact
             assert (result.forecasts, result.outcomes, result.clock_corrections) == (5, 1, 2)
+
+
+def test_a_clock_that_goes_back_before_known_candles_is_found(url):
+    """Else forecasts could be added later that look older than they are."""
+    ledger, database, clock = making.opened(url)
+    early = clock.now
+    making.fill(ledger, clock, 40)
+    clock.now = early
+    ledger.set_clock_back()
+    late = dataclasses.replace(making.SERIES, model="too-good")
+    ledger.record([making.forecast(series=late)])
+    with database.reading() as connection:
+        result = verification.verify(connection)
+    assert not result.intact
+    assert any("before candles that were known" in each for each in result.problems)
 
 
 @pytest.mark.parametrize("of_real_prices", [True, False])

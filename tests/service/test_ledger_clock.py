@@ -131,10 +131,14 @@ def now(service, market):
 
 
 def plant(service, *, simulated=False):
-    """Write an entry as one would whose clock was ahead by 30 days; return the head."""
-    at = pd.Timestamp.now("UTC") + pd.Timedelta(days=30)
-    series = dataclasses.replace(making.SERIES, simulated=simulated)
-    made = making.forecast(origin=at.floor("h") - HOUR, series=series)
+    """Write an entry as one would whose clock was ahead by five days; return the head.
+
+    Its candles are those of now: a clock that is ahead knows no others.
+    """
+    now, week = pd.Timestamp.now("UTC"), pd.Timedelta(days=7)
+    series = dataclasses.replace(making.SERIES, interval="1w", simulated=simulated)
+    made = making.forecast(origin=now.floor("h") - week, series=series)
+    at = now + pd.Timedelta(days=5)
     Ledger(service.ledger.database, lambda: at).record([made])
     return service.ledger.head()
 
