@@ -13,12 +13,14 @@ from cryptoforecast.types import (
     Ablation,
     Backtest,
     Contribution,
+    ModelSpec,
+    PriceHistory,
     input_name,
     is_signal,
     signal_name,
 )
 from cryptoforecast.types.confidence import interval_text, rounded
-from cryptoforecast.ui import card, elements, identity, training, words
+from cryptoforecast.ui import begun, card, elements, identity, training, words
 from cryptoforecast.ui.words import plain
 
 _MARKS: dict[str, card.Mark] = {"better": "better", "worse": "worse", "tie": "tie"}
@@ -50,22 +52,36 @@ def show(service: Service, result: Backtest) -> None:
                 "network that reads it first (Forecast page, Customise)."
             )
             return
+        history = begun.prices(
+            "ablation", history, lambda prices: _is_known(service, prices, spec, inputs)
+        )
         key = service.ablations.key(history, spec, inputs)
         ablation = service.ablations.result(key)
         job = service.training.job(key)
         if ablation is not None:
-            _show(ablation, result)
+            _show(ablation, history)
+            begun.note(history, result.history)
         elif job is not None and job.active:
             training.watch(service, job)
         else:
             if job is not None and job.result is None:
                 training.note_failure(job)
-            _offer(service, result, inputs)
+            _offer(service, history, spec, inputs)
 
 
-def _offer(service: Service, result: Backtest, inputs: tuple[str, ...]) -> None:
+def _is_known(
+    service: Service, history: PriceHistory, spec: ModelSpec, inputs: tuple[str, ...]
+) -> bool:
+    """Return whether a comparison waits, runs or has ended."""
+    key = service.ablations.key(history, spec, inputs)
+    return service.ablations.result(key) is not None or service.training.job(key) is not None
+
+
+def _offer(
+    service: Service, history: PriceHistory, spec: ModelSpec, inputs: tuple[str, ...]
+) -> None:
     card.heading(f"{2 * SEEDS:d} trainings, in the background", _EXPLAINED)
-    seconds = 2 * SEEDS * service.training.expected(result.history, result.spec).seconds
+    seconds = 2 * SEEDS * service.training.expected(history, spec).seconds
     if not st.button(
         f"Compare · {plain(words.seconds(seconds))}",
         type="primary",
@@ -74,20 +90,21 @@ def _offer(service: Service, result: Backtest, inputs: tuple[str, ...]) -> None:
     ):
         return
     with elements.errors():
-        service.ablations.submit(result.history, result.spec, inputs, user=identity.user())
+        service.ablations.submit(history, spec, inputs, user=identity.user())
+        begun.keep("ablation", history)
         st.rerun()
 
 
-def _show(ablation: Ablation, result: Backtest) -> None:
+def _show(ablation: Ablation, history: PriceHistory) -> None:
     outcomes = [ablation.point.outcome, ablation.band.outcome]
     decisive = next((each for each in outcomes if each in ("better", "worse")), "tie")
     finding, _, rest = ablation.sentence.partition(": ")
     mark = "none" if {"better", "worse"} <= {*outcomes} else _MARKS[decisive]
     card.heading(plain(finding), plain(f"{rest[:1].upper()}{rest[1:]}"), mark=mark)
     for name in filter(is_signal, ablation.inputs):
-        about = result.history.signals.get(signal_name(name), "")
+        about = history.signals.get(signal_name(name), "")
         st.caption(plain(f"{input_name(name)}: {about}"))
-    quote = result.history.quote
+    quote = history.quote
     rows = [
         _row("Average miss (MAE)", ablation.point, lambda value: words.money(value, quote)),
         _row(

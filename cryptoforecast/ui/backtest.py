@@ -19,14 +19,12 @@ from cryptoforecast.types import (
     days_text,
     duration,
 )
-from cryptoforecast.ui import card, elements, identity, selection, training, words
+from cryptoforecast.ui import begun, card, elements, identity, selection, training, words
 from cryptoforecast.ui.plan import Plan
 from cryptoforecast.ui.words import plain
 
 #: Where the URL holds the key of the last walk-forward test.
 LINK = "walk"
-#: Share of a span by which the prices of a linked test may differ from those of today.
-MAX_MOVE = 0.1
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -184,17 +182,10 @@ def _offer(service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkP
 
 def _matches(test: WalkForward, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> bool:
     """Return whether a test has these settings and about these prices."""
-    before, its_plan = test.backtest.history, test.plan
-    question = (spec, *_prices(history), plan.folds, plan.window, plan.warm_start)
-    has = (
-        test.backtest.spec, *_prices(before),
-        its_plan.folds, its_plan.window, its_plan.warm_start,
-    )  # fmt: skip
-    span = max(history.end - history.start, history.candle_length)
-    move = max(abs(history.start - before.start), abs(history.end - before.end))
+    its_plan = test.plan
+    question = (spec, plan.folds, plan.window, plan.warm_start)
+    has = (test.backtest.spec, its_plan.folds, its_plan.window, its_plan.warm_start)
     gap = spec.horizon if plan.gap is None else plan.gap
-    return question == has and its_plan.gap == gap and move <= MAX_MOVE * span
-
-
-def _prices(history: PriceHistory) -> tuple[str, str, str]:
-    return history.market, history.interval, history.source
+    return (
+        question == has and its_plan.gap == gap and begun.are_near(test.backtest.history, history)
+    )

@@ -14,6 +14,7 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import Service, choices, searches
 from cryptoforecast.types import Backtest, ModelSpec, PriceHistory, Search, SearchPlan
 from cryptoforecast.ui import (
+    begun,
     card,
     customise,
     drafts,
@@ -58,13 +59,16 @@ def show(service: Service, result: Backtest) -> None:
             card.heading("Find better settings", plain(_EXPLAINED))
             st.info(plain(str(error)), icon=":material/download:")
         return
-    history = result.history
     with elements.errors():
         order = _order(result)
+        history = begun.prices(
+            "search", result.history, lambda prices: _is_known(service, prices, order)
+        )
         key = service.searches.key(history, order)
         search, job = service.searches.result(key), service.training.job(key)
         if search is not None:
             finished(service, history, search)
+            begun.note(history, result.history)
             with st.expander("Search for longer, or otherwise", icon=":material/search:"):
                 _choose()
         elif job is not None and job.active:
@@ -91,6 +95,12 @@ def finished(service: Service, history: PriceHistory, search: Search) -> None:
         _verdict(search)
         _use(service, history, search)
     _details(history, search)
+
+
+def _is_known(service: Service, history: PriceHistory, order: searches.Order) -> bool:
+    """Return whether a search waits, runs or has ended."""
+    key = service.searches.key(history, order)
+    return service.searches.result(key) is not None or service.training.job(key) is not None
 
 
 def _order(result: Backtest) -> searches.Order:
@@ -159,6 +169,7 @@ def _offer(service: Service, history: PriceHistory, order: searches.Order) -> No
     if not wanted:
         return
     service.searches.submit(history, order, user=user, workers=workers)
+    begun.keep("search", history)
     st.rerun()
 
 

@@ -8,13 +8,15 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cryptoforecast.cli import options
-from cryptoforecast.service import choices, searches
-from cryptoforecast.types import Search, SearchPlan, TeamProgress
+from cryptoforecast.jobs import Job
+from cryptoforecast.service import Run, choices, searches, shared
+from cryptoforecast.types import OWNER, Search, SearchPlan, TeamProgress
 from cryptoforecast.ui import better_settings, drafts, training
 from tests.pages.conftest import words
 from tests.searches import making
@@ -125,3 +127,44 @@ def test_the_preset_file_is_the_winner(tmp_path: Path) -> None:
     assert choices.make_spec(**choices.of_preset(str(path), None)) == spec
     assert searches.options(making.HISTORY, spec)[:2] == ["--network", spec.network]
     assert drafts.Draft().recipe == "quick"
+
+
+def moving() -> None:
+    """The view of a search, with one candle more once ``later`` is set."""
+    import dataclasses
+
+    import streamlit as st
+
+    from cryptoforecast.service import shared
+    from cryptoforecast.ui import better_settings
+    from tests.searches import making
+
+    history = making.HISTORY
+    if not st.session_state.get("later"):
+        history = dataclasses.replace(history, candles=history.candles.iloc[:-1])
+    better_settings.show(shared(), shared().backtests.of_baseline(history, "cone", 1))
+
+
+def test_a_candle_that_closes_meanwhile_loses_no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    service, jobs = shared(), []
+    submit = service.searches.submit
+
+    def submit_and_note(*order: Any, **more: Any) -> Job[Run]:
+        jobs.append(submit(*order, **more))
+        return jobs[-1]
+
+    monkeypatch.setattr(service.searches, "submit", submit_and_note)
+    page = AppTest.from_function(moving, default_timeout=60).run()
+    page.button(key="search").click().run()
+    assert not page.exception
+    page.session_state["later"] = True
+    page.run()
+    assert "Searching settings" in words(page)  # it is not offered anew
+    service.training.cancel(jobs[0].key, user=OWNER)
+    assert jobs[0].wait(60)
+    page.run()
+    assert "What was tried is kept" in words(page)
+    page.button(key="search").click().run()
+    service.training.cancel(jobs[1].key, user=OWNER)
+    assert jobs[1].wait(60)
+    assert jobs[1].key == jobs[0].key  # the same search goes on, and not one of other prices
