@@ -18,7 +18,7 @@ from cryptoforecast.prices.candles.coins import COINS, Coin
 from cryptoforecast.prices.candles.quality import closed_only, empty
 from cryptoforecast.prices.candles.resample import floor, step_of
 from cryptoforecast.prices.live.breaker import CircuitBreaker
-from cryptoforecast.prices.live.coinbase_pages import PAGE_ROWS, Pages
+from cryptoforecast.prices.live.coinbase_pages import MAX_IN_FLIGHT, PAGE_ROWS, Pages
 from cryptoforecast.prices.live.http import JsonClient, JsonSession
 from cryptoforecast.prices.live.rows import to_candles
 from cryptoforecast.prices.live.sources import CANDLE_NAMES, Fetched
@@ -34,8 +34,6 @@ _COLUMNS = {"time": 0, "low": 1, "high": 2, "open": 3, "close": 4, "volume": 5}
 _EARLIEST = pd.Timestamp("2015-01-01", tz="UTC")
 #: Requests a second and in a burst: less than Coinbase allows, since others may share the address.
 MAX_PER_SECOND, MAX_BURST = 8.0, 10
-#: Requests that may wait for their answers at the same time.
-MAX_IN_FLIGHT = 4
 # An empty page may be a fault that is over at once, so it is asked for again.
 _TRIES_OF_EMPTY_PAGES = 2
 # Share of the deadline for requests. The rest is for returning what came.

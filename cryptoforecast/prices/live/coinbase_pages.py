@@ -20,6 +20,9 @@ from cryptoforecast.prices.live.sources import Fetched
 
 #: Candles in one answer, at most.
 PAGE_ROWS = 300
+#: Requests that may wait for their answers at the same time. They are of neighbouring pages: few
+#: of the pages before the start of a market are asked for while another one takes long.
+MAX_IN_FLIGHT = 4
 # Where so many pages in a row are empty, the market had not started yet.
 _MAX_EMPTY = 3
 
@@ -46,7 +49,7 @@ class Pages:
         self._first = first
         self._newest = floor(last - pd.Timedelta(1, "ns"), interval)
         self.count = max(1, -((first - self._newest) // self._width))
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._next = 0
         self._stopped = False
         self._pages: dict[int, pd.DataFrame] = {}
@@ -61,11 +64,15 @@ class Pages:
             except CryptoForecastError as error:
                 self._stop(error)
                 return
+            except BaseException:
+                self._stop(None)  # the other threads would wait for this page
+                raise
             if page is None:
                 self._stop(None)
                 return
             with self._lock:
                 self._pages[number] = page
+                self._lock.notify_all()
 
     def joined(self) -> Fetched:
         """Join the pages from the latest back to the first gap.
@@ -109,12 +116,18 @@ class Pages:
     def _take(self) -> int | None:
         """Return the number of the next page to ask for; ``None`` if there is none."""
         with self._lock:
+            self._lock.wait_for(lambda: self._stopped or self._is_near())
             if self._stopped or self._before_the_market():
                 return None
             if self._next >= self.count and not self._in_doubt():
                 return None
             self._next += 1
             return self._next - 1
+
+    def _is_near(self) -> bool:
+        """Return whether the next page is near the first without an answer; under the lock."""
+        first = next(number for number in range(self._next + 1) if number not in self._pages)
+        return self._next < first + MAX_IN_FLIGHT
 
     def _before_the_market(self) -> bool:
         """Return whether three pages in a row are empty. The caller holds the lock."""
@@ -136,3 +149,4 @@ class Pages:
         with self._lock:
             self._stopped = True
             self._error = self._error or error
+            self._lock.notify_all()

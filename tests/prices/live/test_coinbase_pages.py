@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import SourceUnavailable
-from cryptoforecast.prices.live.coinbase_pages import PAGE_ROWS, Pages
+from cryptoforecast.prices.live.coinbase_pages import MAX_IN_FLIGHT, PAGE_ROWS, Pages
 
 HOUR = pd.Timedelta("1h")
 LAST = pd.Timestamp("2026-06-01", tz="UTC")
@@ -99,6 +99,54 @@ def test_three_empty_pages_are_a_gap_if_an_older_page_came_meanwhile() -> None:
     fetched = pages.joined()
     assert fetched.unfinished
     assert fetched.candles.index[0] == LAST - HOUR - 2 * WIDTH
+
+
+def test_nobody_runs_far_ahead_of_a_page_that_takes_long() -> None:
+    """Else many pages before the start of a market would be asked for in vain."""
+    market, is_far = Market(set(range(1, 60))), threading.Event()
+
+    def ask(begin: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame | None:
+        page = market(begin, end)
+        number = round((LAST - HOUR - end) / WIDTH)
+        if number > 6:
+            is_far.set()
+        elif number in (1, 4):
+            is_far.wait(0.5)
+        return page
+
+    pages = Pages("1h", LAST - 50 * WIDTH, LAST)
+    helpers = [threading.Thread(target=pages.work, args=(ask,)) for _ in range(MAX_IN_FLIGHT)]
+    for helper in helpers:
+        helper.start()
+    for helper in helpers:
+        helper.join()
+    assert max(market.requests) <= 6
+    assert not pages.joined().unfinished
+
+
+def test_an_unforeseen_error_ends_the_other_threads() -> None:
+    def ask(begin: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame | None:
+        number = round((LAST - HOUR - end) / WIDTH)
+        if number == 0:
+            raise RuntimeError("a fault of ours")
+        return candles(begin, end)
+
+    pages = Pages("1h", LAST - 50 * WIDTH, LAST)
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            pages.work(ask)
+        except RuntimeError as error:
+            failures.append(error)
+
+    helpers = [threading.Thread(target=work, daemon=True) for _ in range(MAX_IN_FLIGHT)]
+    for helper in helpers:
+        helper.start()
+    for helper in helpers:
+        helper.join(20)
+    assert not any(helper.is_alive() for helper in helpers)
+    assert len(failures) == 1
 
 
 @pytest.mark.parametrize(("stop", "rows"), [(1, 300), (3, 3 * 299 + 1)])
