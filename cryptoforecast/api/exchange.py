@@ -52,7 +52,7 @@ class Exchange:
         finally:
             seconds = time.perf_counter() - started
             if self._observe is not None:
-                route = getattr(scope.get("route"), "path", "none")
+                route = getattr(scope.get("route"), "path", "") or "none"
                 self._observe(scope["method"], route, status, seconds)
             log.info(
                 "%s %s %s %d %d bytes %.1f ms",

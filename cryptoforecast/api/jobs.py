@@ -39,6 +39,7 @@ from cryptoforecast.types import INTERVALS
 LOOK = 0.5
 #: How an error begins that is about one part of an order.
 _NAMED = re.compile(r"(?:The )?`?([a-z_]+)`? must be ")
+_UNKNOWN_SIGNAL = re.compile(r"There is no signal (\w+)\.")
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
@@ -348,7 +349,7 @@ class _Jobs:
             trainer.check(self._service, kind, content)
         except CryptoForecastError as error:
             pointer = _place(error, content)
-            with at(pointer, str(content.get(pointer.removeprefix("/body/"), ""))):
+            with at(pointer, str(_received(pointer, content))):
                 raise
         sent = [signal.model_dump() for signal in body.signals]
         return self._book.give(kind, content, owner, sent or None)
@@ -373,10 +374,26 @@ def _place(error: CryptoForecastError, content: Mapping[str, Any]) -> str:
         return "/body/save"
     if isinstance(error, UnknownModel):
         return "/body/model"
+    if str(error).startswith("The name must "):
+        return "/body/save"
+    unknown = _UNKNOWN_SIGNAL.match(str(error))
+    if unknown is not None:
+        if content.get("model") is not None:
+            return "/body/signals"
+        ablated = f"signal:{unknown[1]}" in (content.get("ablate") or ())
+        return "/body/ablate" if ablated else "/body/settings/features"
     named = _NAMED.match(str(error))
     if named is None:
         return "/body"
     return f"/body/{named[1]}" if named[1] in content else f"/body/settings/{named[1]}"
+
+
+def _received(pointer: str, content: Mapping[str, Any]) -> object:
+    """Return what a pointer points to, as far as it was sent."""
+    value: object = content
+    for name in pointer.split("/")[2:]:
+        value = value.get(name, "") if isinstance(value, dict) else ""
+    return "" if value is content else value
 
 
 def _job(request: Request, order: Order) -> JobJson:

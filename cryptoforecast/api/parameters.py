@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from cryptoforecast.api.levels import read_count, read_levels
 from cryptoforecast.api.problems import at
 from cryptoforecast.errors import InvalidInput
+from cryptoforecast.service.choices import check_levels
 from cryptoforecast.service.outlooks import MAX_HORIZON
 from cryptoforecast.service.prices import check_prices
 from cryptoforecast.types import INTERVALS
@@ -132,7 +133,9 @@ CHECKS = [Depends(check_query)]
 def levels(name: str, texts: Sequence[str]) -> list[float]:
     """Read price levels of the query."""
     with at(f"/query/{name}"):
-        return read_levels(name, texts)
+        values = read_levels(name, texts)
+        check_levels(values)
+        return values
 
 
 def horizon(text: str | None) -> int | None:

@@ -213,7 +213,7 @@ def _history(service: Service, one: Series, interval: str, quote: str | None) ->
     else:
         frame = _closes_frame(one.closes or [], interval)
     return service.prices.from_frame(
-        frame, coin=one.coin, interval=interval, source="request", quote=quote
+        frame, coin=one.coin, interval=interval, source="request", quote=quote, noun="series"
     )
 
 
@@ -225,6 +225,13 @@ def _frame(candles: Candles) -> pd.DataFrame:
             "All columns of `candles` must have one length. Received: "
             f"{', '.join(f'{name} {length}' for name, length in lengths.items())}. Send as many "
             "of each."
+        )
+    times = pd.Index(columns["time"])
+    repeated = times[times.duplicated()]
+    if len(repeated):
+        raise InvalidInput(
+            "Each candle must have a time of its own. Received: "
+            f"{excerpt(repeated[0])} again. Send one candle of each time."
         )
     return pd.DataFrame(columns)
 

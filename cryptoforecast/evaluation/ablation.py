@@ -65,7 +65,7 @@ def check(spec: ModelSpec, inputs: Collection[str], seeds: int = SEEDS) -> None:
     others = [name for name in spec.features if name not in inputs]
     if absent or not inputs or not others:
         raise InvalidInput(
-            "An ablation leaves some inputs out, and others stay. Received: "
+            "`ablate` must be some of the model's inputs, and not all. Received: "
             f"{', '.join(inputs) or 'none'}, of {', '.join(spec.features)}. Name some of these."
         )
     if not MIN_SEEDS <= seeds <= MAX_SEEDS:

@@ -67,7 +67,7 @@ def taken(name: str) -> NameTaken:
     """Return the error that says that a model of this name is there already."""
     return NameTaken(
         f"A model named {name} exists. Choose another name, or replace it (--force on the command "
-        "line, force=True in Python).",
+        "line, force=True in Python, `force` in the API).",
         name,
     )
 

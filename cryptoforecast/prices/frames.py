@@ -61,6 +61,7 @@ def read(
     now: pd.Timestamp | None = None,
     only: str | None = None,
     quote: str | None = None,
+    noun: str = "DataFrame",
 ) -> PriceHistory:
     """Make a history of a DataFrame, which stays as it is.
 
@@ -77,6 +78,7 @@ def read(
         now: Candles that close after this time, UTC, are left out; the clock by default.
         only: The one series to read, where rows or columns are of several.
         quote: Currency of the prices; by default what the frame or the coin's symbol says.
+        noun: What notes and errors call the frame.
 
     Returns:
         Closed candles; rows without a price are left out and reported, and so are a live price at
@@ -106,14 +108,14 @@ def read(
         table, alone = tabulate(frame, corrections)
         reading = candles_from_table(table, corrections, interval)
     except UnreadableFile as error:
-        raise InvalidInput(f"The DataFrame can't be read. {error}") from error
+        raise InvalidInput(f"The {noun} can't be read. {error}") from error
     _refuse_repeated(frame, reading)
     now = pd.Timestamp.now("UTC") if now is None else now
-    reading, notes = closed_reading(reading, now, "DataFrame")
+    reading, notes = closed_reading(reading, now, noun)
     if alone and (reading.candles["high"] == reading.candles["low"]).all():
         notes = (*notes, CLOSES_ALONE)
     if not reading.quote:
-        reading.decisions["currency"] = ASSUMED.format("DataFrame")
+        reading.decisions["currency"] = ASSUMED.format(noun)
     symbol = dataclasses.replace(symbol, quote=reading.quote or None)
     history = to_history(reading, symbol, source, repairs)
     return dataclasses.replace(

@@ -218,6 +218,7 @@ class PriceService:
         repairs: Collection[str] = (),
         only: str | None = None,
         quote: str | None = None,
+        noun: str = "DataFrame",
     ) -> PriceHistory:
         """Read a DataFrame by the rules of a price file; see ``frames.read``.
 
@@ -236,6 +237,7 @@ class PriceService:
             repairs=repairs,
             only=only,
             quote=quote,
+            noun=noun,
         )
 
     def column_names(

@@ -136,11 +136,12 @@ class SavedModelService:
     def _check_unused(self, name: str, *, user: User, force: bool) -> None:
         """Refuse a name that a model can't have, or that is taken; see ``check_free``."""
         bundles.check_name(name)
-        methods = (*NETWORKS, *BASELINES, stack.NAME)
-        if not user.owner and (name in methods or name.startswith(RUN)):
+        # The owner may call a network after its kind; no forecast is asked for by that name.
+        methods = (*BASELINES, stack.NAME, *(() if user.owner else NETWORKS))
+        if name in methods or name.startswith(RUN):
             raise InvalidInput(
-                f"A model can't be named after a method, nor as trainings are ({RUN}…). Received: "
-                f"{name}. Choose another name."
+                f"The name must not be that of a method, nor begin with {RUN}. Received: {name}. "
+                "Choose another."
             )
         if (self._shipped / name).exists():
             raise AlreadyExists(f"{name} is a model of the project's own. Choose another name.")

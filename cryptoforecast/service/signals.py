@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from cryptoforecast.signals.sources import SignalSource
 
 __all__ = [
-    "MAX_SIGNALS", "SIGNALS", "SignalService", "check_own_name", "from_series", "from_texts",
+    "MAX_SIGNALS", "SIGNALS", "SignalService", "check_names",
+    "check_own_name", "from_series", "from_texts",
     "input_of", "missing_files", "name_of_file", "share_known", "signal_inputs", "span_of",
 ]  # fmt: skip
 
@@ -123,10 +124,7 @@ class SignalService:
         """
         signals = {signal.name: signal for signal in own}
         names = [signal_name(name) for name in features if is_signal(name)]
-        if len(names) > MAX_SIGNALS:
-            raise InvalidInput(
-                f"A model may read {MAX_SIGNALS} signals. Received: {len(names)}. Leave some out."
-            )
+        check_names(names, history.coin, {*signals, *history.signals})
         missing = [name for name in names if name not in signals and name not in history.signals]
         signals |= {name: self._by_name(name, history, wait) for name in missing}
         return with_signals(history, [signals[name] for name in names if name in signals])
@@ -135,13 +133,7 @@ class SignalService:
         """Return a signal by its name alone."""
         if name in SIGNALS:
             return self._live.signal(name, history, wait)
-        if name.upper() in COINS and name.upper() != history.coin:
-            return self._of_coin(name, history, wait)
-        raise InvalidInput(
-            f"There is no signal {name}. The known ones are {', '.join(SIGNALS)} and the tickers "
-            f"of other coins, such as eth. Give one of your own as a file (--signal {name}=FILE "
-            "on the command line, signals= in Python, Customise on the Forecast page)."
-        )
+        return self._of_coin(name, history, wait)
 
     def _of_coin(self, name: str, history: PriceHistory, wait: float | None) -> Signal:
         """Return the moves (log-returns) of another coin, each known when its candle closes."""
@@ -168,6 +160,31 @@ class SignalService:
             f"moves of {other.market} ({other.source})",
             lag=length,
             max_age=length / 2,  # the move of an earlier candle is no move of this one
+        )
+
+
+def check_names(names: Sequence[str], coin: str, own: Collection[str] = ()) -> None:
+    """Refuse signals that can't be put beside the prices of a coin.
+
+    Args:
+        names: Signals that a model reads.
+        coin: Ticker of the coin.
+        own: Signals that need not be looked up by their name.
+
+    Raises:
+        InvalidInput: If there are too many, or one is unknown.
+    """
+    if len(names) > MAX_SIGNALS:
+        raise InvalidInput(
+            f"A model may read {MAX_SIGNALS} signals. Received: {len(names)}. Leave some out."
+        )
+    for name in names:
+        if name in own or name in SIGNALS or (name.upper() in COINS and name.upper() != coin):
+            continue
+        raise InvalidInput(
+            f"There is no signal {name}. The known ones are {', '.join(SIGNALS)} and the tickers "
+            f"of other coins, such as eth. Give one of your own as a file (--signal {name}=FILE "
+            "on the command line, signals= in Python, Customise on the Forecast page)."
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, cast
 
 from cryptoforecast import json_views
@@ -21,7 +21,7 @@ from cryptoforecast.json_views import Json
 from cryptoforecast.service import Service, choices
 from cryptoforecast.service.ablations import check as check_ablation
 from cryptoforecast.service.orders import Order, OrderBook
-from cryptoforecast.service.signals import from_texts, input_of
+from cryptoforecast.service.signals import check_names, from_texts, input_of
 from cryptoforecast.types import (
     OWNER,
     ModelSpec,
@@ -30,6 +30,7 @@ from cryptoforecast.types import (
     Progress,
     WalkPlan,
     is_signal,
+    signal_name,
 )
 
 #: Seconds between two looks for a new order, and between two reports of one.
@@ -52,7 +53,7 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
         InvalidBundle: If this model can't be read.
     """
     choices.check_interval(request["interval"])
-    choices.resolve(request["coin"])
+    coin, own = choices.resolve(request["coin"]).ticker, request.get("signals", ())
     if request.get("model") is not None:
         if request["settings"]:
             raise InvalidInput(
@@ -64,12 +65,13 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
                 "`ablate` trains networks. Received: it and a saved model. Leave one of them out."
             )
         features = service.saved_models.load(request["model"]).model.spec.features
-        unread = [name for name in request.get("signals", ()) if input_of(name) not in features]
+        unread = [name for name in own if input_of(name) not in features]
         if unread:
             raise InvalidInput(
                 f"A signal must be an input of the model. Received: {unread[0]}, and a model that "
                 f"reads {', '.join(features)}. Leave it out."
             )
+        _check_signals(features, coin, own)
         return
     spec = _spec(request)
     methods = (*choices.NETWORKS, *choices.BASELINES)
@@ -77,8 +79,10 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
         raise InvalidInput(
             f"`network` must be one of {', '.join(methods)}. Received: {spec.network!r:.60}."
         )
-    if kind == "training" or request.get("signals"):
+    if kind == "training" or own:
         choices.check_network(spec.network)
+    if choices.is_network(spec):
+        _check_signals(spec.features, coin, own)
     if kind == "training":
         if request["save"] is not None:
             service.saved_models.check_free(request["save"], user=OWNER, force=request["force"])
@@ -86,6 +90,11 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
         choices.check_plan(WalkPlan(folds=request["folds"]), spec)
         if request.get("ablate") is not None:
             _check_ablation(request, spec)
+
+
+def _check_signals(features: Iterable[str], coin: str, own: Collection[str]) -> None:
+    """Refuse signals that nobody can give."""
+    check_names([signal_name(name) for name in features if is_signal(name)], coin, own)
 
 
 def work(service: Service, book: OrderBook, is_wanted: Callable[[], bool] = lambda: True) -> None:
@@ -167,16 +176,24 @@ def _check_ablation(request: Mapping[str, Any], spec: ModelSpec) -> None:
         raise InvalidInput(
             f"`ablate` goes with one fold. Received: {request['folds']}. Leave out `folds`."
         )
-    if "features" in request["settings"]:
-        check_ablation(spec, request["ablate"])
     choices.check_network(spec.network)
+    settings = _settings(request)
+    # Without `features` the inputs depend on how many candles there are.
+    lengths = (None,) if "features" in settings else (1, None, 10**9)
+    specs = [choices.make_spec(rows=rows, volume=True, **settings) for rows in lengths]
+    known = dict.fromkeys(name for each in (spec, *specs) for name in each.features)
+    check_ablation(dataclasses.replace(spec, features=tuple(known)), request["ablate"])
 
 
-def _spec(request: Mapping[str, Any], history: PriceHistory | None = None) -> ModelSpec:
-    settings: dict[str, Any] = {
+def _settings(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in request["settings"].items()
     }
+
+
+def _spec(request: Mapping[str, Any], history: PriceHistory | None = None) -> ModelSpec:
+    settings = _settings(request)
     ablated = filter(is_signal, request.get("ablate") or ())
     signals = dict.fromkeys((*map(input_of, request.get("signals", ())), *ablated))
     if history is None:

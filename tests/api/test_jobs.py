@@ -178,10 +178,10 @@ def test_a_signal_of_ones_own_is_read_from_when_it_was_known(client, service, bo
     assert about == "a request, known 2h after its time, used for up to 3h"
     again = {"days": 60, "model": "own-mood", "signals": [mood(service)]}
     assert client.end(client.ask("POST", "backtests", again).json())[-1][0] == "done"
-    job = client.ask("POST", "backtests", {"days": 60, "model": "own-mood"}).json()
-    assert client.end(job)[-1][0] == "failed"
-    problem = client.ask("GET", f"jobs/{job['id']}").json()["problem"]
-    assert "There is no signal mood" in problem["detail"]
+    refused = client.ask("POST", "backtests", {"days": 60, "model": "own-mood"})
+    assert refused.status_code == 422
+    assert "There is no signal mood" in refused.json()["detail"]
+    assert refused.json()["errors"][0]["pointer"] == "/body/signals"
 
 
 @pytest.mark.parametrize(
@@ -292,6 +292,17 @@ def test_a_job_is_seen_by_the_key_that_ordered_it_alone(client, plain):
         ("backtests", {"settings": {"units": [0]}}, "settings/units"),
         ("backtests", {"interval": "3h"}, "interval"),
         ("trainings", {"save": "tiny-dense"}, "save"),
+        ("trainings", {"save": "har"}, "save"),
+        ("trainings", {"settings": {"features": ["return", "signal:mood"]}}, "settings/features"),
+        ("backtests", {"settings": {"features": ["return", "signal:btc"]}}, "settings/features"),
+        ("backtests", {"ablate": ["signal:mood"]}, "ablate"),
+        ("backtests", {"ablate": ["moon"]}, "ablate"),
+        ("backtests", {"ablate": ["log_close"]}, "ablate"),
+        (
+            "backtests",
+            {"ablate": ["return"], "settings": SMALL | {"features": ["return"]}},
+            "ablate",
+        ),
     ],
 )
 def test_a_refusal_of_an_order_has_its_place(client, book, place, body, pointer):

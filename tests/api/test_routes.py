@@ -145,6 +145,7 @@ def test_methods_without_training_forecast_by_their_name(client, service, name):
         ("prices=any&prices=any", "/query/prices", 422),
         ("prices=simulated", "/query/prices", 422),
         ("above=nan", "/query/above", 422),
+        ("touch=1e99", "/query/touch", 422),
         ("horizon=3", "/query/horizon", 422),
         ("interval=1d", "/query/interval", 422),
         ("interval=1h&quote=EUR&coin=BTC-USD", "/query/quote", 422),

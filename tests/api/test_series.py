@@ -99,6 +99,19 @@ def test_one_bad_series_is_a_problem_in_its_place(client, candles):
     assert answers[9]["id"] == "series 9"
 
 
+def test_a_problem_speaks_of_what_was_sent(client, candles):
+    times = candles["time"]
+    twice = {**candles, "time": [*times[:-1], times[0]]}
+    dates = {**candles, "time": ["soon", *times[1:]]}
+    body = {"series": [{"id": "a", "candles": twice}, {"id": "b", "candles": dates}]}
+    first, second = (
+        one["problem"]["detail"] for one in post(client, body, "cone").json()["series"]
+    )
+    assert "Received: " in first
+    assert f"{times[0]!r} again" in first
+    assert second.startswith("The series can't be read. ")
+
+
 def test_the_long_format_is_one_table_of_the_same_numbers(client):
     body = {
         "series": [{"id": "a", "closes": CLOSES}, {"id": "b", "closes": CLOSES[::-1]}],

@@ -115,9 +115,9 @@ def test_few_origins_claim_nothing() -> None:
 @pytest.mark.parametrize(
     ("inputs", "seeds", "message"),
     [
-        (["volume"], 3, r"leaves some inputs out, and others stay\. Received: volume, of abs_ret"),
+        (["volume"], 3, r"some of the model's inputs, and not all\. Received: volume, of abs_ret"),
         ([], 3, "Received: none"),
-        (["abs_return", INPUT], 3, "others stay"),
+        (["abs_return", INPUT], 3, "not all"),
         ([INPUT], 1, r"`seeds` must be 2 to 10\. Received: 1"),
         ([INPUT], 11, "`seeds` must be 2 to 10"),
     ],

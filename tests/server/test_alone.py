@@ -70,6 +70,12 @@ def test_head_is_answered_wherever_get_is(server, place, encoding):
     assert (answer.status_code, answer.content) == (200, b"")
 
 
+def test_every_exchange_is_counted_under_a_route(server):
+    httpx2.get(f"{server}/api/v1/docs/swagger-ui.css")
+    assert httpx2.get(f"{server}/api/v1/nothing").status_code == 404
+    assert 'route=""' not in httpx2.get(f"{server}/api/v1/metrics").text
+
+
 @pytest.mark.parametrize("path", ["/api/v1/models/%0A", "/api/%0D%0Ax", "/api/v1/coins%00"])
 def test_an_odd_path_is_a_problem_too(server, path):
     answer = httpx2.get(f"{server}{path}")

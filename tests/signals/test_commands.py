@@ -119,7 +119,7 @@ def test_an_ablation_compares_with_and_without(run: Run, files: tuple[Path, Path
     ("options", "message"),
     [
         (("--ablate", "volume,signal:no"), "There is no signal no"),
-        (("--features", "return", "--ablate", "volume"), "leaves some inputs out"),
+        (("--features", "return", "--ablate", "volume"), "some of the model's inputs"),
         (("--ablate", "volume", "--folds", "2"), "--ablate goes with one fold"),
         (("--seeds", "3"), "--seeds goes with --ablate only"),
         (("--network", "cone", "--ablate", "volume"), "Only an lstm or a dense network"),
