@@ -28,7 +28,7 @@ def text(anomalies: Anomalies, model: str | None) -> str:
     who = surprises.predictor if model is None else f"{surprises.predictor} ({model})"
     lines = [
         f"{anomalies.sentence}.",
-        *surprises.notes,
+        *tables.beside_simulated(surprises.notes),
         "",
         *tables.prices(history),
         f"A move counts when the forecast of {who} one {noun} before gave it, or a larger one, "

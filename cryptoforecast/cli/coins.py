@@ -106,7 +106,7 @@ def forecasts(results: Sequence[Result[Outlook]]) -> str:
             continue
         steps, history = result.value.steps, result.value.steps.history
         histories.append(history)
-        sentences.append(steps.warnings)
+        sentences.append(tables.beside_simulated(steps.warnings))
         prices = steps.forecast.quantile_prices[0, -1]
         low, high = (
             price_text(float(prices[QUANTILES.index(level)]), history.quote, estimate=True)

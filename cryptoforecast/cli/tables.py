@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from cryptoforecast.types import PriceHistory
 
 SIMULATED = "SIMULATED PRICES: nothing here says anything about a real market."
+# How the warning of a forecast begins that tells the same.
+_SIMULATED = "These prices are simulated: "
 UNDEFINED = "-"
 #: Columns that a text beside a name has at least.
 MIN_ROOM = 16
@@ -28,6 +30,11 @@ def prices(history: PriceHistory) -> list[str]:
         f"{history.market} {history.interval} from {history.source}: {len(history):,} candles, "
         f"{time(history.start)} to {time(history.closes_at)} UTC.",
     ]
+
+
+def beside_simulated(warnings: Sequence[str]) -> list[str]:
+    """Leave out the warning of what ``SIMULATED`` says already."""
+    return [each for each in warnings if not each.startswith(_SIMULATED)]
 
 
 def fit(width: int | None) -> None:

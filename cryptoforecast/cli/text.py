@@ -185,9 +185,10 @@ def forecast(
     forecast, history = next_steps.forecast, next_steps.history
     quote = history.quote
     tested = "These prices are too few for a test." if verdict is None else verdict.sentence
+    model = "" if forecast.predictor == next_steps.model else f" ({next_steps.model})"
     lines = [
-        f"Test of {forecast.predictor} ({next_steps.model}) on these prices: {tested}",
-        *next_steps.warnings,
+        f"Test of {forecast.predictor}{model} on these prices: {tested}",
+        *tables.beside_simulated(next_steps.warnings),
         "",
     ]
     lines += tables.prices(history)

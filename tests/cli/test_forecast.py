@@ -177,3 +177,12 @@ def test_page_and_command_ask_the_same_question(trained, run):
     assert [list(step["quantiles"].values()) for step in result["steps"]] == (
         next_steps.forecast.quantile_prices[0].tolist()
     )
+
+
+@pytest.mark.parametrize(
+    "command", [("forecast",), ("anomalies",), ("forecast", "--coins", "BTC,ETH")]
+)
+def test_that_prices_are_simulated_is_told_once(run, command):
+    out = run(*command, "--model", "har", "--days", "120")[1]
+    told = [line for line in out.splitlines() if "a real market" in line]
+    assert len(told) == 1
