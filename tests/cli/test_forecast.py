@@ -180,7 +180,7 @@ def test_page_and_command_ask_the_same_question(trained, run):
 
 
 @pytest.mark.parametrize(
-    "command", [("forecast",), ("anomalies",), ("forecast", "--coins", "BTC,ETH")]
+    "command", [("forecast",), ("anomalies", "--coin", "BTC"), ("forecast", "--coins", "BTC,ETH")]
 )
 def test_that_prices_are_simulated_is_told_once(run, command):
     out = run(*command, "--model", "har", "--days", "120")[1]
