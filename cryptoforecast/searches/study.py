@@ -156,7 +156,11 @@ class Study:
         with failures(self.name):
             for trial in self._study.get_trials(states=(TrialState.RUNNING,)):
                 self._study.tell(trial.number, state=TrialState.FAIL)
-                self._study.enqueue_trial(trial.system_attrs.get("fixed_params", trial.params))
+                settings = trial.system_attrs.get("fixed_params")
+                if settings is None and {*trial.params} == {*self.space}:
+                    settings = trial.params
+                if settings is not None:  # else half written; it is proposed once more as it was
+                    self._study.enqueue_trial(settings)
 
     @property
     def is_new(self) -> bool:

@@ -83,6 +83,23 @@ def test_a_resumed_study_proposes_what_it_would_have_anyway(storage: Path | str,
     assert open_study(storage, "other", SPACE, resume=True).name == "other-1"
 
 
+def test_a_proposal_that_was_half_written_is_made_again(
+    storage: Path | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = open_study(tmp_path / "whole", "key", SPACE, seed=3)
+    go_on(whole, 6)
+    parted = open_study(storage, "key", SPACE, seed=3)
+    go_on(parted, 3)
+    distributions = study._distributions
+    with monkeypatch.context() as patch:
+        two = lambda space: dict([*distributions(space).items()][:2])  # noqa: E731
+        patch.setattr(study, "_distributions", two)
+        parted.ask()  # the process ends when two of the settings are written
+    resumed = open_study(storage, "key", SPACE, seed=3, resume=True)
+    go_on(resumed, 6)
+    assert resumed.trials() == whole.trials()
+
+
 def test_values_come_back_as_they_are_meant(tmp_path: Path) -> None:
     opened = open_study(tmp_path, "key", SPACE)
     for _ in range(8):
