@@ -200,6 +200,8 @@ def _repair_body(body: Any, path: str) -> None:
             body["signals"] = [SIGNAL]
         body.update({"coin": "BTC", "settings": {"network": "dense"}, "prices": "any", "days": 1})
         body.update({"save": None} if path.endswith("trainings") else {"folds": 1})
+    else:
+        body.pop("signals", None)  # none of the models reads any
 
 
 def _shorten(body: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cryptoforecast.api.problems import at
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.service.signals import check_own_name, from_texts
+from cryptoforecast.service.signals import check_own_name, check_read, from_texts
+from cryptoforecast.types import Signal
 
 #: Signals of one order, values of one of them, and values of all together.
 MAX_SIGNALS, MAX_VALUES, MAX_VALUES_IN_ALL = 4, 50_000, 100_000
@@ -69,6 +70,23 @@ OwnSignals = Annotated[
         f"{MAX_VALUES_IN_ALL} values together",
     ),
 ]
+
+
+def read(signals: Sequence[OwnSignal], features: Sequence[str]) -> list[Signal]:
+    """Read the signals that come with series of a client's own.
+
+    Args:
+        signals: The series beside the price.
+        features: Inputs of the model; none of a method.
+
+    Raises:
+        Refusal: If one is outside the rules, or the model does not read it.
+    """
+    check(signals)
+    for place, signal in enumerate(signals):
+        with at(f"/body/signals/{place}/name"):
+            check_read(signal.name, features)
+    return [from_texts(**signal.model_dump()) for signal in signals]
 
 
 def check(signals: Sequence[OwnSignal]) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator
 
 from cryptoforecast import json_views
+from cryptoforecast.api import own_signals
 from cryptoforecast.api.answers import RowJson, SeriesAnswerJson, SeriesAnswersJson
 from cryptoforecast.api.closes import excerpt
+from cryptoforecast.api.own_signals import OwnSignals
 from cryptoforecast.api.parameters import COIN_PATTERN, VERSION_PATTERN, WHOLE
 from cryptoforecast.api.problem_values import ProblemJson
 from cryptoforecast.api.problems import Refusal, at, of_error, of_validation
@@ -17,7 +20,7 @@ from cryptoforecast.api.questions import checked
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import Service
 from cryptoforecast.service.outlooks import MAX_HORIZON, Question, interval_of
-from cryptoforecast.types import INTERVALS, PriceHistory
+from cryptoforecast.types import INTERVALS, PriceHistory, Signal
 
 #: From when on there were coins, and so prices.
 FIRST_CANDLE = pd.Timestamp("2009-01-01", tz="UTC")
@@ -105,6 +108,7 @@ class ForecastRequest(BaseModel):
     version: Annotated[
         str | None, Field(pattern=VERSION_PATTERN, examples=[f"sha256:{'5f0c9a41' * 8}"])
     ] = None
+    signals: OwnSignals = []
     format: Annotated[
         Literal["steps", "long"],
         Field(description="steps: a forecast for each series; long: one table of all"),
@@ -148,6 +152,7 @@ def forecasts(service: Service, name: str, body: ForecastRequest) -> SeriesAnswe
     saved = checked(service, name, question, "/body")
     with at("/body/interval"):
         interval = interval_of(saved, body.interval)
+    own = own_signals.read(body.signals, () if saved is None else saved.model.spec.features)
     with at("/body/series"):
         _check_sizes(body.series)
     answers: list[SeriesAnswerJson] = []
@@ -159,7 +164,7 @@ def forecasts(service: Service, name: str, body: ForecastRequest) -> SeriesAnswe
             answers.append({"id": named, "forecast": None, "problem": _repeated(named, place)})
             continue
         names.add(named)
-        answer = _answer(service, name, question, body, interval, place, item)
+        answer = _answer(service, name, question, body, interval, own, place, item)
         if body.format == "long" and answer["forecast"] is not None:
             rows += _rows(answer["id"], answer["forecast"])
             answer["forecast"] = None
@@ -173,6 +178,7 @@ def _answer(
     question: Question,
     body: ForecastRequest,
     interval: str,
+    own: Sequence[Signal],
     place: int,
     item: object,
 ) -> SeriesAnswerJson:
@@ -187,7 +193,7 @@ def _answer(
             history = _history(service, one, interval, body.quote)
             saved = service.outlooks.saved(name)
             if saved is not None:
-                history = service.signals.beside(history, saved.model.spec.features)
+                history = service.signals.beside(history, saved.model.spec.features, own)
             outlook = service.outlooks.of(history, name, question)
         answer["forecast"] = outlook.json()
     except ValidationError as error:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_SIGNALS", "SIGNALS", "SignalService", "check_names",
-    "check_own_name", "from_series", "from_texts",
+    "check_own_name", "check_read", "from_series", "from_texts",
     "input_of", "missing_files", "name_of_file", "share_known", "signal_inputs", "span_of",
 ]  # fmt: skip
 
@@ -185,6 +185,20 @@ def check_names(names: Sequence[str], coin: str, own: Collection[str] = ()) -> N
             f"There is no signal {name}. The known ones are {', '.join(SIGNALS)} and the tickers "
             f"of other coins, such as eth. Give one of your own as a file (--signal {name}=FILE "
             "on the command line, signals= in Python, Customise on the Forecast page)."
+        )
+
+
+def check_read(name: str, features: Sequence[str]) -> None:
+    """Refuse a signal that a model does not read.
+
+    Raises:
+        InvalidInput: If it is none of these inputs.
+    """
+    if input_of(name) not in features:
+        reads = ", ".join(features) or "no inputs"
+        raise InvalidInput(
+            f"A signal must be an input of the model. Received: {name}, and a model that reads "
+            f"{reads}. Leave it out."
         )
 
 

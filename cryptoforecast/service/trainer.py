@@ -21,7 +21,7 @@ from cryptoforecast.json_views import Json
 from cryptoforecast.service import Service, choices
 from cryptoforecast.service.ablations import check as check_ablation
 from cryptoforecast.service.orders import Order, OrderBook
-from cryptoforecast.service.signals import check_names, from_texts, input_of
+from cryptoforecast.service.signals import check_names, check_read, from_texts, input_of
 from cryptoforecast.types import (
     OWNER,
     ModelSpec,
@@ -65,12 +65,8 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
                 "`ablate` trains networks. Received: it and a saved model. Leave one of them out."
             )
         features = service.saved_models.load(request["model"]).model.spec.features
-        unread = [name for name in own if input_of(name) not in features]
-        if unread:
-            raise InvalidInput(
-                f"A signal must be an input of the model. Received: {unread[0]}, and a model that "
-                f"reads {', '.join(features)}. Leave it out."
-            )
+        for name in own:
+            check_read(name, features)
         _check_signals(features, coin, own)
         return
     spec = _spec(request)

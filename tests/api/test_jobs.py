@@ -176,6 +176,18 @@ def test_a_signal_of_ones_own_is_read_from_when_it_was_known(client, service, bo
     assert client.end(client.ask("POST", "trainings", order).json())[-1][0] == "done"
     about = client.ask("GET", "models/own-mood").json()["signals"]["mood"]
     assert about == "a request, known 2h after its time, used for up to 3h"
+    candles = history.candles[["open", "high", "low", "close"]]
+    times = [time.isoformat() for time in candles.index]
+    series = [{"id": "mine", "candles": {"time": times, **candles.to_dict("list")}}]
+    ask = {"series": series, "signals": [mood(service)]}
+    answer = client.ask("POST", "models/own-mood/forecast", ask).json()["series"][0]["forecast"]
+    steps = service.forecasts.next_steps(history, service.saved_models.load("own-mood").model)
+    assert [step["median"] for step in answer["steps"]] == steps.forecast.predicted[0].tolist()
+    (without,) = client.ask("POST", "models/own-mood/forecast", {"series": series}).json()["series"]
+    assert "There is no signal mood" in without["problem"]["detail"]
+    unread = client.ask("POST", "models/har/forecast", ask)
+    assert unread.json()["errors"][0]["pointer"] == "/body/signals/0/name"
+
     again = {"days": 60, "model": "own-mood", "signals": [mood(service)]}
     assert client.end(client.ask("POST", "backtests", again).json())[-1][0] == "done"
     refused = client.ask("POST", "backtests", {"days": 60, "model": "own-mood"})
