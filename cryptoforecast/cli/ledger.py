@@ -146,7 +146,7 @@ def _view_text(view: LedgerView) -> str:
     header = ("series", "recorded", "open", "graded", "void", "next due (UTC)")
     rows = [
         [
-            f"{each.name.model} ({each.name.predictor}) {each.name.market} {each.name.interval}"
+            f"{each.name.forecaster} {each.name.market} {each.name.interval}"
             + (", simulated" if each.name.simulated else ""),
             f"{each.recorded:,}",
             f"{each.open:,}",

@@ -69,7 +69,7 @@ def page(records: Sequence[LedgerRecord], entries: Sequence[LedgerEntry], head: 
 
 def _record(record: LedgerRecord) -> str:
     series, name = record.series, record.series.name
-    title = f"{name.model} ({name.predictor}), {name.market} {name.interval}, step {record.step}"
+    title = f"{name.forecaster}, {name.market} {name.interval}, step {record.step}"
     lines = [
         f"<h3>{_text(title)}</h3>",
         f"<p>{_text(record_sentence(record))}. {series.recorded:,} recorded, {series.open:,} open, "
@@ -106,7 +106,7 @@ def _entries(entries: Sequence[LedgerEntry]) -> str:
         if outcome is not None and outcome.has_candles:
             came = price_text(float(outcome.actual[-1]), name.quote)
         cells = (
-            str(entry.position), f"{name.model} ({name.predictor})",
+            str(entry.position), name.forecaster,
             f"{name.market} {name.interval}" + (", simulated" if name.simulated else ""),
             moment_text(forecast.made_at), moment_text(forecast.due_at), f"{low} to {high}", came,
             result_text(entry, name.horizon),

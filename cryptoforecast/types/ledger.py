@@ -47,6 +47,11 @@ class SeriesName:
         """Name of the market, such as ``"BTC"`` or ``"BTC-EUR"``."""
         return market_name(self.coin, self.quote)
 
+    @property
+    def forecaster(self) -> str:
+        """Who forecasts, such as ``"mine (stack)"`` or ``"har"``."""
+        return self.model if self.predictor == self.model else f"{self.model} ({self.predictor})"
+
 
 @dataclass(frozen=True, eq=False)
 class LedgerForecast:

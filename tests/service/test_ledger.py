@@ -321,6 +321,9 @@ def test_text_and_page_say_which_verdict_may_be_looked_at_every_day(home, tmp_pa
     assert len(re.findall("p [=<] 0[.][0-9]+", text)) == 2
     assert cli.main(["ledger", "export", "--html", str(tmp_path / "l.html")]) == 0
     page = (tmp_path / "l.html").read_text()
+    assert f"<h3>{making.SERIES.model} ({making.SERIES.predictor}), " in page
+    method = dataclasses.replace(making.SERIES, model="har", predictor="har")
+    assert method.forecaster == "har"
     assert page.count(f"<p>{EVERY_DAY}:</p>") == page.count(f"<p>{ONE_LOOK}:</p>") == 2
     assert "it needs 20 forecasts that differ and do not overlap; there are 9." in page
 
