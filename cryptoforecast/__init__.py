@@ -16,7 +16,8 @@ __version__ = "0.2.0"
 if TYPE_CHECKING:
     from cryptoforecast.errors import CryptoForecastError
     from cryptoforecast.library.anomalies import Anomalies, anomalies
-    from cryptoforecast.library.backtests import Backtest, backtest
+    from cryptoforecast.library.backtest_results import Backtest
+    from cryptoforecast.library.backtests import backtest
     from cryptoforecast.library.forecasts import Forecast
     from cryptoforecast.library.global_models import train_global
     from cryptoforecast.library.models import Model, load, models, train
@@ -49,7 +50,7 @@ __all__ = [
 # Where each name is loaded from.
 _HOMES = {
     "Anomalies": "library.anomalies",
-    "Backtest": "library.backtests",
+    "Backtest": "library.backtest_results",
     "CryptoForecastError": "errors",
     "Forecast": "library.forecasts",
     "Model": "library.models",

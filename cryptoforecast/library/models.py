@@ -35,7 +35,7 @@ from cryptoforecast.types import (
 from cryptoforecast.types.renewal import Renewal
 
 if TYPE_CHECKING:
-    from cryptoforecast.library.backtests import Backtest
+    from cryptoforecast.library.backtest_results import Backtest
 
 
 @dataclass(frozen=True, eq=False, repr=False)
