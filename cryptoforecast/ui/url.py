@@ -5,12 +5,24 @@ The URL holds the values themselves, so that a link still works when their label
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from cryptoforecast.ui.words import plain
+
+#: Seconds in which a browser may still send the address as it was before a choice.
+LATE = 3.0
+
+
+class _Move(NamedTuple):
+    """A choice that the browser may not have in its address yet."""
+
+    before: str | None
+    value: str
+    at: float
 
 
 def pick(
@@ -85,7 +97,8 @@ def begin(key: str, default: str, widget: str) -> None:
         widget: Key of the selector.
     """
     last = st.session_state.get(_last(key), default)
-    st.session_state[widget] = st.query_params.get(key, last)
+    value = _addressed(key)
+    st.session_state[widget] = last if value is None else value
 
 
 def changed(key: str, widget: str, options: Sequence[str] | None) -> None:
@@ -100,18 +113,24 @@ def changed(key: str, widget: str, options: Sequence[str] | None) -> None:
     """
     value = str(st.session_state[widget])
     if options is None or value in options:
+        st.session_state.pop(_moved(key), None)
         remember(key, value)
 
 
 def remember(key: str, value: str) -> None:
     """Remember a choice for the other pages, and write it into the URL."""
     st.session_state[_last(key)] = value
+    before = st.query_params.get(key)
+    move: _Move | None = st.session_state.get(_moved(key))
+    if before != value and (move is None or (move.before, move.value) != (before, value)):
+        st.session_state[_moved(key)] = _Move(before, value, time.monotonic())
     st.query_params[key] = value
 
 
 def last(key: str, default: str) -> str:
     """Return the last choice, which the URL may replace."""
-    return str(st.query_params.get(key, st.session_state.get(_last(key), default)))
+    value = _addressed(key)
+    return str(st.session_state.get(_last(key), default)) if value is None else value
 
 
 def is_new(key: str) -> bool:
@@ -128,6 +147,22 @@ def forget(key: str, value: str) -> None:
     """Forget a choice if it is this one, which is no longer there."""
     if st.session_state.get(_last(key)) == value:
         del st.session_state[_last(key)]
+
+
+def _addressed(key: str) -> str | None:
+    """Return the value in the URL, or the choice that this will be.
+
+    On a slow line, what a user or a page does soon after a choice comes with the old address.
+    """
+    value = st.query_params.get(key)
+    move: _Move | None = st.session_state.get(_moved(key))
+    if move is not None and move.before == value and time.monotonic() - move.at < LATE:
+        return move.value
+    return value
+
+
+def _moved(key: str) -> str:
+    return f"moved-{key}"
 
 
 def _last(key: str) -> str:
