@@ -113,13 +113,16 @@ def words_on_loss(curve: Sequence[EpochLoss]) -> str:
     best = best_epoch(curve)
     if best is None or len(curve) < _FEW_EPOCHS:
         return "It begins: both lines should fall fast."
-    since = curve[-1].epoch - best.epoch
-    if since >= _FEW_EPOCHS and curve[-1].loss < best.loss:
-        return "It learns by heart now: only the grey line still falls. The best pass is kept."
-    before = curve[-_FEW_EPOCHS].val_loss
-    if best.epoch == curve[-1].epoch and before - best.val_loss > _LEVEL * best.val_loss:
+    first, last = curve[-_FEW_EPOCHS], curve[-1]
+    since = last.epoch - best.epoch
+    fell = first.val_loss - last.val_loss
+    if fell > _LEVEL * best.val_loss:
         return "It still learns: the blue line falls."
-    return "The blue line has levelled off: little more to gain."
+    if since >= _FEW_EPOCHS and last.loss < first.loss:
+        return "It learns by heart now: only the grey line still falls. The best pass is kept."
+    if abs(fell) <= _LEVEL * best.val_loss:
+        return "The blue line has levelled off: little more to gain."
+    return "The blue line rises for now. The best pass is kept."
 
 
 def summary_loss(curve: Sequence[EpochLoss]) -> str:
