@@ -89,16 +89,17 @@ def finding(one: ModelSummary) -> tuple[card.Mark, str, str]:
     if verdict == "better":
         little = one.card.gain is not None and one.card.gain < USUAL_FEE
         fee = "Less than a trading fee." if little else ""
-        return "better", f"Beats “stays put” by {size}", fee
+        return "better", f"Its network alone beats “stays put” by {size}", fee
     if verdict == "worse":
-        return "worse", "Worse than “stays put”", f"It misses by {size} more."
+        return "worse", "Its network alone is worse than “stays put”", f"It misses by {size} more."
     if not math.isfinite(change):
         return "none", "Not tested yet", ""
     more = f"It misses by {size} {'more' if change > 0 else 'less'}"
+    no_better = "Its network alone is no better than “stays put”"
     if verdict == "tie":
-        return "tie", "No better than “stays put”", f"{more}, which may be chance."
+        return "tie", no_better, f"{more}, which may be chance."
     if change >= 0:
-        return "tie", "No better than “stays put”", f"{more}."
+        return "tie", no_better, f"{more}."
     return "none", "Not proven", f"{more}; that may be chance."
 
 

@@ -20,6 +20,7 @@ from cryptoforecast.ui import (
     judgement,
     model_facts,
     renewal,
+    saving,
     selection,
     url,
     words,
@@ -156,6 +157,7 @@ def _rename(service: Service, name: str) -> None:
         submitted = st.form_submit_button("Rename", type="primary", key="confirm-rename")
     if submitted:
         with elements.errors():
+            new = saving.as_name(new)
             service.saved_models.rename(name, new, user=identity.user())
             selection.rename_run(name, new)
             if url.last("model", "") == name:

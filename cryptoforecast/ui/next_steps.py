@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.service import trust
 from cryptoforecast.settings import ROOT
-from cryptoforecast.types import Backtest, Forecast, NextSteps, duration, short_moment_text
+from cryptoforecast.types import (
+    Backtest,
+    Forecast,
+    NextSteps,
+    duration,
+    moment_text,
+    short_moment_text,
+)
 from cryptoforecast.ui import card, elements, figures, live, local_time, words
 
 #: What leads to the lesson that explains a forecast.
 _LESSON = "The first lesson shows how a forecast is made."
+#: How long ago a forecast has to end so that its year is written.
+OLD = pd.Timedelta(days=90)
 _METHOD = f"A neural network and a regression make this forecast together. {_LESSON}"
 
 
@@ -26,7 +36,9 @@ def show(future: NextSteps, what: str, other: Forecast | None = None) -> None:
     quote = future.history.quote
     low, middle, high = (words.price(price, quote) for price in future.likely(80))
     horizon = duration(future.forecast.horizon, future.history.interval)
-    by = short_moment_text(future.closing_times[-1])
+    end = future.closing_times[-1]
+    is_past = pd.Timestamp.now("UTC") - end > OLD
+    by = moment_text(end) if is_past else short_moment_text(end)
     line = f"by {words.plain(by)} · middle **{words.plain(middle)}**"
     if other is not None:
         line += " · dotted: the default's 80 %"

@@ -39,11 +39,17 @@ def ask(service: Service, result: Backtest, run: str) -> None:
         submitted = st.form_submit_button("Save", icon=":material/save:")
     if submitted:
         with elements.errors():
+            name = as_name(name)
             saved = service.saved_models.save(result, name, user=identity.user(), force=force)
             st.session_state["saved-as"] = saved.name
             selection.rename_run(run, saved.name)
             url.remember("model", saved.name)
             st.rerun()
+
+
+def as_name(text: str) -> str:
+    """Write a name as models have it: "My first net" is ``my-first-net``."""
+    return re.sub(r"\s+", "-", text.strip().lower())
 
 
 def note() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -14,6 +14,7 @@ from cryptoforecast.service.forecasts import members_sentence
 from cryptoforecast.types import (
     INTERVAL_NOUNS,
     Backtest,
+    Member,
     NextSteps,
     PriceHistory,
     duration,
@@ -70,7 +71,7 @@ def show_own(
     history, network = future.history, own.spec.network
     name = "LSTM" if network == "lstm" else "Dense network"
     took = "" if own.model is None else f" · trained in {own.model.record.seconds:.0f} s"
-    eyebrow = f"Your {name} with a regression{took}"
+    eyebrow = f"{_made_of(name, future.members)}{took}"
     if own.seen or not rivals:
         verdict = judge(own)
         judgement.heading(verdict, INTERVAL_NOUNS[history.interval], eyebrow)
@@ -108,6 +109,16 @@ def show_own(
             key="customise",
         ):
             customise.show(service, history)
+
+
+def _made_of(name: str, members: Sequence[Member]) -> str:
+    """Say how much of a forecast is the user's network, and how much the regression."""
+    if len(members) == 1:
+        return f"Your {name}"
+    network, regression = (100 * float(each.weights[-1]) for each in members)
+    if min(network, regression) < 0:  # one corrects the other
+        return f"Your {name} with a regression"
+    return f"Your {name} {network:.0f} %, regression {regression:.0f} %"
 
 
 def show_running(service: Service, job: Job[Run]) -> None:

@@ -61,7 +61,7 @@ def test_the_heading_says_how_many_beat_the_last_price(open_page):
 def test_the_panel_has_the_finding_the_figures_and_all_facts(open_page):
     page = open_page("models", card="btc-1h-lstm-close")
     text = words(page)
-    assert "Beats “stays put” by 0.4 %" in text
+    assert "Its network alone beats “stays put” by 0.4 %" in text
     assert "Less than a trading fee" in text
     assert "LSTM · Bitcoin, hourly · 1 hour ahead" in text
     bars = "".join(element.proto.body for element in page.get("html"))
@@ -81,7 +81,7 @@ def test_the_panel_has_the_finding_the_figures_and_all_facts(open_page):
 
 def test_a_model_of_any_coin_is_not_said_to_be_better(open_page):
     text = words(open_page("models", card="global-1h-lstm"))
-    assert "No better than “stays put”" in text
+    assert "no better than “stays put”" in text
     assert "5 coins, each left out in turn" in text
 
 

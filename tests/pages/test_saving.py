@@ -28,6 +28,11 @@ def test_a_model_is_named_by_its_market_in_plain_letters(coin: str, quote: str, 
     bundles.check_name(name)
 
 
+def test_a_name_is_written_as_models_have_it() -> None:
+    assert saving.as_name(" My First  net ") == "my-first-net"
+    assert saving.as_name("btc-1h.2") == "btc-1h.2"
+
+
 @pytest.mark.parametrize("owner", [True, False])
 def test_a_guest_can_save_and_not_overwrite(headers: dict[str, str], owner: bool) -> None:
     if not owner:
