@@ -127,7 +127,7 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
         raise UnreadableFile("The file is empty. Download it again.")
     _refuse_markup(lines)
     delimiters = (corrections.delimiter,) if corrections.delimiter else _DELIMITERS
-    failures: list[tuple[int, UnreadableFile]] = []
+    failures: list[tuple[tuple[int, int], UnreadableFile]] = []
     for delimiter in delimiters:
         rows = _split(lines[:_SAMPLE_LINES], delimiter)
         try:
@@ -136,7 +136,7 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
             ) or recognise_columns(rows, corrections.columns)
         except UnreadableFile as error:
             # Where it came from would keep all that is read, and itself, until Python tidies up.
-            failures.append((max(map(len, rows)), error.with_traceback(None)))
+            failures.append((_fit(rows), error.with_traceback(None)))
             continue
         names, roles, skip, decisions, symbol = header
         _check_widths(rows, skip, len(names))
@@ -148,10 +148,16 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
         others = _may_name_series(rows[skip:], names, roles)
         width = max(1, len(head) // len(lines))
         return Layout(encoding, delimiter, names, roles, skip, decisions, others, symbol, width)
-    raise _of_most_cells(failures)
+    raise _of_best_fit(failures)
 
 
-def _of_most_cells(failures: list[tuple[int, UnreadableFile]]) -> UnreadableFile:
+def _fit(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """Return how many cells every line has at least, and how many one has at most."""
+    widths = [len(row) for row in rows if any(row)]
+    return min(widths, default=0), max(widths, default=0)
+
+
+def _of_best_fit(failures: list[tuple[tuple[int, int], UnreadableFile]]) -> UnreadableFile:
     """Return the failure of the delimiter that makes the most cells, and forget the list."""
     failure = max(failures, key=lambda failure: failure[0])[1]
     failures.clear()

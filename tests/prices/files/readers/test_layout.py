@@ -77,6 +77,13 @@ def test_the_message_is_of_the_delimiter_that_gives_most_columns() -> None:
         find_layout(content, Corrections())
 
 
+def test_the_message_is_of_the_delimiter_that_the_names_have_too() -> None:
+    """A comma that is a decimal mark is in each row as well, and in no name."""
+    head = b"Datum;Schlusskurs\n01.09.2024;58.355,84\n02.09.2024;59.100,10\n"
+    with pytest.raises(UnreadableFile, match="No column for open, high, low was found"):
+        find_layout(head, Corrections())
+
+
 def test_a_long_row_is_refused_unless_its_cells_are_empty() -> None:
     lines = (HEADER + ROWS).splitlines(keepends=True)
     lines[3] = lines[3].replace(b"\n", b",\n")
