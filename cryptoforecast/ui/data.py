@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from cryptoforecast.errors import CryptoForecastError, InvalidInput, UnreadableFile
-from cryptoforecast.service import Service, is_file
+from cryptoforecast.service import Service, is_file, trust
 from cryptoforecast.types import PriceHistory
 from cryptoforecast.ui import identity, opened, reading, repairs, url
 from cryptoforecast.ui.words import plain
@@ -103,9 +103,10 @@ def uploader(service: Service) -> None:
         on_change=_open_upload,
     )
     st.caption(
-        "Candles or trades, as exchanges, Kaggle, Yahoo, TradingView or Investing.com export them. "
-        f"At most {most:d} MB (JSON 30 MB). The file is read into the memory of this server, and "
-        "it is not stored."
+        "Candles (time, open, high, low, close) or trades, as exchanges, Kaggle, Yahoo, "
+        f"TradingView or Investing.com export them; {trust.candles_to_forecast():d} candles or "
+        f"more for a forecast. At most {most:d} MB (JSON 30 MB). The file is read into the memory "
+        "of this server, and it is not stored."
     )
 
 

@@ -42,6 +42,15 @@ _DIRECTION = {
 #: How far a share may be from its promise to be called held, not only within chance of it.
 MAX_HELD = 0.02
 _RANGE = {"better": "too wide", "tie": "held", "worse": "too narrow", "unknown": "unknown"}
+_ROUGHLY = "roughly held"
+#: Whether a range can be trusted, by what is said of it.
+_ANSWERS = {
+    "held": "Yes, it held",
+    _ROUGHLY: "Roughly, it may be off by chance",
+    "too wide": "No, it is too wide",
+    "too narrow": "No, it is too narrow",
+    "unknown": "That can't be told yet",
+}
 
 
 def heading(test: Judgement, noun: str, eyebrow: str = "Can it be trusted?") -> None:
@@ -139,10 +148,22 @@ def _direction(promise: Promise) -> bars.Bar:
 
 
 def _range(label: str, promise: Promise) -> bars.Bar:
-    word = _RANGE[promise.outcome]
+    return bars.of_share(label, promise.share, promise.promised, _range_word(promise))
+
+
+def _range_word(promise: Promise) -> str:
     if promise.outcome == "tie" and abs(promise.share - promise.promised) > MAX_HELD:
-        word = "roughly held"
-    return bars.of_share(label, promise.share, promise.promised, word)
+        return _ROUGHLY
+    return _RANGE[promise.outcome]
+
+
+def range_answer(test: Judgement) -> tuple[str, str]:
+    """Answer whether the range can be trusted, in a few words and in a sentence."""
+    word, share = _range_word(test.coverage), 100 * test.coverage.share
+    if not math.isfinite(share):
+        return _ANSWERS["unknown"], ""
+    sentence = f"{share:.0f} % of {test.origins:,} prices ended inside the 80 % range."
+    return _ANSWERS[word], sentence
 
 
 def captioned(caption: str, rows: Sequence[bars.Bar]) -> None:

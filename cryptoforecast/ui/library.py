@@ -67,12 +67,12 @@ def show(service: Service) -> None:
     _say_what_was_done()
     left, right = st.columns(card.SIDES, gap="small")
     with left:
-        ticked = _table(models, names.index(linked) if linked in names else None)
+        ticked, clicked = _table(models, names.index(linked) if linked in names else None)
         importing.field(service)
         _warn(damaged)
     with heading:
         _heading(models, [names[i] for i in ticked])
-    name = _name_in_panel(names, ticked, linked)
+    name = _name_in_panel(names, ticked, clicked, linked)
     with card.framed(right):
         if name is None:
             missing.note_model(linked)
@@ -114,8 +114,8 @@ def _problem(chosen: Sequence[ModelSummary]) -> str:
     return ""
 
 
-def _table(models: Sequence[ModelSummary], ticked: int | None) -> list[int]:
-    """Draw the models as rows; return the ticked ones.
+def _table(models: Sequence[ModelSummary], ticked: int | None) -> tuple[list[int], int | None]:
+    """Draw the models as rows; return the ticked ones, and the one that was clicked.
 
     Args:
         models: The models.
@@ -132,22 +132,32 @@ def _table(models: Sequence[ModelSummary], ticked: int | None) -> list[int]:
         column_config=_COLUMNS,
         key=f"models-{number}",
         on_select="rerun",
-        selection_mode="multi-row",
+        selection_mode=["multi-row", "single-cell"],
         row_height=40,
         selection_default=None
         if ticked is None
         else {"selection": {"rows": [ticked], "columns": [], "cells": []}},
     )
     st.caption("Miss: average miss against “stays put” in the model's own test; less is better.")
-    return [row for row in event.selection.rows if row < len(models)]
+    rows, cells = event.selection.rows, event.selection.cells
+    clicked = next((row for row, _ in cells if row < len(models)), None)
+    return [row for row in rows if row < len(models)], clicked
 
 
-def _name_in_panel(names: Sequence[str], ticked: Sequence[int], linked: str) -> str | None:
-    """Return the model in the panel: the one that was ticked last; ``None`` for a broken link."""
+def _name_in_panel(
+    names: Sequence[str], ticked: Sequence[int], clicked: int | None, linked: str
+) -> str | None:
+    """Return the model in the panel; ``None`` for a broken link.
+
+    It is the one that was ticked or clicked last.
+    """
     now, before = [names[i] for i in ticked], st.session_state.get("ticked", [])
-    st.session_state["ticked"] = now
+    one, other = None if clicked is None else names[clicked], st.session_state.get("clicked")
+    st.session_state["ticked"], st.session_state["clicked"] = now, one
     new = [name for name in now if name not in before]
-    name = new[-1] if new else linked if linked in now or not now else now[-1]
+    if one is not None and one != other:
+        new.append(one)
+    name = new[-1] if new else linked if linked in (*now, one) or not now else now[-1]
     if name not in names:
         return None
     st.query_params[model_panel.LINK] = name

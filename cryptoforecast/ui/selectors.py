@@ -93,11 +93,12 @@ def model(service: Service, interval: str, *, dialog: bool = False) -> str:
     own = [run for run in st.session_state.get("runs", []) if not _failed(service, run)]
     st.session_state["runs"] = own
     unsaved = [run for run in own if run.startswith(RUN)]
-    if _failed(service, url.last("model", "")):
-        st.session_state["failed-run"] = url.last("model", "")
-        url.remember("model", inputs.first_model(service, interval, url.last("coin", COIN)))
     options = [*names, *unsaved, *BASELINES, *guests]
     first = inputs.first_model(service, interval, url.last("coin", COIN))
+    if _failed(service, failed := url.last("model", "")):
+        st.session_state["failed-run"] = failed
+        before = st.session_state.get("model-before", first)
+        url.remember("model", before if before in options else first)
     linked = url.last("model", first)
     # A link to what is not here opens nothing else, see ``missing``. But if a model was used here
     # with its own candles, the user has just switched to others, and gets a model for them.

@@ -11,7 +11,7 @@ from cryptoforecast.service.ablations import is_ablation
 from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.service.searches import is_search
 from cryptoforecast.types import ModelSpec, PriceHistory, Progress, TeamProgress, is_signal
-from cryptoforecast.ui import card, elements, identity, own_signals, training_status
+from cryptoforecast.ui import card, elements, identity, own_signals, training_status, url
 from cryptoforecast.ui.words import plain
 
 #: Trainings of a session that stay in the list of models.
@@ -31,6 +31,7 @@ def start(service: Service, history: PriceHistory, spec: ModelSpec) -> None:
     runs = [run for run in st.session_state.get("runs", []) if run != name]
     st.session_state["runs"] = [*runs, name][-MAX_RUNS:]
     st.session_state["open"] = name
+    st.session_state["model-before"] = url.last("model", "")
     st.rerun()
 
 

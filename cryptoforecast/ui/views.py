@@ -7,21 +7,22 @@ import streamlit as st
 from cryptoforecast import html_report
 from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.service import Service
-from cryptoforecast.service.backtests import why_no_free_run
+from cryptoforecast.service.backtests import judge, why_no_free_run
 from cryptoforecast.service.choices import is_network
-from cryptoforecast.types import Backtest
-from cryptoforecast.ui import ablation, better_settings, card, elements, leaderboard, url
+from cryptoforecast.types import Backtest, duration
+from cryptoforecast.ui import ablation, better_settings, card, elements, judgement, leaderboard, url
 from cryptoforecast.ui.backtest import FinishedTest
 from cryptoforecast.ui.words import plain
 
-LEADERBOARD, FOLDS, ABLATION, SETTINGS = "Leaderboard", "Folds", "Inputs", "Settings"
+LEADERBOARD, BANDS, FOLDS = "Leaderboard", "Bands", "Folds"
+ABLATION, SETTINGS = "Inputs", "Settings"
 #: The question that each view answers.
 QUESTIONS = {
     LEADERBOARD: "Who wins?",
     "Delay": "Is it yesterday’s price?",
     "Errors": "Where is it wrong?",
     "When": "When?",
-    "Bands": "Can the range be trusted?",
+    BANDS: "Can the range be trusted?",
     ABLATION: "Which inputs help?",
     SETTINGS: "Better settings?",
     FOLDS: "Is it the same in every fold?",
@@ -66,6 +67,10 @@ def show(service: Service, test: FinishedTest, view: str) -> None:
 
 def _view(service: Service, result: Backtest, view: str, step: int) -> None:
     """Draw the sections of a view two by two; an odd first one stands alone."""
+    if view == BANDS:
+        answer, sentence = judgement.range_answer(judge(result))
+        ahead = duration(result.spec.horizon, result.history.interval)
+        st.markdown(f"**{plain(answer)}, {plain(ahead)} ahead.** {plain(sentence)}")
     makers = list(html_report.makers(result, view).values())
     alone = len(makers) % 2
     rows = [makers[:alone], *(makers[i : i + 2] for i in range(alone, len(makers), 2))]

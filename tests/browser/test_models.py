@@ -30,10 +30,10 @@ def own_url(home: Path) -> Iterator[str]:
         yield address
 
 
-def tick(page: Page, row: int) -> None:
-    """Tick a row: the table is a picture, so its places count."""
+def tick(page: Page, row: int, x: int = 17) -> None:
+    """Tick a row, or click its name: the table is a picture, so its places count."""
     page.get_by_test_id("stDataFrame").locator("canvas").first.click(
-        position={"x": 17, "y": 35 + 40 * row - 20}, force=True
+        position={"x": x, "y": 35 + 40 * row - 20}, force=True
     )
 
 
@@ -66,6 +66,8 @@ def test_a_model_is_renamed_taken_along_compared_and_deleted(own_url: str, home:
     compare = page.get_by_role("button", name="Compare", exact=True)
     tick(page, 3)
     expect(panel).to_have_text("Bitcoin LSTM")  # the one that was ticked last
+    tick(page, 2, x=90)
+    expect(panel).to_have_text("Bitcoin Dense")  # its name was clicked
     compare.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("chance")
     expect(page.locator(".js-plotly-plot")).to_have_count(1)

@@ -197,6 +197,16 @@ def test_cancel_ends_a_training_long_before_its_last_epoch(open_page):
 
 
 @pytest.mark.own_service
+def test_after_a_cancel_the_model_from_before_is_there_again(open_page):
+    page = open_page("", model="cone", history_1h="90 days")
+    page.button(key="train-own").click().run()
+    assert page.selectbox(key="model").value.startswith("run-")
+    page.button(key="cancel").click().run()
+    assert "cancelled" in words(page)
+    assert page.selectbox(key="model").value == "cone"
+
+
+@pytest.mark.own_service
 def test_a_training_of_this_session_is_shown_on_every_page_until_it_ends(open_page):
     job = long_training()
     page = open_page()
