@@ -99,7 +99,12 @@ def show_own(
     with st.container(horizontal=True, gap="xsmall"):
         can_save = saving.can_save(own, model_name)
         if can_save and st.button(
-            "Save", type="primary", icon=":material/bookmark:", width="stretch", key="save"
+            "Save",
+            type="primary",
+            icon=":material/bookmark:",
+            width="stretch",
+            key="save",
+            help="A network that is not saved leaves the list when you reload the page.",
         ):
             saving.ask(service, own, model_name)
         if st.button(
