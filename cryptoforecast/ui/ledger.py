@@ -24,7 +24,7 @@ from cryptoforecast.types.ledger_record import (
     LedgerSeries,
     record_sentence,
 )
-from cryptoforecast.ui import alarms, card, elements, ending, url, words
+from cryptoforecast.ui import alarms, card, elements, ending, identity, url, words
 
 #: Forecasts in the chart, in the table and in the file, at most.
 MAX_CHART, MAX_LINES, MAX_FILE = 44, 8, 10_000
@@ -75,6 +75,8 @@ def _empty(service: Service) -> None:
         "If anyone changes either later, this page says so.",
     )
     with card.framed():
+        if identity.user().owner:
+            _offer_to_record(service)
         st.markdown("This command stores the next forecasts, and grades those that are due:")
         st.code("python -m cryptoforecast tick", language="bash")
         st.caption(
@@ -83,6 +85,22 @@ def _empty(service: Service) -> None:
         )
     alarms.section(service)
     ending.end_page()
+
+
+def _offer_to_record(service: Service) -> None:
+    """Let the owner store the first forecasts by a click."""
+    live = service.settings.live
+    if not st.button(
+        "Store the next forecasts now",
+        type="primary",
+        icon=":material/edit_note:",
+        key="record",
+        help=None if live else "Live prices are off: simulated ones are used, and never counted.",
+    ):
+        return
+    with elements.errors(), st.spinner("Forecasting …"):
+        service.ledger.record(prices="live" if live else "any")
+        st.rerun()
 
 
 def _markets(stored: Sequence[LedgerSeries]) -> dict[str, list[LedgerSeries]]:
@@ -142,7 +160,9 @@ def finding(service: Service, record: LedgerRecord) -> None:
     due = record.series.next_due
     line = f"Each forecast is stored before its outcome is known and graded when the {noun} closes"
     if not record.shares and due is not None:
-        line = f"{record.series.open:,} are open. The first is due {short_moment_text(due)}"
+        count = record.series.open
+        are = "is" if count == 1 else "are"
+        line = f"{count:,} {are} open. The first is due {short_moment_text(due)}"
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         card.answer(words.plain(record_sentence(record)), words.plain(line))
         st.download_button(

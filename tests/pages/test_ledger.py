@@ -137,6 +137,19 @@ def test_the_figure_of_several_has_the_weeks_of_each(filled):
     assert sentence.startswith("Against the range of the volatility cone, ")
 
 
+def test_the_owner_stores_the_first_forecasts_by_a_click(open_page, headers) -> None:
+    owner = dict(headers)
+    headers.clear()
+    assert "record" not in [button.key for button in open_page("ledger").button]  # a stranger
+    headers.update(owner)
+    page = open_page("ledger")
+    page.button(key="record").click().run(timeout=120)
+    assert not page.exception
+    assert not page.error
+    assert page.title[0].value == "No forecast has been graded yet"
+    assert "open. The first is due" in words(page)
+
+
 def test_an_empty_ledger_says_how_to_begin(open_page, home):
     page = open_page("ledger")
     assert page.title[0].value == "No forecast is stored yet"
@@ -149,7 +162,7 @@ def test_before_the_first_is_due_the_page_says_when(open_page, home):
     ledger.record([making.forecast()])
     page = open_page("ledger")
     assert page.title[0].value == "No forecast has been graded yet"
-    assert "1 are open. The first is due" in words(page)
+    assert "1 is open. The first is due" in words(page)
     assert "Nothing to judge yet" in words(page)
 
 
