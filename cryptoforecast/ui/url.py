@@ -141,12 +141,14 @@ def is_new(key: str) -> bool:
 def replace(key: str, value: str) -> None:
     """Remember another value of a choice for the other pages; this one's URL lacks it."""
     st.session_state[_last(key)] = value
+    st.session_state.pop(_moved(key), None)
 
 
 def forget(key: str, value: str) -> None:
     """Forget a choice if it is this one, which is no longer there."""
     if st.session_state.get(_last(key)) == value:
         del st.session_state[_last(key)]
+        st.session_state.pop(_moved(key), None)
 
 
 def _addressed(key: str) -> str | None:
