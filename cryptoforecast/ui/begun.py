@@ -11,6 +11,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from cryptoforecast.types import PriceHistory
+from cryptoforecast.ui import words
 
 #: Share of a span by which the prices of earlier work may differ from those of today.
 MAX_MOVE = 0.1
@@ -48,7 +49,8 @@ def note(before: PriceHistory, history: PriceHistory) -> None:
     if later.any():
         count = int(later.sum())
         candles, have = ("candle", "has") if count == 1 else ("candles", "have")
-        st.caption(f":material/info: {count:,} {candles} {have} closed since this was begun.")
+        text = f"{count:,} {candles} {have} closed since this was begun."
+        st.caption(f":material/info: {words.plain(text)}")
 
 
 def are_near(before: PriceHistory, history: PriceHistory) -> bool:

@@ -16,7 +16,7 @@ from tests.pages.conftest import helps, words
 pytestmark = pytest.mark.one_service
 
 #: Of prices whose last candle closes on 26 Jan 2024 at 00:00 UTC, as many steps ahead as asked for.
-FORECAST = "by Fri 26 Jan, "
+FORECAST = "by Fri 26 Jan 2024, "
 
 
 @pytest.fixture
