@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from cryptoforecast.errors import CryptoForecastError, InvalidInput, UnreadableFile
-from cryptoforecast.service import Service, is_file, trust
+from cryptoforecast.service import Service, is_file
 from cryptoforecast.types import PriceHistory
 from cryptoforecast.ui import identity, opened, reading, repairs, url
 from cryptoforecast.ui.words import plain
@@ -104,9 +104,8 @@ def uploader(service: Service) -> None:
     )
     st.caption(
         "Candles (time, open, high, low, close) or trades, as exchanges, Kaggle, Yahoo, "
-        f"TradingView or Investing.com export them; {trust.candles_to_forecast():d} candles or "
-        f"more for a forecast. At most {most:d} MB (JSON 30 MB). The file is read into the memory "
-        "of this server, and it is not stored."
+        f"TradingView or Investing.com export them. At most {most:d} MB (JSON 30 MB). The file is "
+        "read into the memory of this server, and it is not stored."
     )
 
 

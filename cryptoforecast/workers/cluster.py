@@ -64,6 +64,7 @@ class Cluster(Pool):
         self._name = f"cryptoforecast-{uuid.uuid4().hex[:12]}"
         self._progress: dict[str, Progress] = {}
         self._shipped = 0
+        self._sent: set[tuple[str, str]] = set()
         self._looked, self._size, self._seen = 0.0, 0, time.monotonic()
         try:
             self._client.subscribe_topic(self._name, self._note)
@@ -128,9 +129,17 @@ class Cluster(Pool):
         self._shipped += len(order.content)
         return self._client.submit(_do, order, key=key, pure=False)
 
-    def send(self, lack: Lack) -> None:
-        """Send a worker the prices that it lacks; one that is gone needs none."""
+    def send(self, lack: Lack, *, again: bool) -> None:
+        """Send a worker the prices that it lacks; one that is gone needs none.
+
+        Args:
+            lack: What a task did not find there. Another task may have asked for it meanwhile.
+            again: Whether the same task has not found it there before: then it was dropped.
+        """
         for name in lack.names:
+            if (lack.address, name) in self._sent and not again:
+                continue
+            self._sent.add((lack.address, name))
             content = self.prices(name)
             self._shipped += len(content)
             with contextlib.suppress(OSError, ValueError, KeyError):
@@ -233,6 +242,7 @@ class _OnCluster(Generic[Result]):
         self._cluster, self._task = cluster, task
         self._cancelled = False
         self._value: bytes | Lack | Ended | None = None
+        self._lacked: set[str] = set()
         self._submit()
 
     def _submit(self) -> None:
@@ -245,7 +255,9 @@ class _OnCluster(Generic[Result]):
             return self._cancelled or self._future.status in ("error", "cancelled", "lost")
         self._value = self._future.result()
         if isinstance(self._value, Lack):
-            self._cluster.send(self._value)
+            address = self._value.address
+            self._cluster.send(self._value, again=address in self._lacked)
+            self._lacked.add(address)
             self._submit()
             return False
         return True

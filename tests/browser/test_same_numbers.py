@@ -38,8 +38,11 @@ def test_page_api_command_and_library_give_the_same_numbers(
     )
     numbers = _download(page)
     page.get_by_role("tab", name="Odds").click()
+    expect(page.get_by_text("The numbers behind these charts")).to_be_visible()
+    _rest(page)
     page.get_by_text("The numbers behind these charts").click()
     odds = _download(page)
+    _rest(page)
     page.get_by_text("On the way: prices that are touched").click()
     expect(page.get_by_role("button", name="Download CSV")).to_have_count(2)
     ways = _download(page)
@@ -69,8 +72,14 @@ def test_page_api_command_and_library_give_the_same_numbers(
             assert _column(ways, f"{name} q{level}") == expected, (name, level)
 
 
+def _rest(page: Page) -> None:
+    """Wait until the page has run: what is drawn anew meanwhile takes no click."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
 def _download(page: Page) -> list[Row]:
     """Read the last table of the page as the CSV file that it offers."""
+    _rest(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").last.click()
     with Path(download.value.path()).open(encoding="utf-8", newline="") as file:

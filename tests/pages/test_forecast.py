@@ -152,10 +152,14 @@ def test_every_candle_that_can_be_picked_is_tested_here():
     ("interval", "window"), [(i, w) for i, windows in inputs.WINDOWS.items() for w in windows]
 )
 def test_each_candle_and_window_is_judged_in_its_own_units(open_page, interval, window):
-    page = open_page("", interval=interval, model="cone", **{f"history_{interval}": window})
+    for _ in range(2):
+        page = open_page("", interval=interval, model="cone", **{f"history_{interval}": window})
+        future, result = of_library("cone", interval, window)
+        by = f"by {short_moment_text(future.closing_times[-1])}"
+        if by in words(page):
+            break  # else a candle has closed in between
     assert not page.error
     assert finding(page) == judgement.HEADINGS["tie"]
-    future, result = of_library("cone", interval, window)
     (chart,) = page.get("plotly_chart")
     span = chart.proto.alt.split(", ")[2].removesuffix(" after the last close")
     # The shortest windows look less far ahead, so that the test still tells something.
@@ -165,7 +169,7 @@ def test_each_candle_and_window_is_judged_in_its_own_units(open_page, interval, 
         assert span.endswith(AHEAD[interval])
     assert f"{len(result.forecast):,} past forecasts" in words(page)
     assert any(writing.prices(interval) in text for text in helps(page))
-    assert f"by {short_moment_text(future.closing_times[-1])}" in words(page)
+    assert by in words(page)
     assert 50 < float(rows(page)["80 % range"][1].removesuffix(" %")) < 100
 
 
