@@ -30,8 +30,7 @@ MAX_GAPS = 40
 NEXT = (
     "1. **Read**: columns, dates and currency are recognised, and you can correct them.\n"
     "2. **Check**: what is good, what to watch, and what is bad. Repairs are yours to choose.\n"
-    "3. **Forecast**: the file stands in the list of coins on every page, and a forecast needs "
-    "{candles} candles or more."
+    "3. **Forecast**: the file stands in the list of coins on every page."
 )
 #: Where the prices of a file can be looked at, and what for.
 _WAYS = {
@@ -49,7 +48,9 @@ def open_view(service: Service, file: File | None) -> None:
         if file is not None and file.source is None and file.refusal:
             st.error(words.plain(file.refusal), icon=":material/error:")
         data.uploader(service)
-        st.markdown(NEXT.format(candles=trust.candles_to_forecast()))
+        st.markdown(NEXT)
+        needed = trust.candles_to_forecast()
+        st.caption(words.plain(f"A forecast needs {needed:d} candles or more."))
     with right:
         recent_files.show(file, at_open=True)
 
