@@ -19,8 +19,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # A page is used for seconds: making its scripts fast takes longer.
-    "--js-flags=--no-opt --no-maglev --no-use-osr",
+    "--js-flags=--no-opt",  # a page is used for seconds: making its scripts fast takes longer
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # there is nobody but our server
 ]
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
 import re
@@ -12,7 +11,7 @@ from typing import Any
 import httpx2
 import pandas as pd
 import pytest
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Page, expect
 
 import cryptoforecast as cf
 from cryptoforecast.ui.columns import HEADINGS
@@ -81,13 +80,10 @@ def _rest(page: Page) -> None:
 def _download(page: Page) -> list[Row]:
     """Read the last table of the page as the CSV file that it offers."""
     _rest(page)
-    for patience in (10_000, 60_000):  # a button that is drawn anew under the pointer does nothing
-        with contextlib.suppress(TimeoutError):
-            with page.expect_download(timeout=patience) as download:
-                page.get_by_role("button", name="Download CSV").last.click(timeout=patience)
-            with Path(download.value.path()).open(encoding="utf-8", newline="") as file:
-                return [*csv.DictReader(file)]
-    raise AssertionError("Nothing was downloaded.")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").last.click()
+    with Path(download.value.path()).open(encoding="utf-8", newline="") as file:
+        return [*csv.DictReader(file)]
 
 
 def _prices(table: list[Row], word: str) -> dict[str, float]:
