@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pandas as pd
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 import cryptoforecast as cf
 from cryptoforecast.ui.columns import HEADINGS
@@ -39,13 +39,8 @@ def test_page_api_command_and_library_give_the_same_numbers(
     numbers = _download(page)
     page.get_by_role("tab", name="Odds").click()
     expect(page.get_by_text("The numbers behind these charts")).to_be_visible()
-    _rest(page)
-    page.get_by_text("The numbers behind these charts").click()
-    odds = _download(page)
-    _rest(page)
-    page.get_by_text("On the way: prices that are touched").click()
-    expect(page.get_by_role("button", name="Download CSV")).to_have_count(2)
-    ways = _download(page)
+    odds = _download(_unfolded(page, "The numbers behind these charts"))
+    ways = _download(_unfolded(page, "On the way: prices that are touched"))
 
     # A question for each column of a price, one about the way, and one about the forecast itself.
     above, touch = _prices(odds, "above"), _prices(ways, "touches")
@@ -77,11 +72,31 @@ def _rest(page: Page) -> None:
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
-def _download(page: Page) -> list[Row]:
-    """Read the last table of the page as the CSV file that it offers."""
+def _unfolded(page: Page, title: str) -> Locator:
+    """Unfold a table and wait until it is open.
+
+    Until then its button is cut off and moves, between the two halves of a click too.
+    """
     _rest(page)
+    table = page.get_by_test_id("stExpander").filter(has_text=title)
+    table.get_by_text(title).click()
+    page.wait_for_function(
+        """table => {
+            const button = table.querySelector('[data-testid=stDownloadButton]');
+            const bottom = element => element.getBoundingClientRect().bottom;
+            return button !== null && bottom(button) <= bottom(table);
+        }""",
+        arg=table.element_handle(),
+    )
+    _rest(page)
+    return table
+
+
+def _download(place: Page | Locator) -> list[Row]:
+    """Read the table of a page, or of a part of it, as the CSV file that it offers."""
+    page = place if isinstance(place, Page) else place.page
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download CSV").last.click()
+        place.get_by_role("button", name="Download CSV").click()
     with Path(download.value.path()).open(encoding="utf-8", newline="") as file:
         return [*csv.DictReader(file)]
 
