@@ -22,6 +22,7 @@ from cryptoforecast.prices.files.columns.choice import role_of
 from cryptoforecast.prices.files.columns.dialects import ALIASES, plain_name
 from cryptoforecast.prices.files.columns.quote import ASSUMED
 from cryptoforecast.prices.files.columns.roles import (
+    are_enough,
     choose_roles,
     is_closing,
     is_foreign,
@@ -34,20 +35,12 @@ from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.open_candles import closed_reading
 from cryptoforecast.prices.files.price_file import to_history
 from cryptoforecast.prices.files.table import PRICES, Reading, Table
-from cryptoforecast.prices.files.trades import are_even
-from cryptoforecast.prices.files.values.times import read_times
 from cryptoforecast.types import Array, PriceHistory
 
 #: Rows by which columns without names are recognised.
 MAX_SAMPLE = 1_000
 #: Characters the name of a source may have.
 MAX_SOURCE = 120
-
-#: Note on candles that are made of one price each.
-CLOSES_ALONE = (
-    "Each candle holds its close alone, so open, high and low are taken to be the close. The "
-    "volatility cone and other figures of the range within a candle are undefined."
-)
 
 
 def read(
@@ -105,15 +98,13 @@ def read(
     unlisted = "unlisted" in repairs
     corrections = Corrections(only=only, quote=quote or symbol.quote, unlisted=unlisted)
     try:
-        table, alone = tabulate(frame, corrections)
+        table = tabulate(frame, corrections)
         reading = candles_from_table(table, corrections, interval)
     except UnreadableFile as error:
         raise InvalidInput(f"The {noun} can't be read. {error}") from error
     _refuse_repeated(frame, reading)
     now = pd.Timestamp.now("UTC") if now is None else now
     reading, notes = closed_reading(reading, now, noun)
-    if alone and (reading.candles["high"] == reading.candles["low"]).all():
-        notes = (*notes, CLOSES_ALONE)
     if not reading.quote:
         reading.decisions["currency"] = ASSUMED.format(noun)
     symbol = dataclasses.replace(symbol, quote=reading.quote or None)
@@ -126,7 +117,7 @@ def read(
     )
 
 
-def tabulate(frame: pd.DataFrame, corrections: Corrections | None = None) -> tuple[Table, bool]:
+def tabulate(frame: pd.DataFrame, corrections: Corrections | None = None) -> Table:
     """Find the times and prices of a DataFrame.
 
     Args:
@@ -134,7 +125,7 @@ def tabulate(frame: pd.DataFrame, corrections: Corrections | None = None) -> tup
         corrections: Which of several series or currencies is wanted.
 
     Returns:
-        Copies of the columns that matter, and whether closes stand for all four prices.
+        Copies of the columns that matter.
 
     Raises:
         UnreadableFile: If they are not there, or there are those of several coins.
@@ -163,11 +154,7 @@ def tabulate(frame: pd.DataFrame, corrections: Corrections | None = None) -> tup
         roles = {role: name for role, name in roles.items() if role_of(role) != "time"}
         roles["time"] = str(index.name)
     _check_roles(names, roles)
-    table = dataclasses.replace(_table(names, parts, roles, decisions), symbol=symbol)
-    if set(PRICES) <= roles.keys() or ("price" in roles and not _are_closes(table)):
-        return table, False  # candles, or single trades to make candles of
-    close = roles["close"] if "close" in roles else roles.pop("price")
-    return dataclasses.replace(table, roles=roles | dict.fromkeys(PRICES, close)), True
+    return dataclasses.replace(_table(names, parts, roles, decisions), symbol=symbol)
 
 
 def _names(labels: pd.Index, only: str | None) -> list[str]:
@@ -336,23 +323,15 @@ def _may_name(part: pd.Series) -> bool:
     return bool(text or kinds.is_integer_dtype(part.dtype))
 
 
-def _are_closes(table: Table) -> bool:
-    """Whether single prices come as a clock does, so that each is the close of a candle."""
-    times = read_times(table, table.column("price").notna().to_numpy(), Corrections()).index
-    stamps = np.unique(times[~times.isna()].asi8)
-    return len(stamps) < 2 or are_even(stamps)
-
-
 def _check_roles(names: Sequence[str], roles: Mapping[str, str]) -> None:
     """Refuse a frame without times, or with some but not all of the four prices.
 
     Raises:
         UnreadableFile: If a column is missing; names those there are.
     """
-    prices = {*PRICES} & roles.keys()
-    if "time" in roles and ("price" in roles or prices in ({"close"}, {*PRICES})):
+    if are_enough(roles):
         return
-    needed = ("close",) if not prices else PRICES
+    needed = PRICES if {*PRICES} & roles.keys() else ("close",)
     raise _missing(names, [role for role in ("time", *needed) if role not in roles])
 
 

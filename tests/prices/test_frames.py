@@ -259,7 +259,7 @@ def test_a_close_alone_stands_for_all_four_prices(frame: pd.DataFrame) -> None:
     for name in ("open", "high", "low", "close"):
         np.testing.assert_array_equal(reading.candles[name], CANDLES["close"])
     assert reading.candles["volume"].isna().all() == (frame.shape[1] == 1)
-    assert reading.notes == (frames.CLOSES_ALONE,)
+    assert reading.notes == (price_file.CLOSES_ALONE,)
 
 
 def test_closes_that_are_merged_have_a_range() -> None:

@@ -12,7 +12,7 @@ from cryptoforecast.prices.candles.quality import outside
 from cryptoforecast.prices.candles.resample import merge, nanoseconds
 from cryptoforecast.prices.files.bounds import give_back_memory
 from cryptoforecast.prices.files.columns.quote import find_quote
-from cryptoforecast.prices.files.columns.roles import volume_unit
+from cryptoforecast.prices.files.columns.roles import price_roles, volume_unit
 from cryptoforecast.prices.files.columns.same_values import settle_rivals
 from cryptoforecast.prices.files.columns.symbols import pick_series, refuse_mixture
 from cryptoforecast.prices.files.columns.tickers import prices_by_ticker
@@ -34,7 +34,7 @@ from cryptoforecast.prices.files.rows import (
     without_repeats,
 )
 from cryptoforecast.prices.files.table import PRICES, Reading, Table
-from cryptoforecast.prices.files.trades import candles_from_trades
+from cryptoforecast.prices.files.trades import are_closes, candles_from_trades
 from cryptoforecast.prices.files.values.numbers import find_decimal_mark, is_number, refuse_words
 from cryptoforecast.prices.files.values.sure_times import settle_times
 from cryptoforecast.prices.files.values.times import Times, read_times
@@ -91,9 +91,12 @@ def candles_from_table(
     give_back_memory()
     report(1.0)
     stamps, rows = rows_by_time(times.index.asi8[usable], usable, values, decisions)
-    if "price" in values:
+    if "price" in values and not are_closes(stamps):
         reading = _from_trades(table, values, stamps, rows, interval, symbol, decisions, problems)
         return dataclasses.replace(reading, quote=quote)
+    closes_alone = "open" not in values
+    if closes_alone:
+        values = dict.fromkeys(PRICES, closes) | {"volume": values["volume"]}
     all_stamps = times.index.asi8[~times.index.isna()]
     spacing = commonest_spacing(all_stamps)
     if times.local:
@@ -149,6 +152,7 @@ def candles_from_table(
         problems=(*problems, *repeats, *more, *copies, *live, *partial),
         quote=quote,
         by_columns=by_columns,
+        closes_alone=closes_alone and INTERVALS[name] == spacing,
     )
 
 
@@ -212,7 +216,7 @@ def _read_values(
         The table with one column a role; `(n,)` numbers by role, NaN where absent; `(n,)` bool,
         which rows have every price; and the problem of volumes that are negative or infinite.
     """
-    prices = PRICES if set(PRICES) <= table.roles.keys() else ("price",)
+    prices = price_roles(table.roles)
     amount = next((role for role in ("volume", "turnover") if role in table.roles), None)
     roles = (*prices, amount) if amount else prices
     mark = find_decimal_mark(table, roles, corrections)

@@ -37,6 +37,11 @@ from cryptoforecast.types.quotes import COINS, DEFAULT_QUOTE, DOLLARS, MONEY, qu
 
 #: Ticker of prices whose coin nobody says.
 UNKNOWN = "UNKNOWN"
+#: Note on candles that are made of one price each.
+CLOSES_ALONE = (
+    "Each candle holds its close alone, so open, high and low are taken to be the close. The "
+    "volatility cone and other figures of the range within a candle are undefined."
+)
 #: Characters of a path in a message.
 MAX_SHOWN = 200
 
@@ -344,6 +349,6 @@ def to_history(
         simulated=reading.simulated,
         volume_unit=reading.volume_unit,
         quote=symbol.quote or DEFAULT_QUOTE,
-        notes=result.notes,
+        notes=(*[CLOSES_ALONE] * reading.closes_alone, *result.notes),
         quality=dataclasses.replace(report, problems=with_repairs(report.problems, result.candles)),
     )

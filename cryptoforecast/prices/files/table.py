@@ -100,6 +100,7 @@ class Reading:
         quote: Currency of the prices as the columns or symbols show it; empty where they do not.
         by_columns: Whether the names of the prices alone say the symbol. It may then be the
             currency of another coin's prices: ``open_btc``.
+        closes_alone: Whether each candle holds its close alone, which stands for the other prices.
         splices: `(n,)` bool, the first candle of another source; ``None`` without such a column.
         decisions: What the reader decided by itself, by topic.
         problems: What is wrong with the rows, and what was done about it.
@@ -117,3 +118,4 @@ class Reading:
     problems: tuple[Problem, ...]
     quote: str = ""
     by_columns: bool = False
+    closes_alone: bool = False

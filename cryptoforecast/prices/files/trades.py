@@ -13,6 +13,8 @@ from cryptoforecast.types import INTERVALS, Array
 _MIN_TRADES = 2.0
 # Prices are evenly spaced if more than this share of their distances is the same.
 _EVEN_SHARE = 0.8
+# Nanoseconds of the shortest candle.
+_SHORTEST = min(map(nanoseconds, INTERVALS.values()))
 
 
 def candles_from_trades(
@@ -32,17 +34,16 @@ def candles_from_trades(
         candle's first trade; and the interval.
 
     Raises:
-        UnreadableFile: If there are too few prices a candle, or they are evenly spaced, as
-            closing prices are.
+        UnreadableFile: If there are too few prices a candle.
     """
     name = interval or next((each for each in INTERVALS if _is_dense(times, each)), "1d")
     bucket = floors(times, INTERVALS[name])
     first = np.flatnonzero(np.r_[True, bucket[1:] != bucket[:-1]])
-    if len(times) < _MIN_TRADES * len(first) or (interval is None and are_even(times)):
+    if len(times) < _MIN_TRADES * len(first):
         raise UnreadableFile(
-            "Candles need an open, high, low and close, or several trades each. Received: one "
-            f"price column with {len(times)} prices, evenly spaced or few a candle. Use a "
-            "file with all four prices, or ask for a longer interval."
+            "Candles need an open, high, low and close, a close each, or several trades each. "
+            f"Received: one price column with {len(times)} prices at uneven times, few a candle. "
+            "Use a file with all four prices, or ask for a longer interval."
         )
     last = np.r_[first[1:], len(times)] - 1
     has_volume = np.add.reduceat(~np.isnan(volume), first) > 0
@@ -59,14 +60,17 @@ def candles_from_trades(
     return candles.iloc[:-1], first[:-1], name
 
 
-def are_even(times: Array) -> bool:
-    """Tell whether prices come in even steps, so that each is the close of a candle.
+def are_closes(times: Array) -> bool:
+    """Tell whether single prices come in even steps, so that each is the close of a candle.
 
     Args:
-        times: `(n,)` ns, rising.
+        times: `(n,)` ns, in order; those of trades may be there several times.
     """
+    if len(times) < 2:
+        return True
     steps = np.diff(times)
-    return bool(np.median(steps) > 0 and (steps == np.median(steps)).mean() > _EVEN_SHARE)
+    step = np.median(steps)
+    return bool(step >= _SHORTEST and (steps == step).mean() > _EVEN_SHARE)
 
 
 def _is_dense(times: Array, interval: str) -> bool:

@@ -125,14 +125,6 @@ def test_one_coin_spelled_in_two_ways_is_one() -> None:
 # ---------------------------------------------------------------------------- shape
 
 
-def test_closes_alone_are_no_candles() -> None:
-    rows = [[f"{t:%Y-%m-%d}", "27100.5", "5"] for t in DAYS.index]
-    content = samples.lines(rows, ["Date", "Price", "Volume"])
-    refused(content, "one price column with 60 prices")
-    weeks = read(content, "x.csv", interval="1w")
-    assert (weeks.interval, len(weeks)) == ("1w", 9)
-
-
 def test_unnamed_columns_of_another_shape_are_refused() -> None:
     rows = [[str(i), *"5719"[i % 4 :], *"5719"[: i % 4]] for i in range(20)]
     refused(samples.lines(rows), "begins with numbers, so it seems to have no header")

@@ -11,7 +11,7 @@ import pytest
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.price_file import read
-from cryptoforecast.prices.files.trades import are_even, candles_from_trades
+from cryptoforecast.prices.files.trades import are_closes, candles_from_trades
 from tests.prices.files import samples
 
 TRADES = 6_000
@@ -128,15 +128,15 @@ def test_the_shortest_candles_with_two_trades_each_are_made() -> None:
     assert candles_of([0, 10, 60, 70, 120, 190, 310]) == (1, "5m")
 
 
-def test_prices_in_even_steps_make_candles_only_of_a_given_length() -> None:
-    tens = list(range(0, 300, 10))
-    with pytest.raises(UnreadableFile, match="30 prices, evenly spaced or few a candle"):
-        candles_of(tens)
-    assert candles_of(tens, "1m") == (4, "1m")
+def test_prices_of_every_ten_seconds_make_candles() -> None:
+    assert candles_of([*range(0, 300, 10)]) == (4, "1m")
 
 
-def test_steps_are_even_where_more_than_four_in_five_are_equal() -> None:
-    assert are_even(np.arange(9))
-    assert are_even(np.cumsum([0, *[1] * 9, 2]))
-    assert not are_even(np.cumsum([0, *[1] * 8, 2, 2]))
-    assert not are_even(np.zeros(9))
+def test_prices_are_closes_where_more_than_four_steps_in_five_are_equal() -> None:
+    minute = 60 * 10**9
+    assert are_closes(np.arange(9) * minute)
+    assert are_closes(np.cumsum([0, *[1] * 9, 2]) * minute)
+    assert not are_closes(np.cumsum([0, *[1] * 8, 2, 2]) * minute)
+    assert not are_closes(np.arange(9) * (minute - 1))
+    assert not are_closes(np.zeros(9))
+    assert are_closes(np.zeros(1))

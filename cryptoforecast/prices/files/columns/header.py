@@ -26,6 +26,8 @@ from cryptoforecast.prices.files.columns.roles import (
     are_enough,
     choose_roles,
     has_columns,
+    have_prices,
+    price_roles,
     unique_names,
 )
 from cryptoforecast.prices.files.columns.tickers import quote_of_ticker
@@ -85,7 +87,7 @@ def find_header(
         choice = choose_roles(cells, user_columns, preference)
         end = i + 1
         tickers: list[str] = []
-        if "time" not in choice.roles and set(PRICES) <= choice.roles.keys():
+        if "time" not in choice.roles and have_prices(choice.roles):
             end, tickers = _more_headers(rows, i)
             if end > i + 1 or _is_unnamed_index(cells, rows[end:]):
                 cells = ["time", *_with_tickers(cells, tickers)[1:]]
@@ -132,8 +134,8 @@ def _rows_above(
     Raises:
         UnreadableFile: If there are rows that do not fit the names.
     """
-    single = "price" in roles
-    places = [names.index(roles[role]) for role in (("price",) if single else PRICES)]
+    places = [names.index(roles[role]) for role in price_roles(roles)]
+    single = len(places) == 1
     time = names.index(roles["time"])
     first = line
     for j, row in reversed(list(enumerate(above))):

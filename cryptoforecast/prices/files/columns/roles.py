@@ -266,7 +266,17 @@ def volume_unit(roles: Mapping[str, str], yahoo: bool) -> str:
 
 def are_enough(roles: Mapping[str, str]) -> bool:
     """Tell whether the roles make candles or trades: a time, and four prices or one."""
-    return "time" in roles and (set(PRICES) <= roles.keys() or "price" in roles)
+    return "time" in roles and have_prices(roles)
+
+
+def have_prices(roles: Mapping[str, str]) -> bool:
+    """Tell whether the roles have all four prices, the close alone, or single prices."""
+    return "price" in roles or {*PRICES} & roles.keys() in ({*PRICES}, {"close"})
+
+
+def price_roles(roles: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the roles of the prices, where there are enough: four, or one."""
+    return next(each for each in (PRICES, ("price",), ("close",)) if set(each) <= roles.keys())
 
 
 def missing_columns(
@@ -284,8 +294,8 @@ def missing_columns(
     roles = choose_roles(names, user_columns).roles
     absent = [role for role in ("time", *PRICES) if role not in roles]
     return UnreadableFile(
-        f"A price file needs a line that names its columns ({EXAMPLE_HEADER}), or an "
-        f"exchange's known columns of numbers. No column for {', '.join(absent)} was found. "
+        f"A price file needs a line that names its columns ({EXAMPLE_HEADER}, or time,close), or "
+        f"an exchange's known columns of numbers. No column for {', '.join(absent)} was found. "
         f"Received: {', '.join(names)[:200]}. {REMEDY}"
     )
 

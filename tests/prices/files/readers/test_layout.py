@@ -79,8 +79,8 @@ def test_the_message_is_of_the_delimiter_that_gives_most_columns() -> None:
 
 def test_the_message_is_of_the_delimiter_that_the_names_have_too() -> None:
     """A comma that is a decimal mark is in each row as well, and in no name."""
-    head = b"Datum;Schlusskurs\n01.09.2024;58.355,84\n02.09.2024;59.100,10\n"
-    with pytest.raises(UnreadableFile, match="No column for open, high, low was found"):
+    head = b"Datum;Hoch\n01.09.2024;58.355,84\n02.09.2024;59.100,10\n"
+    with pytest.raises(UnreadableFile, match="No column for open, low, close was found"):
         find_layout(head, Corrections())
 
 
