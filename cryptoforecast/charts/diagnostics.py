@@ -66,26 +66,28 @@ def summary_delay(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     behind, interval = float(frame["error"].iloc[step]), result.history.interval
     name = predictor_phrase(result.predictor)
     if own == 0 and behind == 0:
-        return f"The price never moved, so {name} and the last price cannot be told apart."
+        return (
+            f"That can't be told. The price never moved, so {name} and the last price are the same."
+        )
     if best == 0:
         return (
-            f"The prices of {name} are closer to their own targets than to any earlier price: they "
-            "do not just repeat the last price."
+            f"No. The prices of {name} are closer to their own targets than to any earlier price: "
+            "they do not just repeat the last price."
         )
     if best == step:
         size = "the last price itself"
         if behind > 0:
             size = f"{wording.percent(behind / own)} as far from the last price as from its target"
         return (
-            f"The line of {name} is the chart itself, moved by {duration(step, interval)}: it is "
-            f"{size}. Such a line looks close and does not show where the price goes. Good "
+            f"Yes. The line of {name} is the chart itself, moved by {duration(step, interval)}: it "
+            f"is {size}. Such a line looks close and does not show where the price goes. Good "
             "forecasts look like this too where the direction cannot be predicted. Then the range "
             "is what counts."
         )
     return (
-        f"The prices of {name} are closest to those of {duration(best, interval)} before their "
-        f"targets, {wording.percent(float(frame['error'].iloc[best]) / own)} as far as from the "
-        "targets themselves: they lag behind the market."
+        f"Nearly. The prices of {name} are closest to those of {duration(best, interval)} before "
+        f"their targets, {wording.percent(float(frame['error'].iloc[best]) / own)} as far as from "
+        "the targets themselves: they lag behind the market."
     )
 
 

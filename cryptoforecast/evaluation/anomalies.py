@@ -145,7 +145,7 @@ def surprises(history: PriceHistory, model: TrainedModel | None = None) -> Surpr
     if len(newest) < least:
         raise NotEnoughData(
             f"Anomalies need at least {least:,} candles, most of them to learn from. Received: "
-            f"{len(newest):,}. Choose a longer history."
+            f"{len(newest):,}. Choose a longer history, or a file with more candles."
         )
     predictor = _predictor(newest, split, model)
     forecast = predictor.forecast(newest, range(first, len(newest) - 1))

@@ -32,7 +32,7 @@ _ORDERS = {
     "day": "Day first: 31/12/2024",
     "month": "Month first: 12/31/2024",
 }
-_CURRENCIES = {_AUTOMATIC: "Automatic, or else USD"} | {name: name for name in (*MONEY, *COINS)}
+_CURRENCIES = {_AUTOMATIC: "Automatic"} | {name: name for name in (*MONEY, *COINS)}
 _LABELS = {_AUTOMATIC: "Automatic", "open": "Its start", "close": "Its end"}
 _MERGED = {_AUTOMATIC: "As in the file"} | {name: f"Merged to {name}" for name in INTERVALS}
 _CANDLES = ("time", "open", "high", "low", "close", "volume")
@@ -124,7 +124,10 @@ def corrections_form(service: Service, source: Source, history: PriceHistory | N
         _selector(source, "decimal", "Decimal mark", _DECIMALS)
         _zone(source)
         _selector(source, "label", "A candle's time is", _LABELS)
-        _selector(source, "quote", "Currency", _CURRENCIES)
+        _selector(
+            source, "quote", "Currency", _CURRENCIES,
+            "The currency of the prices; automatically what the file says, or else USD.",
+        )  # fmt: skip
         _selector(source, "merge", "Candles", _MERGED)
         st.text_input(
             "Coin",
@@ -166,13 +169,16 @@ def key(source: Source, name: str) -> str:
     return f"file-{source.id}-{name}"
 
 
-def _selector(source: Source, name: str, label: str, words: Mapping[str, str]) -> None:
+def _selector(
+    source: Source, name: str, label: str, words: Mapping[str, str], help_text: str | None = None
+) -> None:
     st.selectbox(
         plain(label),
         list(words),
         format_func=words.__getitem__,
         key=key(source, name),
         persist_state="session",
+        help=help_text,
     )
 
 
@@ -189,10 +195,13 @@ def _zone(source: Source) -> None:
     st.selectbox(
         "Time zone",
         [_AUTOMATIC, *_zones()],
-        format_func=lambda zone: zone or "Automatic, or else UTC",
+        format_func=lambda zone: zone or "Automatic",
         key=key(source, "zone"),
         persist_state="session",
-        help="The zone of times that do not name one. Type to search, for example Berlin.",
+        help=(
+            "The zone of times that do not name one; automatically UTC. Type to search, for "
+            "example Berlin."
+        ),
     )
 
 

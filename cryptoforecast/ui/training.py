@@ -105,7 +105,10 @@ def _pass(progress: Progress, part: str) -> str:
     fold = f", {part} {progress.fold:d} of {progress.folds:d}" if progress.folds > 1 else ""
     if progress.epoch > usual:
         number = progress.epoch - usual
-        return f"Final pass {number:d} of {progress.final:d}, with the newest prices too{fold}"
+        return (
+            f"Final pass {number:d} of {progress.final:d}: it learns the newest prices too, which "
+            f"had been kept to decide when to stop{fold}"
+        )
     return f"Pass {progress.epoch:d} of at most {usual:d}{fold}"
 
 

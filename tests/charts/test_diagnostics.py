@@ -190,6 +190,7 @@ def test_the_last_price_is_called_delayed_and_a_seer_is_not(result):
     forecast = result.forecast
     text = figures.summary_delay(result, STEP, diagnostics.delays(forecast, STEP))
     assert "the chart itself, moved by 2 hours: it is the last price itself." in text
+    assert text.startswith("Yes. ")
     near = forecast.predicted * (1 + 0.001 * np.sin(np.arange(len(forecast))))[:, None]
     near = dataclasses.replace(forecast, predicted=near)
     frame = diagnostics.delays(near, STEP)
@@ -198,11 +199,13 @@ def test_the_last_price_is_called_delayed_and_a_seer_is_not(result):
     assert f"{wording.percent(share)} as far from the last price as from its target" in text
     seer = dataclasses.replace(forecast, predicted=forecast.actual)
     text = figures.summary_delay(result, STEP, diagnostics.delays(seer, STEP))
+    assert text.startswith("No. ")
     assert "do not just repeat the last price" in text
     close = result.history.candles["close"]
     late = close.shift(1).reindex(forecast.origins).to_numpy()[:, None].repeat(STEP, axis=1)
     laggard = dataclasses.replace(forecast, predicted=late)
     text = figures.summary_delay(result, STEP, diagnostics.delays(laggard, STEP))
+    assert text.startswith("Nearly. ")
     assert "are closest to those of 3 hours before" in text
     still = pd.DataFrame({"shift": range(9), "error": 0.0, "relative": np.nan})
     assert "never moved" in figures.summary_delay(result, STEP, still)

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from cryptoforecast.charts import lessons as figures
 from cryptoforecast.charts import stages as stage_figures
 from cryptoforecast.service import shared
-from cryptoforecast.types import Cheats
+from cryptoforecast.types import PREDICTOR_NAMES, Cheats
 from cryptoforecast.ui import words as writing
 from cryptoforecast.ui.learn import glossary, leaks, overview, pictures, prices
 from tests.pages.conftest import ROOT, shown, words
@@ -166,6 +166,12 @@ def test_words_are_found_by_name_and_by_meaning(learn):
     page.text_input(key="find-word").set_value("").run()
     page.toggle(key="all-words").set_value(True).run()
     assert len(page.table[0].value) == len(glossary.WORDS)
+
+
+def test_every_way_to_forecast_is_among_the_words():
+    missing = {name for name in PREDICTOR_NAMES.values() if name not in glossary.WORDS}
+    assert missing == {"LSTM network", "Dense network"}
+    assert {"LSTM", "Dense"} <= glossary.WORDS.keys()
 
 
 def test_the_finding_of_the_leak_lab_is_computed():

@@ -155,7 +155,7 @@ def test_the_data_page_tells_the_prices_of_a_file_in_their_currency(
     assert not page.exception
     assert not page.error
     # The user may correct the currency, and dollars are one of those to choose from.
-    assert set(dollars(page)) <= {"Automatic, or else USD", "USD"}
+    assert set(dollars(page)) <= {"Automatic", "USD"}
     assert f"900 hours of SOL in {quote}" in words(page)
     assert close in words(page)
 

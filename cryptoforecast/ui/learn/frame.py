@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cryptoforecast.service import Service
+from cryptoforecast.settings import ROOT
 from cryptoforecast.types import PriceHistory
 from cryptoforecast.ui import card, elements, live
 from cryptoforecast.ui.words import plain
@@ -73,6 +74,9 @@ def show(service: Service, lessons: tuple[Lesson, ...], lesson: Lesson) -> None:
             "Lessons", icon=":material/arrow_back:", type="tertiary", on_click=leave, key="lessons"
         )
         st.caption(f"Lesson {lesson.number:d} of {len(lessons):d}", width="content")
+        st.space("stretch")
+        if st.button("Back to the forecast", type="tertiary", key="to-forecast"):
+            st.switch_page(ROOT / "pages" / "forecast.py")
     step = st.session_state.get(_step(lesson), GUESS)
     if step == WHY:  # before anything is drawn: the user may go on before all of it is
         st.session_state[DONE] = {*st.session_state.get(DONE, ()), lesson.number}
