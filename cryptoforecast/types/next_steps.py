@@ -10,7 +10,7 @@ import pandas as pd
 
 from cryptoforecast.types.forecasts import Forecast
 from cryptoforecast.types.learning import MEDIAN, QUANTILES
-from cryptoforecast.types.prices import Array, PriceHistory
+from cryptoforecast.types.prices import INTERVALS, Array, PriceHistory
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +88,9 @@ class NextSteps:
 
     @cached_property
     def closing_times(self) -> pd.DatetimeIndex:
-        """When the close of each step is known, ``(horizon,)`` UTC."""
-        steps = range(1, self.forecast.horizon + 1)
-        return pd.DatetimeIndex([self.forecast.closes_at(step)[0] for step in steps])
+        """When the close of each step is known, ``(horizon,)`` UTC: no candle is missing there."""
+        first, length = self.forecast.closes_at(1)[0], INTERVALS[self.forecast.interval]
+        return pd.date_range(first, periods=self.forecast.horizon, freq=length)
 
     def likely(self, level: int) -> tuple[float, float, float]:
         """Return where the price ends at the last step, quote currency: low, middle, high.
