@@ -140,13 +140,20 @@ def outside(values: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def flat_tail(candles: pd.DataFrame) -> int:
-    """Count the candles at the end that repeat one price without volume, as in a dead market."""
+    """Count the candles at the end that repeat one price without volume, as in a dead market.
+
+    Where all candles hold their closes alone, the first of them repeats nothing: it came there.
+    """
     prices = candles[["open", "high", "low", "close"]].to_numpy()
     if not len(prices):
         return 0
     traded = np.nan_to_num(candles["volume"].to_numpy()) > 0
     alive = np.flatnonzero((prices != prices[-1, 3]).any(axis=1) | traded)
-    return len(prices) - 1 - int(alive[-1]) if len(alive) else len(prices)
+    if not len(alive):
+        return len(prices)
+    tail = len(prices) - 1 - int(alive[-1])
+    closes_alone = (prices == prices[:, [3]]).all()
+    return max(0, tail - 1) if closes_alone else tail
 
 
 def outliers(candles: pd.DataFrame) -> np.ndarray:

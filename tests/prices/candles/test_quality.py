@@ -132,6 +132,17 @@ def test_a_flat_tail_begins_after_the_last_candle_that_traded(tail: int, jump: f
     assert quality.flat_tail(candles) == 0
 
 
+def test_a_close_alone_repeats_nothing_unless_it_is_that_of_the_candle_before() -> None:
+    candles = walk(20).assign(volume=np.nan)
+    for price in ("open", "high", "low"):
+        candles[price] = candles["close"]
+    assert quality.flat_tail(candles) == 0
+    candles.iloc[-4:, :4] = candles["close"].iloc[-4]
+    assert quality.flat_tail(candles) == 3
+    candles.iloc[:, :4] = 7.0
+    assert quality.flat_tail(candles) == 20
+
+
 def test_a_dead_market_is_a_flat_tail() -> None:
     candles = walk(50)
     dead = candles.copy()
