@@ -258,7 +258,7 @@ def _future(connection: sa.Connection, now: pd.Timestamp) -> LedgerFuture | None
     forecasts, outcomes = tables.forecasts, tables.outcomes
     real = forecasts.c.simulated == 0
     of_outcomes = outcomes.join(forecasts, outcomes.c.forecast == forecasts.c.position)
-    found = (
+    matches = (
         connection.execute(statement.limit(1)).first() is not None
         for statement in (
             sa.select(forecasts.c.position).where(forecasts.c.position > after, real),
@@ -267,7 +267,7 @@ def _future(connection: sa.Connection, now: pd.Timestamp) -> LedgerFuture | None
             .where(outcomes.c.position > after, real),
         )
     )
-    return LedgerFuture(last, after, simulated=not any(found))
+    return LedgerFuture(last, after, simulated=not any(matches))
 
 
 def _check_time(forecast: LedgerForecast, time: pd.Timestamp) -> None:
