@@ -189,8 +189,8 @@ def _verdict(search: Search) -> None:
 def _use(service: Service, history: PriceHistory, search: Search) -> None:
     """Offer the winner: in the training form, as a file, as a command."""
     with st.container(horizontal=True):
-        found = search.winner != search.default
-        kind: Literal["primary", "secondary"] = "primary" if found else "secondary"
+        is_change = search.winner != search.default
+        kind: Literal["primary", "secondary"] = "primary" if is_change else "secondary"
         if st.button("Use these settings", type=kind, icon=":material/tune:", key="use"):
             drafts.keep(_draft(search.winner))
             customise.show(service, history)
