@@ -184,5 +184,5 @@ def test_page_and_command_ask_the_same_question(trained, run):
 )
 def test_that_prices_are_simulated_is_told_once(run, command):
     out = run(*command, "--model", "har", "--days", "120")[1]
-    told = [line for line in out.splitlines() if "a real market" in line]
-    assert len(told) == 1
+    lines = [line for line in out.splitlines() if "a real market" in line]
+    assert len(lines) == 1

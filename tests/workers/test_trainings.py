@@ -94,8 +94,8 @@ def test_an_ablation_is_that_of_one_process_and_uses_the_cache(engine, tmp_path)
     own = service.ablations.run(*args, Monitor(reports.append), engine=engine)
     assert {one.folds for one in reports} == {4}
     assert max(one.finished for one in reports) == 4
-    kept = service.ablations.run(*args, Monitor(reports.clear), engine=engine)
-    assert kept == own
+    from_cache = service.ablations.run(*args, Monitor(reports.clear), engine=engine)
+    assert from_cache == own
     assert reports  # nothing was trained again, so nothing was reported
     alone = service.ablations.run(*args, use_cache=False)
     assert own == alone
