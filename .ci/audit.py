@@ -48,11 +48,11 @@ def main() -> int:
     packages = sorted({one for path in chosen.locks for one in locked(path.read_text("utf-8"))})
     known: dict[Package, list[str]] = {}
     for start in range(0, len(packages), MAX_QUERIES):
-        asked = packages[start : start + MAX_QUERIES]
+        batch = packages[start : start + MAX_QUERIES]
         try:
-            known |= vulnerabilities(asked, chosen.url, chosen.timeout)
+            known |= vulnerabilities(batch, chosen.url, chosen.timeout)
         except (OSError, ValueError) as error:
-            print(f"The database did not answer for {len(asked)} packages: {error}")
+            print(f"The database did not answer for {len(batch)} packages: {error}")
     return report(packages, known)
 
 
@@ -96,16 +96,18 @@ def _whole(result: object) -> bool:
     """Return whether a result is one we understand, and has no further page."""
     if not isinstance(result, dict) or result.keys() - {"vulns"}:
         return False
-    found = result.get("vulns", [])
-    return isinstance(found, list) and all(isinstance(one, dict) and "id" in one for one in found)
+    entries = result.get("vulns", [])
+    return isinstance(entries, list) and all(
+        isinstance(one, dict) and "id" in one for one in entries
+    )
 
 
 def report(packages: Sequence[Package], known: dict[Package, list[str]]) -> int:
     """Print what was audited and what was not; return the exit status."""
     skipped = [one for one in packages if one not in known]
-    vulnerable = {one: found for one, found in known.items() if found}
-    for package, found in vulnerable.items():
-        print(f"{package}: {', '.join(found)}")
+    vulnerable = {one: names for one, names in known.items() if names}
+    for package, names in vulnerable.items():
+        print(f"{package}: {', '.join(names)}")
     if skipped:
         print(f"Not audited: {', '.join(map(str, skipped))}")
     print(

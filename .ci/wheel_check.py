@@ -105,8 +105,8 @@ class Use:
         self.command = str(python.with_name("cryptoforecast"))
         self.folder = folder
         self.home = home
-        kept = {name: value for name, value in os.environ.items() if not _ours(name)}
-        self.environ = kept | {
+        inherited = {name: value for name, value in os.environ.items() if not _ours(name)}
+        self.environ = inherited | {
             "HOME": str(home),
             "USERPROFILE": str(home),
             "CRYPTOFORECAST_LIVE": "0",

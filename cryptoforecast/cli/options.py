@@ -299,7 +299,8 @@ def _add_tick(commands: Commands) -> None:
     command = _command(
         commands,
         "tick",
-        "Grade what is due, record what comes next and raise alarms, for cron or a workflow.",
+        "Grade what is due, record what comes next, renew a model that is past its date, and raise "
+        "alarms, for cron or a workflow.",
     )
     ledger_options.add_record(command)
 

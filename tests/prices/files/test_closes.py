@@ -66,8 +66,10 @@ def test_a_file_without_names_needs_to_be_told_which_column_is_the_close() -> No
     content = FILES["date and close"].split(b"\n", 1)[1]
     with pytest.raises(UnreadableFile, match="No column for"):
         read(content, "BTC.csv")
-    told = Corrections(columns={"time": "column 1", "close": "column 2"})
-    np.testing.assert_array_equal(read(content, "BTC.csv", corrections=told).candles["high"], CLOSE)
+    corrections = Corrections(columns={"time": "column 1", "close": "column 2"})
+    np.testing.assert_array_equal(
+        read(content, "BTC.csv", corrections=corrections).candles["high"], CLOSE
+    )
 
 
 def test_closes_that_are_merged_have_a_range() -> None:
