@@ -159,7 +159,7 @@ _WORDS: dict[str, tuple[Grade, str, str]] = {
     ),
     "flat_tail": (
         "bad",
-        "The last {} repeat one price",
+        "One price repeats at the end: {}",
         "The market was dead, or the file goes on without it.",
     ),
     "flat": ("watch", "{} repeat one price for long", "A forecast learns that nothing moves."),
