@@ -79,7 +79,8 @@ def renewed(
             past = part(history, now - ROWS, now)
             cut = renewal.split(past, model.spec, model.card)
             challenger = fit(past, cut, model, fresh=fresh)
-            contest = renewal.compete(past, model, challenger, cut)
+            since = past.candles.index[cut.test_start]
+            contest = renewal.compete([past], model, challenger, since)
             passed = contest.difference.low > -renewal.MARGIN
             replaced += passed
             model = challenger if passed else model

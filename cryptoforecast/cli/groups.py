@@ -68,11 +68,16 @@ def add_target(command: argparse.ArgumentParser) -> None:
     command.add_argument("--force", action="store_true", help="overwrite an existing file")
 
 
-def add_prices(command: argparse.ArgumentParser, *, several: bool = False) -> None:
-    """Add where the prices come from: one file, or several in a list."""
+def add_prices(command: argparse.ArgumentParser, *, several: str = "") -> None:
+    """Add where the prices come from: one file, or several in a list.
+
+    Args:
+        command: The command.
+        several: When several files are taken, in words; never by default.
+    """
     group = command.add_argument_group("prices")
     if several:
-        help = "a price file, or with --global several; - for stdin"
+        help = f"a price file, or {several} several; - for stdin"
         group.add_argument("--data", metavar="FILE", type=Path, nargs="+", help=help)
     else:
         group.add_argument("--data", metavar="FILE", type=Path, help="a price file; - for stdin")

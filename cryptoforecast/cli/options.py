@@ -207,7 +207,7 @@ def _add_train(commands: Commands) -> None:
     command.add_argument("--force", action="store_true", help="overwrite a model of this name")
     groups.add_coins(command)
     groups.add_global(command)
-    groups.add_prices(command, several=True)
+    groups.add_prices(command, several="with --global")
     groups.add_signals(command)
     groups.add_spec(command)
     groups.add_workers(command)
@@ -220,7 +220,7 @@ def _add_retrain(commands: Commands) -> None:
         "Train one of your models on newer prices, and replace it if that is not worse.",
     )
     model_options.add_retrain(command)
-    groups.add_prices(command)
+    groups.add_prices(command, several="of a model for all coins")
     groups.add_signals(command)
 
 

@@ -27,11 +27,14 @@ def retrain(service: Service, args: argparse.Namespace, cancelled: Callable[[], 
     if args.warm and args.fresh:
         raise InvalidInput("A training is --warm or --fresh. Received: both. Leave one out.")
     saved = service.renewals.check(args.name, user=OWNER, save=args.save)
-    history = _prices(service, args, saved.model.card)
-    history = signals.beside(service, args, history, saved.model.spec.features)
+    features = saved.model.spec.features
+    histories = [
+        signals.beside(service, args, one, features)
+        for one in _prices(service, args, saved.model.card)
+    ]
     with contextlib.closing(Meter(f"Renewing {args.name}")) as meter:
         result = service.renewals.renew(
-            args.name, history, Monitor(meter, cancelled),
+            args.name, histories, Monitor(meter, cancelled),
             user=OWNER, fresh=args.fresh, save=args.save,
         )  # fmt: skip
     return Answer(json_views.renewal_json(result), text(result))
@@ -100,16 +103,27 @@ def _back(name: str, version: ModelVersion) -> str:
     )
 
 
-def _prices(service: Service, args: argparse.Namespace, card: ModelCard) -> PriceHistory:
-    """Return the prices that the options name; by default the newest ones of the model's market."""
+def _prices(service: Service, args: argparse.Namespace, card: ModelCard) -> list[PriceHistory]:
+    """Return the prices that the options name; by default the newest ones of the model's coins."""
     named = any(
         getattr(args, name) is not None for name in ("data", "coin", "start", "end", "days")
     )
     if not named and args.prices is None:
         return service.renewals.newest_prices(card)
-    if args.data is None:
-        args.coin = args.coin or card.market
-        # A model of simulated prices takes simulated ones, any other model real ones alone.
-        args.prices = args.prices or ("any" if card.simulated else "live")
     args.interval = args.interval or card.interval
-    return prices.load(service.prices, args, card.interval)
+    if args.data is not None:
+        changes: list[dict[str, object]] = [{"data": file} for file in args.data]
+    else:
+        coins = (
+            [args.coin] if args.coin else card.coins if card.scope == "global" else [card.market]
+        )
+        # A model of simulated prices takes simulated ones, any other model real ones alone.
+        rule = args.prices or ("any" if card.simulated else "live")
+        changes = [{"coin": coin, "prices": rule} for coin in coins]
+    several = {"several": True} if len(changes) > 1 else {}
+    return [
+        prices.load(
+            service.prices, argparse.Namespace(**vars(args) | each | several), card.interval
+        )
+        for each in changes
+    ]

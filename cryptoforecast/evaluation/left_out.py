@@ -65,14 +65,16 @@ def card_with_scores(
     coins: Sequence[Mapping[str, Mapping[str, float]]],
     network: str,
     horizon: int,
+    which: str = "that it had not learnt from, one after the other left out",
 ) -> ModelCard:
-    """Write the mean over the coins that were left out onto the card of a global model.
+    """Write the mean over several coins onto the card of a global model.
 
     Args:
         card: The card of the model that has learnt from all coins.
         coins: For each coin the scores of the last step, by forecaster.
         network: Kind of the network, a forecaster among them.
         horizon: Steps that it predicts.
+        which: Which coins these are, in words.
     """
     means = {name: pd.DataFrame([coin[name] for coin in coins]).mean() for name in coins[0]}
     scores = {
@@ -85,7 +87,7 @@ def card_with_scores(
     own, cone = means[network], means["cone"]
     gain = 1 - own["pinball"] / cone["pinball"]
     verdict = (
-        f"On {len(coins)} coins that it had not learnt from, one after the other left out, "
+        f"On {len(coins)} coins {which}, "
         f"{duration(horizon, card.interval)} ahead: its band is {abs(gain):.1%} "
         f"{'sharper' if gain > 0 else 'less sharp'} than the volatility cone, and the 80 % band "
         f"covers {own['coverage_80']:.1%}."

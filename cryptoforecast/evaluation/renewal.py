@@ -2,11 +2,13 @@
 
 Both forecast the newest candles, from which neither has learnt, from the same origins. The test is
 stated before it is run: the challenger may take the place if the 95 % interval of the difference
-of the mean pinball losses leaves out that it is worse by ``MARGIN`` or more.
+of the mean pinball losses leaves out that it is worse by ``MARGIN`` or more. A model for all coins
+is compared on every coin that it learnt from, and the losses of one time are averaged over them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,50 +35,72 @@ class Contest:
         difference: Skill of the challenger against the champion, with its interval.
         champion_loss: Mean pinball loss of the champion at the last step, in log-return.
         challenger_loss: That of the challenger.
-        test: The challenger's own test on these origins, with the quick baselines beside.
-        origins: When the forecasts could be made, UTC.
+        tests: The challenger's own test on these origins, of each coin, with the quick baselines
+            beside.
+        origins: Forecasts that were compared.
+        first: When the first of them could be made, UTC.
+        last: When the last of them could be made, UTC.
     """
 
     difference: Difference
     champion_loss: float
     challenger_loss: float
-    test: Backtest
-    origins: pd.DatetimeIndex
+    tests: tuple[Backtest, ...]
+    origins: int
+    first: pd.Timestamp
+    last: pd.Timestamp
 
 
-def check_card(card: ModelCard) -> None:
-    """Refuse a model that can't be renewed, whatever the prices are.
-
-    Raises:
-        InvalidInput: If it is a model for all coins.
-    """
-    if card.scope == "global":
-        raise InvalidInput(
-            "Only a model of one coin can be renewed. Received: a model that learnt from "
-            f"{card.source}, and forecasts any coin: a test on a few coins would not show whether "
-            "it became worse for the others. Train a model of the coin that you need."
-        )
-
-
-def check(history: PriceHistory, card: ModelCard) -> None:
+def check(histories: Sequence[PriceHistory], card: ModelCard) -> None:
     """Refuse prices that can't renew a model.
 
+    Args:
+        histories: One of each coin that the model learnt from.
+        card: Card of the model.
+
     Raises:
-        InvalidInput: If they are of another market or candle length, or one is simulated and the
-            other is not.
+        InvalidInput: If they are of other markets or another candle length, or some are simulated
+            and the model's are not, or the other way round.
     """
-    check_card(card)
-    if history.simulated != card.simulated:
-        kinds = {True: "simulated", False: "real"}
-        raise InvalidInput(
-            f"A model that learnt from {kinds[card.simulated]} prices is renewed by such prices "
-            f"alone. Received: {kinds[history.simulated]} ones."
-        )
-    if (history.market, history.interval) != (card.market, card.interval):
+    kinds = {True: "simulated", False: "real"}
+    for history in histories:
+        if history.simulated != card.simulated:
+            raise InvalidInput(
+                f"A model that learnt from {kinds[card.simulated]} prices is renewed by such "
+                f"prices alone. Received: {kinds[history.simulated]} ones."
+            )
+    if card.scope == "global":
+        prices = [f"{history.coin} {history.interval}" for history in histories]
+        if sorted(prices) != sorted(f"{coin} {card.interval}" for coin in card.coins):
+            raise InvalidInput(
+                "A model for all coins is renewed by prices of every coin that it learnt from: "
+                f"{card.interval} candles of {', '.join(card.coins)}. Received: "
+                f"{', '.join(prices) or 'none'}."
+            )
+    elif [(one.market, one.interval) for one in histories] != [(card.market, card.interval)]:
+        prices = [f"{one.interval} candles of {one.market}" for one in histories]
         raise InvalidInput(
             f"This model is renewed by {card.interval} candles of {card.market}. Received: "
-            f"{history.interval} candles of {history.market}."
+            f"{', '.join(prices) or 'none'}."
         )
+
+
+def moment(histories: Sequence[PriceHistory], spec: ModelSpec, card: ModelCard) -> pd.Timestamp:
+    """Return the open of the first candle that a model for all coins is compared on, UTC.
+
+    It is that of ``split`` for the coin whose prices are the newest.
+
+    Args:
+        histories: One of each coin, in one unit.
+        spec: Settings of champion and challenger.
+        card: Card of the champion.
+
+    Raises:
+        NotEnoughData: If too few candles are new.
+    """
+    newest = max(histories, key=lambda history: history.end)
+    time: pd.Timestamp = newest.candles.index[_first_compared(newest, spec, card)]
+    return time
 
 
 def split(history: PriceHistory, spec: ModelSpec, card: ModelCard) -> Split:
@@ -94,19 +118,9 @@ def split(history: PriceHistory, spec: ModelSpec, card: ModelCard) -> Split:
     Raises:
         NotEnoughData: If too few candles are new, or too few are left to learn from.
     """
-    rows, least = len(history), min_origins(spec.horizon)
-    cutoff = int(history.candles.index.searchsorted(pd.Timestamp(card.cutoff), side="right"))
-    count = max(min((rows - cutoff) // 2, MAX_ORIGINS), least)
-    start = rows - count - spec.horizon
-    if start <= cutoff:
-        needed = least + spec.horizon + 1
-        raise NotEnoughData(
-            f"A renewed model is compared on at least {least:,} forecasts of candles that neither "
-            f"has learnt from, so at least {needed:,} new candles are needed. Received: "
-            f"{rows - cutoff:,} after {card.learnt_until:%Y-%m-%d %H:%M} UTC. Renew it later."
-        )
+    start = _first_compared(history, spec, card)
     share = (1 - spec.test - spec.validation) / (1 - spec.test)
-    result = Split(rows, round(start * share), start, spec.horizon, samples.gaps(history))
+    result = Split(len(history), round(start * share), start, spec.horizon, samples.gaps(history))
     needed = specs.needs(spec)
     for name, stretches in (
         ("training", result.train_origins(needed)),
@@ -121,38 +135,76 @@ def split(history: PriceHistory, spec: ModelSpec, card: ModelCard) -> Split:
     return result
 
 
+def _first_compared(history: PriceHistory, spec: ModelSpec, card: ModelCard) -> int:
+    """Return the row of the first candle that champion and challenger are compared on."""
+    rows, least = len(history), min_origins(spec.horizon)
+    cutoff = int(history.candles.index.searchsorted(pd.Timestamp(card.cutoff), side="right"))
+    count = max(min((rows - cutoff) // 2, MAX_ORIGINS), least)
+    start = rows - count - spec.horizon
+    if start <= cutoff:
+        needed = least + spec.horizon + 1
+        raise NotEnoughData(
+            f"A renewed model is compared on at least {least:,} forecasts of candles that neither "
+            f"has learnt from, so at least {needed:,} new candles are needed. Received: "
+            f"{rows - cutoff:,} after {card.learnt_until:%Y-%m-%d %H:%M} UTC. Renew it later."
+        )
+    return start
+
+
 def compete(
-    history: PriceHistory, champion: TrainedModel, challenger: TrainedModel, cut: Split
+    histories: Sequence[PriceHistory],
+    champion: TrainedModel,
+    challenger: TrainedModel,
+    since: pd.Timestamp,
 ) -> Contest:
-    """Let both forecast the test span of a split, with bands as they are served.
+    """Let both forecast the newest candles, with bands as they are served.
 
     Args:
-        history: ``n`` candles in one unit.
+        histories: One of each coin, in one unit.
         champion: The model before.
-        challenger: The model that was fitted on the rows before the test span.
-        cut: Split of the history.
+        challenger: The model that was fitted on candles before ``since``.
+        since: Open of the first candle that they are compared on, UTC.
 
     Raises:
-        InvalidInput: If one of them may have learnt from the test span.
-        NotEnoughData: If the history is too short for the test.
+        InvalidInput: If one of them may have learnt from these candles.
+        NotEnoughData: If a history is too short for the test.
     """
-    since, step = history.candles.index[cut.test_start], cut.horizon
-    tests = [
-        backtest.saved(history, model, since=since, baselines=names)
-        for model, names in ((champion, ()), (challenger, QUICK))
-    ]
-    if any(test.seen for test in tests):
+    own = [_tested(history, challenger, since, QUICK) for history in histories]
+    reference = [_tested(history, champion, since, ()) for history in histories]
+    before, after = _losses(reference), _losses(own)
+    step = champion.spec.horizon
+    mean_before, mean_after = (each.mean(axis=1).to_numpy() for each in (before, after))
+    return Contest(
+        compare({"challenger": mean_after}, mean_before, step)["challenger"],
+        float(np.mean(mean_before)),
+        float(np.mean(mean_after)),
+        tuple(own),
+        int(after.notna().to_numpy().sum()),
+        after.index[0],
+        after.index[-1],
+    )
+
+
+def _tested(
+    history: PriceHistory, model: TrainedModel, since: pd.Timestamp, baselines: Sequence[str]
+) -> Backtest:
+    test = backtest.saved(history, model, since=since, baselines=baselines)
+    if test.seen:
         raise InvalidInput(
             "Champion and challenger are compared on candles that neither has learnt from. "
             f"Received: one that learnt from candles after {since:%Y-%m-%d %H:%M} UTC."
         )
-    reference, own = (test.forecasts[champion.spec.network] for test in tests)
-    before, after = (losses.of_metric(each, "pinball", step) for each in (reference, own))
-    difference = compare({"challenger": after}, before, step)["challenger"]
-    return Contest(
-        difference,
-        float(np.mean(before)),
-        float(np.mean(after)),
-        tests[1],
-        own.closes_at(0)[np.isfinite(own.actual[:, step - 1])],
-    )
+    return test
+
+
+def _losses(tests: Sequence[Backtest]) -> pd.DataFrame:
+    """Compute the pinball losses at the last step, ``(times, coins)``, by when a forecast was made.
+
+    NaN where a coin has no forecast of that time.
+    """
+    columns = {}
+    for test in tests:
+        forecast, step = test.forecasts[test.spec.network], test.spec.horizon
+        times = forecast.closes_at(0)[np.isfinite(forecast.actual[:, step - 1])]
+        columns[test.history.coin] = pd.Series(losses.of_metric(forecast, "pinball", step), times)
+    return pd.DataFrame(columns).sort_index()

@@ -50,6 +50,7 @@ def train(
     spec: ModelSpec,
     until: pd.Timestamp | None = None,
     monitor: Monitor = UNWATCHED,
+    initial: TrainedModel | None = None,
 ) -> TrainedModel:
     """Fit one network to all histories together.
 
@@ -60,6 +61,8 @@ def train(
             months or on other coins.
         until: Candles that open then or later, UTC, are not read; ``None`` reads all.
         monitor: Follows the progress, and may stop the work.
+        initial: A model of the same shape, whose weights the fit starts from. Without it the
+            weights are random.
 
     Raises:
         InvalidInput: If an input depends on a coin's scale, or the intervals or quotes differ.
@@ -74,7 +77,7 @@ def train(
         for history, cut in zip(in_one_unit, cuts(in_one_unit, spec), strict=True)
     ]
     prepared, scaler = samples.prepare_pooled(parts, spec)
-    weights, record = training.fit_networks(spec, prepared, monitor)
+    weights, record = training.fit_networks(spec, prepared, monitor, initial)
     return TrainedModel(spec, scaler, weights, None, record, _card(in_one_unit, spec))
 
 

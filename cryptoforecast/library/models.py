@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cached_property
@@ -170,7 +170,7 @@ class Model(Value):
 
     def retrain(
         self,
-        prices: Prices | None = None,
+        prices: Prices | Sequence[Prices] | None = None,
         *,
         fresh: bool = False,
         save: str | None = None,
@@ -181,7 +181,8 @@ class Model(Value):
         Both are compared on the newest candles, from which neither has learnt.
 
         Args:
-            prices: The prices to learn from; by default the newest ones of its market.
+            prices: The prices to learn from, of a model for all coins those of each coin that it
+                learnt from; by default the newest ones.
             fresh: Whether to train from random weights; else the training goes on from its own.
             save: Name of the renewed model; by default that of this one, and that of a copy for a
                 shipped one.
@@ -196,10 +197,11 @@ class Model(Value):
             NotEnoughData: If too few candles are new to it.
             SourceUnavailable: If its newest prices can't be had.
         """
-        history = None if prices is None else history_of(prices)
+        given = [prices] if isinstance(prices, Prices) else prices
+        histories = None if given is None else [history_of(one) for one in given]
         monitor = UNWATCHED if progress is None else Monitor(progress)
         return shared().renewals.renew(
-            self._saved_name(), history, monitor, user=OWNER, fresh=fresh, save=save
+            self._saved_name(), histories, monitor, user=OWNER, fresh=fresh, save=save
         )
 
     def rollback(self, to: str | None = None) -> Model:

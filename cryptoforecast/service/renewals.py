@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -16,7 +16,7 @@ from cryptoforecast.errors import (
     NotAllowed,
     SourceUnavailable,
 )
-from cryptoforecast.evaluation import renewal, walk_forward
+from cryptoforecast.evaluation import left_out, renewal, walk_forward
 from cryptoforecast.evaluation.difference_text import difference_text
 from cryptoforecast.jobs import Job
 from cryptoforecast.learning import bundle_versions, bundles, samples
@@ -36,7 +36,6 @@ from cryptoforecast.types import (
     Monitor,
     PriceHistory,
     SavedModel,
-    Split,
     TrainedModel,
     User,
 )
@@ -52,6 +51,8 @@ PAUSE = pd.Timedelta(days=7)
 #: Renewals in memory, for those who wait for them.
 MAX_RESULTS = 16
 _REMEDY = "Choose fewer or longer candles."
+# Which coins the scores of a renewed model for all coins are of.
+_NEWER = "that it had learnt from, on newer candles"
 
 
 class RenewalService:
@@ -90,7 +91,7 @@ class RenewalService:
     def renew(
         self,
         name: str,
-        history: PriceHistory | None = None,
+        histories: Sequence[PriceHistory] | None = None,
         monitor: Monitor = UNWATCHED,
         *,
         user: User,
@@ -104,7 +105,7 @@ class RenewalService:
 
         Args:
             name: Name of the saved model.
-            history: The prices; by default the newest ones of its market.
+            histories: The prices of each coin that it learnt from; the newest ones by default.
             monitor: Follows the progress, and may stop the work.
             user: Who renews it; only the owner may.
             fresh: Whether to train from random weights, with all epochs. Else the training goes on
@@ -123,21 +124,21 @@ class RenewalService:
         saved = self.check(name, user=user, save=save)
         target, version = _target(saved, save), str(saved.version)
         champion = saved.model
-        if history is None:
-            history = self.newest_prices(champion.card)
-        renewal.check(history, champion.card)
-        history = self._signals.beside(history, champion.spec.features)
-        history = samples.in_one_unit(history)
-        cut = renewal.split(history, champion.spec, champion.card)
-        challenger = self._challenger(history, champion, cut, monitor, fresh=fresh)
+        if histories is None:
+            histories = self.newest_prices(champion.card)
+        renewal.check(histories, champion.card)
+        features = champion.spec.features
+        histories = [samples.in_one_unit(self._signals.beside(one, features)) for one in histories]
+        challenger, since = self._challenger(histories, champion, monitor, fresh=fresh)
+        origins = sum(int((one.candles.index >= since).sum()) for one in histories)
         megabytes = 2 * effort.megabytes_of_test(
-            len(cut.test_origins()), cut.horizon, effort.predictors(champion.spec)
+            origins, champion.spec.horizon, effort.predictors(champion.spec)
         )
         with self._memory.reserved("A test", megabytes, _REMEDY):
-            contest = renewal.compete(history, champion, challenger, cut)
+            contest = renewal.compete(histories, champion, challenger, since)
         if monitor.cancelled():
             raise Cancelled("The renewal was cancelled. The model is as it was.")
-        challenger = with_scores(contest.test)
+        challenger = _with_scores(challenger, contest)
         result = _result(saved, version, challenger, contest, fresh=fresh)
         if result.passed:
             self._put(challenger, name, target, version)
@@ -155,7 +156,6 @@ class RenewalService:
             )
         saved = self._models.load(name)
         target = _target(saved, save)
-        renewal.check_card(saved.model.card)
         if target != name:
             self._models.check_free(target, user=user)
         else:
@@ -163,16 +163,17 @@ class RenewalService:
         self._models.check_writable()
         return saved
 
-    def newest_prices(self, card: ModelCard) -> PriceHistory:
-        """Return the newest prices of a model's market; simulated ones for a simulated model only.
+    def newest_prices(self, card: ModelCard) -> list[PriceHistory]:
+        """Return the newest prices of each coin of a model; simulated ones for such a model only.
 
         Raises:
             SourceUnavailable: If real prices are needed and none can be had.
         """
-        query = price_choices.window(card.market, card.interval)
+        markets = card.coins if card.scope == "global" else (card.market,)
+        queries = [price_choices.window(market, card.interval) for market in markets]
         if card.simulated:
-            return self._prices.simulated(query)
-        return self._prices.history(query, prices="live")
+            return [self._prices.simulated(query) for query in queries]
+        return [self._prices.history(query, prices="live") for query in queries]
 
     def submit(self, name: str, *, user: User, fresh: bool = False) -> Job[Run]:
         """Renew a model in the background; ``result`` then says what came of it.
@@ -185,10 +186,10 @@ class RenewalService:
         self._training.jobs.forget(key)  # a renewal that has ended can be repeated
 
         def work(monitor: Monitor) -> Run:
-            history = self.newest_prices(saved.model.card)
-            result = self.renew(name, history, monitor, user=user, fresh=fresh)
+            histories = self.newest_prices(saved.model.card)
+            result = self.renew(name, histories, monitor, user=user, fresh=fresh)
             self._results.put(key, result)
-            return Run(key, history, saved.model, cached=False)
+            return Run(key, histories[0], saved.model, cached=False)
 
         return self._training.jobs.submit(key, f"{name} anew", work, user=user)
 
@@ -262,15 +263,14 @@ class RenewalService:
     def due(self) -> list[str]:
         """Name the models that a tick would renew, the oldest first.
 
-        They are models of one coin that were saved here, learnt from real prices, are past their
-        date, and were not tried within ``PAUSE``.
+        They are models that were saved here, learnt from real prices, are past their date, and
+        were not tried within ``PAUSE``.
         """
         now = self._clock()
         models = [
             one
             for one in self._models.all()
             if not one.shipped
-            and one.card.scope == "coin"
             and not one.card.simulated
             and is_expired(one.card, now)
             and not self._tried_lately(one.name, now)
@@ -300,19 +300,26 @@ class RenewalService:
 
     def _challenger(
         self,
-        history: PriceHistory,
+        histories: Sequence[PriceHistory],
         champion: TrainedModel,
-        cut: Split,
         monitor: Monitor,
         *,
         fresh: bool,
-    ) -> TrainedModel:
+    ) -> tuple[TrainedModel, pd.Timestamp]:
+        """Train on what is older than the comparison; return the model, and when that begins."""
         spec = champion.spec if fresh else walk_forward.shortened(champion.spec)
         initial = None if fresh else champion
-        model = self._training.fit(history, spec, cut, monitor, initial)
+        if champion.card.scope == "global":
+            since = renewal.moment(histories, champion.spec, champion.card)
+            model = self._training.fit_global(histories, spec, since, monitor, initial)
+        else:
+            (history,) = histories
+            cut = renewal.split(history, champion.spec, champion.card)
+            since = history.candles.index[cut.test_start]
+            model = self._training.fit(history, spec, cut, monitor, initial)
         card = dataclasses.replace(model.card, guest=champion.card.guest)
         # The number of epochs of a warm start is that of this training alone.
-        return dataclasses.replace(model, spec=champion.spec, card=card)
+        return dataclasses.replace(model, spec=champion.spec, card=card), since
 
     def _put(self, challenger: TrainedModel, name: str, target: str, version: str) -> None:
         if target == name:
@@ -350,7 +357,7 @@ def _result(
     *,
     fresh: bool,
 ) -> Renewal:
-    difference, times = contest.difference, contest.origins
+    difference = contest.difference
     return Renewal(
         name=champion.name,
         saved=None,
@@ -358,9 +365,9 @@ def _result(
         champion=champion.summary,
         challenger=SavedModel(champion.name, False, challenger).summary,
         champion_version=version,
-        origins=len(times),
-        first=times[0],
-        last=times[-1],
+        origins=contest.origins,
+        first=contest.first,
+        last=contest.last,
         step=challenger.spec.horizon,
         champion_loss=contest.champion_loss,
         challenger_loss=contest.challenger_loss,
@@ -371,10 +378,26 @@ def _result(
     )
 
 
+def _with_scores(challenger: TrainedModel, contest: renewal.Contest) -> TrainedModel:
+    """Write the comparison's scores onto the card, of many coins their mean."""
+    if challenger.card.scope != "global":
+        return with_scores(contest.tests[0])
+    coins = [
+        {name: dataclasses.asdict(steps[-1]) for name, steps in test.scores.items()}
+        for test in contest.tests
+    ]
+    card = left_out.card_with_scores(
+        challenger.card, coins, challenger.spec.network, challenger.spec.horizon, _NEWER
+    )
+    return dataclasses.replace(challenger, card=card)
+
+
 def _sentence(result: Renewal) -> str:
     """Say what came of a renewal, and why."""
-    noun = INTERVAL_NOUNS[result.challenger.card.interval]
-    span = f"over {result.origins:,} {noun}s that neither had learnt from"
+    card = result.challenger.card
+    coins = f" of {len(card.coins)} coins" if card.scope == "global" else ""
+    noun = INTERVAL_NOUNS[card.interval]
+    span = f"over {result.origins:,} {noun}s{coins} that neither had learnt from"
     if math.isnan(result.low):
         return f"Kept: the two could not be compared {span}."
     difference = difference_text(result.skill, result.low, result.high, "before")

@@ -7,14 +7,14 @@ import dataclasses
 import functools
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pandas as pd
 
 from cryptoforecast.errors import CryptoForecastError, InvalidInput
 from cryptoforecast.jobs import Job, Runner
-from cryptoforecast.learning import networks, samples, training, training_cache
+from cryptoforecast.learning import global_training, networks, samples, training, training_cache
 from cryptoforecast.service import effort
 from cryptoforecast.service.memory import Memory
 from cryptoforecast.settings import Settings
@@ -139,6 +139,27 @@ class TrainingService:
         raw = samples.raw_samples(past, spec)
         with self._measured(expected.seconds, monitor) as measured:
             return training.fit(history, spec, cut, raw, measured, initial)
+
+    def fit_global(
+        self,
+        histories: Sequence[PriceHistory],
+        spec: ModelSpec,
+        until: pd.Timestamp,
+        monitor: Monitor = UNWATCHED,
+        initial: TrainedModel | None = None,
+    ) -> TrainedModel:
+        """Train one network on several coins; see ``global_training.train``. Nothing is cached.
+
+        Raises:
+            InvalidInput: If the settings or the prices are outside the rules.
+            NotEnoughData: If there are too few candles.
+            Cancelled: If the monitor stopped the work.
+        """
+        global_training.check(histories, spec)
+        expected = effort.of_training(spec, sum(map(len, histories)))
+        self._check_memory(expected.megabytes)
+        with self._measured(expected.seconds, monitor) as measured:
+            return global_training.train(histories, spec, until, measured, initial)
 
     def submit(self, history: PriceHistory, spec: ModelSpec, *, user: User) -> Job[Run]:
         """Train in the background; a second request for the same training joins the same job.

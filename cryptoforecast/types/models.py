@@ -75,6 +75,11 @@ class ModelCard:
     signals: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def coins(self) -> tuple[str, ...]:
+        """Tickers of the coins that it learnt from."""
+        return tuple(self.source.split(", ")) if self.scope == "global" else (self.coin,)
+
+    @property
     def market(self) -> str:
         """Name of its market, as ``PriceHistory.market``; ``"any"`` for a global model."""
         return self.coin if self._any_quote else market_name(self.coin, self.quote)

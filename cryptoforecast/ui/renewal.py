@@ -43,9 +43,7 @@ def show(service: Service, one: ModelSummary) -> None:
         attempt = service.renewals.last_attempt(one.name)
         if attempt is not None:
             st.caption(words.plain(f"Last renewal, {attempt.at[:10]}. {attempt.sentence}"))
-        if one.card.scope == "global":
-            st.caption("A model for all coins can't be renewed.")
-        elif not identity.user().owner:
+        if not identity.user().owner:
             remedy = words.plain(service.owner_key.remedy())
             st.caption(f"Only the owner may renew it. {remedy}")
         elif st.button(
@@ -67,9 +65,10 @@ def _label(one: ModelSummary) -> str:
 def _renew(service: Service, one: ModelSummary) -> None:
     effect = "A renewed copy is saved beside it" if one.shipped else "It is replaced"
     prices = "simulated" if one.card.simulated else "newest"
+    coins = ", ".join(one.card.coins) if one.card.scope == "global" else one.card.market
     st.markdown(
         words.plain(
-            f"It is trained on the {prices} prices of {one.card.market}. {effect} only if it is "
+            f"It is trained on the {prices} prices of {coins}. {effect} only if it is "
             "not worse on the newest prices, from which neither the model nor its successor has "
             "learnt."
         )

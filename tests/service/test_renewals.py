@@ -24,8 +24,8 @@ from cryptoforecast.errors import (
     SourceUnavailable,
 )
 from cryptoforecast.evaluation import renewal
-from cryptoforecast.learning import bundles, inference, specs
-from cryptoforecast.service import PriceService, RenewalService, Service, ticks
+from cryptoforecast.learning import bundles, global_training, inference, specs
+from cryptoforecast.service import PriceService, RenewalService, Service, global_models, ticks
 from cryptoforecast.service.memory import Memory
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import OWNER, Monitor, PriceHistory, TrainedModel, User
@@ -71,7 +71,7 @@ def weakened(model: TrainedModel) -> TrainedModel:
 
 def test_a_renewed_model_serves_as_it_was_tested(service, history, champion, home):
     cutoff = pd.Timestamp(champion.card.cutoff)
-    result = service.renewals.renew("mine", history, user=OWNER)
+    result = service.renewals.renew("mine", [history], user=OWNER)
     saved = service.saved_models.load("mine").model
     assert (result.saved, result.start, result.passed) == ("mine", "warm", True)
     assert result.sentence.startswith("Renewed: ")
@@ -83,7 +83,8 @@ def test_a_renewed_model_serves_as_it_was_tested(service, history, champion, hom
     assert result.origins == new // 2
     # What is stored is what was tested, and its card has that test.
     cut = renewal.split(history, champion.spec, champion.card)
-    again = renewal.compete(history, champion, saved, cut)
+    since = history.candles.index[cut.test_start]
+    again = renewal.compete([history], champion, saved, since)
     assert again.challenger_loss == result.challenger_loss
     assert again.difference.low == result.low > -renewal.MARGIN
     assert saved.card.origins == result.origins
@@ -126,7 +127,7 @@ def test_a_worse_one_is_not_kept(service, history, champion, home, monkeypatch):
     fit = service.training.fit
     monkeypatch.setattr(service.training, "fit", lambda *rest: weakened(fit(*rest)))
     before = files_of(home)
-    result = service.renewals.renew("mine", history, user=OWNER, fresh=True)
+    result = service.renewals.renew("mine", [history], user=OWNER, fresh=True)
     assert (result.saved, result.start, result.passed) == (None, "fresh", False)
     assert result.low < -renewal.MARGIN
     assert result.sentence.startswith("Kept: ")
@@ -139,26 +140,26 @@ def test_a_worse_one_is_not_kept(service, history, champion, home, monkeypatch):
 def test_what_fails_or_is_cancelled_changes_nothing(service, history, home):
     before = files_of(home)
     with pytest.raises(Cancelled):
-        service.renewals.renew("mine", history, Monitor(cancelled=lambda: True), user=OWNER)
+        service.renewals.renew("mine", [history], Monitor(cancelled=lambda: True), user=OWNER)
     looks = iter(range(10_000))
     late = Monitor(cancelled=lambda: next(looks) > 3)
     with pytest.raises(Cancelled):
-        service.renewals.renew("mine", history, late, user=OWNER)
+        service.renewals.renew("mine", [history], late, user=OWNER)
     with pytest.raises(NotAllowed, match="Only the owner"):
-        service.renewals.renew("mine", history, user=GUEST)
+        service.renewals.renew("mine", [history], user=GUEST)
     with pytest.raises(NotAllowed, match="Only the owner"):
         service.renewals.rollback("mine", user=GUEST)
     simulated = dataclasses.replace(history, simulated=True, source="simulated")
     with pytest.raises(InvalidInput, match="real prices is renewed by such prices alone"):
-        service.renewals.renew("mine", simulated, user=OWNER)
+        service.renewals.renew("mine", [simulated], user=OWNER)
     with pytest.raises(SourceUnavailable):  # nor do simulated prices stand in for absent ones
         service.renewals.renew("mine", user=OWNER)
     other = dataclasses.replace(history, coin="ETH")
     with pytest.raises(InvalidInput, match=r"1h candles of BTC\. Received: 1h .* ETH"):
-        service.renewals.renew("mine", other, user=OWNER)
+        service.renewals.renew("mine", [other], user=OWNER)
     few = dataclasses.replace(history, candles=history.candles.iloc[:580])
     with pytest.raises(NotEnoughData, match="neither has learnt from"):
-        service.renewals.renew("mine", few, user=OWNER)
+        service.renewals.renew("mine", [few], user=OWNER)
     assert files_of(home) == before
 
 
@@ -169,7 +170,7 @@ def test_a_model_that_was_replaced_during_the_training_is_left_as_it_is(
         bundles.save(weakened(champion), home / "models", "mine", force=True)
 
     with pytest.raises(Changed, match="meanwhile"):
-        service.renewals.renew("mine", history, Monitor(replace), user=OWNER)
+        service.renewals.renew("mine", [history], Monitor(replace), user=OWNER)
     assert len(service.renewals.history("mine")) == 1
     assert service.saved_models.load("mine").model.weights[-1][0] == 5
 
@@ -213,9 +214,7 @@ def test_on_the_command_line_and_in_a_tick(service, history, champion, home, tmp
         json.loads(run("models", "history", "mine", "--json")[1])["versions"][0]["version"]
         == (versions[1]["version"])
     )
-    status, out, err = run("retrain", "global-1h-lstm")
-    assert (status, out) == (2, "")
-    assert "model of one coin" in err
+    assert run("retrain", "global-1h-lstm")[0] == 3
     assert run("retrain", "mine", "--warm", "--fresh")[0] == 2
     assert run("retrain", "mine")[0] == 3  # real prices are needed, and there are none
     assert "Live prices" in run("retrain", "btc-1h-dense")[2]
@@ -228,7 +227,7 @@ def test_on_the_command_line_and_in_a_tick(service, history, champion, home, tmp
     service.ledger.close()
     assert isinstance(result.failures["renew"], SourceUnavailable)
     assert service.renewals.due() == ["mine"]  # prices may come back at any moment
-    service.renewals.renew("mine", history, user=OWNER)
+    service.renewals.renew("mine", [history], user=OWNER)
     assert service.renewals.due() == []
 
 
@@ -255,3 +254,102 @@ def test_a_tick_tells_a_refused_renewal_and_ends_well(home, champion):
     assert service.renewals.due() == []
     again = commands.answer(service, args, lambda: False)
     assert again.json["refused_renewal"] is None
+
+
+# ------------------------------------------------------------------ models for all coins
+
+
+def coin(name: str, seed: int, rows: int = 1100) -> PriceHistory:
+    return dataclasses.replace(synthetic.history(rows, seed=seed), coin=name)
+
+
+@pytest.fixture(scope="module")
+def coins() -> list[PriceHistory]:
+    return [coin("BTC", 1), coin("ETH", 2), coin("XRP", 3)]
+
+
+@pytest.fixture(scope="module")
+def model_for_all(coins) -> TrainedModel:
+    settings = {"units": (4,), "lookback": 5, "horizon": 2, "epochs": 3}
+    spec = global_models.make_spec("1h", network="dense", **settings)
+    model = global_training.train(coins, spec, until=coins[0].candles.index[700])
+    return weakened(model)  # so that the next one is better
+
+
+@pytest.fixture
+def for_all(home, model_for_all) -> Service:
+    service = Service(Settings(home, live=False))
+    service.saved_models.add(model_for_all, "all", user=OWNER)
+    return service
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_model_for_all_coins_is_renewed_on_each_of_them(for_all, coins, model_for_all, fresh):
+    result = for_all.renewals.renew("all", coins[::-1], user=OWNER, fresh=fresh)
+    assert result.saved == "all"
+    assert "hours of 3 coins that neither had learnt from" in result.sentence
+    saved = for_all.saved_models.load("all").model
+    assert (saved.card.scope, saved.card.coins) == ("global", ("BTC", "ETH", "XRP"))
+    assert pd.Timestamp(saved.card.cutoff) > pd.Timestamp(model_for_all.card.cutoff)
+    assert saved.card.learnt_until <= result.first
+    assert result.last == coins[0].closes_at - pd.Timedelta(hours=2)
+    assert result.origins == 3 * 200
+    assert saved.card.verdict.startswith("On 3 coins that it had learnt from, on newer candles")
+    # The losses of one time are averaged over the coins.
+    since = pd.Timestamp(saved.card.cutoff) + HOUR
+    again = renewal.compete(coins, model_for_all, saved, since)
+    assert again.challenger_loss == pytest.approx(result.challenger_loss, rel=1e-12)
+    alone = [renewal.compete([one], model_for_all, saved, since) for one in coins]
+    assert again.champion_loss == pytest.approx(np.mean([one.champion_loss for one in alone]))
+    assert saved.card.scores["dense"]["pinball"] == pytest.approx(
+        np.mean([one.tests[0].scores["dense"][-1].pinball for one in alone])
+    )
+    assert for_all.renewals.rollback("all", user=OWNER).version == result.champion_version
+
+
+def test_the_candles_of_the_comparison_shape_no_model_for_all_coins(for_all, coins, model_for_all):
+    since = renewal.moment(coins, model_for_all.spec, model_for_all.card)
+    changed = []
+    for one in coins:
+        candles = one.candles.copy()
+        candles.loc[since:, ["open", "high", "low", "close"]] *= 1.5
+        changed.append(dataclasses.replace(one, candles=candles))
+    first, second = (
+        for_all.renewals.renew("all", given, user=OWNER, save=name)
+        for given, name in ((coins, "one"), (changed, "other"))
+    )
+    assert first.challenger.card.cutoff == second.challenger.card.cutoff
+    for saved in filter(None, (first.saved, second.saved)):
+        assert for_all.saved_models.load(saved).model.card.learnt_until <= since
+    weights = [for_all.saved_models.load(name).model.weights for name in ("one", "other")]
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_each_coin_of_a_model_for_all_is_needed_and_no_other(for_all, coins):
+    with pytest.raises(InvalidInput, match=r"BTC, ETH, XRP\. Received: BTC 1h, ETH 1h\."):
+        for_all.renewals.renew("all", coins[:2], user=OWNER)
+    with pytest.raises(InvalidInput, match="every coin that it learnt from"):
+        for_all.renewals.renew("all", [*coins[:2], coin("LTC", 4)], user=OWNER)
+    simulated = dataclasses.replace(coins[2], simulated=True)
+    with pytest.raises(InvalidInput, match="real prices is renewed by such prices alone"):
+        for_all.renewals.renew("all", [*coins[:2], simulated], user=OWNER)
+    few = [dataclasses.replace(one, candles=one.candles.iloc[:730]) for one in coins]
+    with pytest.raises(NotEnoughData, match="neither has learnt from"):
+        for_all.renewals.renew("all", few, user=OWNER)
+
+
+def test_a_model_for_all_is_renewed_by_files_and_by_the_library(for_all, coins, tmp_path, capsys):
+    files = [tmp_path / f"{one.coin}_1h.csv" for one in coins]
+    for one, file in zip(coins, files, strict=True):
+        one.candles.to_csv(file)
+    assert cli.main(["retrain", "all", "--data", *map(str, files), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["promoted"]
+    assert cli.main(["retrain", "all", "--data", str(files[0])]) == 2
+    assert "every coin that it learnt from" in capsys.readouterr().err
+    cf.load("all").rollback()
+    assert cf.load("all").retrain([cf.read(file) for file in files]).saved == "all"
+    # Past its date, a tick tries it too.
+    cf.load("all").rollback()
+    (for_all.settings.home / "models" / "all" / "versions" / "attempt.json").unlink()
+    assert for_all.renewals.due() == ["all"]
