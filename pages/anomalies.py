@@ -17,4 +17,5 @@ with right:
     anomalies.promise(surprises)
 with card.framed():
     anomalies.month(recent)
+    anomalies.be_told(surprises)
 anomalies.notes(surprises)

@@ -54,7 +54,7 @@ def of_delay(history: PriceHistory) -> tuple[str, ...]:
     if age <= 2 * history.candle_length:
         return ()
     late = span_text(age, close=True)
-    return (f"The last candle closed {late} before the prices were read.",)
+    return (f"The prices end {late} before they were read, on {history.closes_at:%Y-%m-%d}.",)
 
 
 def of_test(history: PriceHistory, split: Split, needs: int = 1) -> tuple[str, ...]:
@@ -173,9 +173,9 @@ def of_band(outcomes: int) -> tuple[str, ...]:
             fitted on.
     """
     return (
-        f"The width of the band is not measured on these prices: {outcomes:,} of the model's "
-        f"forecasts on prices it was not fitted on have a known outcome here, and {MIN_OUTCOMES} "
-        "are needed.",
+        f"How often the band holds on these prices is not known: {MIN_OUTCOMES} forecasts with "
+        "an outcome are needed, of prices that the model has not learnt from. There are "
+        f"{outcomes:,}.",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from cryptoforecast.learning.samples import MAX_ABSENT_CANDLES, candles_needed
 from cryptoforecast.learning.specs import make
 from cryptoforecast.prices.candles.repairs import REPAIRS
+from cryptoforecast.prices.files.columns.quote import ASSUMED
 from cryptoforecast.prices.files.price_file import UNKNOWN
 from cryptoforecast.service.market_view import gaps
 from cryptoforecast.types import INTERVAL_NOUNS, PriceHistory, Problem
@@ -67,6 +68,7 @@ def facts(history: PriceHistory) -> tuple[Fact, ...]:
     problems = history.quality.problems
     result = [SIMULATED] if _of_embedded_market(history) else []
     result += [fact for problem in problems for fact in _facts(history, problem)]
+    result += _assumed(history)
     result += list(_good(history))[: max(0, MIN_FACTS - len(result))]
     return tuple(sorted(result, key=lambda fact: GRADES.index(fact.grade)))
 
@@ -197,6 +199,15 @@ _WORDS: dict[str, tuple[Grade, str, str]] = {
 }
 
 
+def _assumed(history: PriceHistory) -> list[Fact]:
+    """Tell that the currency is only assumed."""
+    by_name = history.quality.decisions.get("currency") != ASSUMED.format("file")
+    if by_name or history.simulated:
+        return []
+    text = f"Taken to be prices in {history.quote}"
+    return [Fact("watch", text, "The file names no currency. Choose another under Read.")]
+
+
 def _of_embedded_market(history: PriceHistory) -> bool:
     """Return whether prices come from the simulated market, and were not edited in a file."""
     return history.simulated and not history.of_file
@@ -232,7 +243,8 @@ def _good(history: PriceHistory) -> Iterable[Fact]:
     yield Fact("good", f"{there}{count} {nouns} are there", f"{orderly} prices positive, in order.")
     if not quality.outliers:
         yield Fact("good", "No price stands out", "None is far from all prices around it.")
-    if not quality.ohlc_violations:
+    has_ranges = bool((history.candles["high"] > history.candles["low"]).any())
+    if has_ranges and not quality.ohlc_violations:
         yield Fact("good", "High and low fit", "Every open and close lies between them.")
     if not quality.flat_tail:
         yield Fact("good", "The market is alive", "Its prices move up to the end.")

@@ -90,6 +90,8 @@ def from_texts(
         )
     try:
         index = pd.DatetimeIndex(pd.to_datetime(list(time), utc=True, format="ISO8601"))
+        if index.hasnans:  # pandas takes "", "NaT" and the like for no time
+            raise ValueError(repr(time[int(np.argmax(index.isna()))]))
         in_range = bool(((index >= FIRST) & (index < LAST)).all())
         index = index.as_unit("ns") if in_range else index
     except (ValueError, OverflowError, TypeError) as error:

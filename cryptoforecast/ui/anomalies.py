@@ -54,7 +54,7 @@ def threshold(interval: str) -> None:
     """Draw the slider of the threshold."""
     key, options = _slider(interval)
     alarms = st.select_slider(
-        "Alarms a month",
+        "Surprising moves a month",
         options,
         key=key,
         on_change=url.changed,
@@ -154,7 +154,7 @@ def month(recent: Anomalies) -> None:
     history = surprises.history
     frame = recent.frame().sort_values("rarity", ascending=False)
     if frame.empty:
-        st.caption("No move was this rare. Choose more alarms a month to see the rarest ones.")
+        st.caption("No move was this rare. Choose more moves a month to see the rarest ones.")
         return
     days = history.candle_length >= INTERVALS["1d"]
     rows = [
@@ -178,6 +178,23 @@ def month(recent: Anomalies) -> None:
             hide_index=True,
             alt="Anomalies, the rarest first",
         )
+
+
+def be_told(anomalies: Anomalies) -> None:
+    """Say how to be told of the next anomaly; a price file has no next candle."""
+    history = anomalies.surprises.history
+    if history.of_file:
+        return
+    st.caption(
+        "To be told of the next one by mail or chat, set an alarm and run a tick every hour:"
+    )
+    command = f"alarms add candle --coin {history.market} --interval {history.interval}"
+    st.code(
+        f"python -m cryptoforecast {command} --rarity {anomalies.threshold:.0f}\n"
+        "python -m cryptoforecast tick",
+        language="bash",
+        wrap_lines=True,
+    )
 
 
 def _together(rarity: float) -> str:

@@ -128,7 +128,7 @@ def _choose() -> None:
             help="More settings find more, up to a point. The default settings are tried first.",
         )  # fmt: skip
         url.choose(
-            "Minutes, at most", MINUTES, "minutes", "10", str, draw=st.select_slider,
+            "Minutes of trying", MINUTES, "minutes", "10", str, draw=st.select_slider,
             visible=True, width=240,
             help="No further settings are tried after this time. The best are then trained again, "
             "and tested.",
@@ -163,8 +163,9 @@ def _offer(service: Service, history: PriceHistory, order: searches.Order) -> No
             help="You may leave the page meanwhile.",
         )
         st.caption(
-            f"At most {plain(words.seconds(seconds))}",
-            help="An estimate for this machine, from the trainings that it has seen.",
+            f"At most {plain(words.seconds(seconds))} in all",
+            help="The trying, and then the final trainings and their tests. An estimate for this "
+            "machine, from the trainings that it has seen.",
         )
     if not wanted:
         return

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from cryptoforecast.types import Comparison, Contest, Outcome, predictor_name
+from cryptoforecast.types import Comparison, Contest, Judgement, Outcome, predictor_name
 from cryptoforecast.ui import bars, card, judgement, words
 
 #: Those that a trained network is compared with, in a sentence.
 RIVALS = {"default": "the default", "previous": "your previous one"}
+#: Name of the forecasts of the network alone that was trained before.
+BEFORE = "network-before"
 #: Explains the row of the network alone.
 ALONE = (
     "“{network}” is your network by itself, beside “the price stays put”. The Models page judges "
@@ -19,64 +21,74 @@ ALONE = (
 
 
 def finding(
-    result: Contest, quote: str, eyebrow: str, *, changes: str = "", help: str = ""
+    result: Contest,
+    verdict: Judgement,
+    quote: str,
+    eyebrow: str,
+    *,
+    changes: str = "",
+    help: str = "",
 ) -> None:
-    """Write how a trained network compares with its rivals: the first one in a heading.
+    """Write whether a trained network beats the last price, and how it compares with its rivals.
 
     Args:
         result: All of them on the same past forecasts.
+        verdict: Its forecast against the last price.
         quote: The currency of the prices.
         eyebrow: A few words above.
         changes: What was set otherwise than in the training before.
         help: Explains the heading.
     """
-    (first, comparison), *others = result.comparisons.items()
-    text, line, mark = _words(comparison, quote, RIVALS[first])
     card.heading(
-        words.plain(text),
-        words.plain(line),
+        judgement.HEADINGS[verdict.outcome],
+        judgement.line(verdict),
         eyebrow=words.plain(eyebrow),
-        mark=mark,
+        mark="none" if verdict.outcome == "unknown" else verdict.outcome,
         help=words.plain(help),
     )
-    for name, other in others:
-        text, line, mark = _words(other, quote, RIVALS[name])
-        more = [line] * (mark != "tie") + [changes] * bool(changes)
-        gray = f" :gray[{words.plain(' '.join(more))}]" if more else ""
-        st.markdown(f"{card.MARKS[mark]} {words.plain(text)}.{gray}")
+    with st.container(gap="xxsmall"):
+        for name, other in result.comparisons.items():
+            text, line, mark = _words(other, quote, RIVALS[name])
+            more = [line] * (mark != "tie") + [changes] * bool(changes and name == "previous")
+            gray = f" :gray[{words.plain(' '.join(more))}]" if more else ""
+            st.markdown(f"{card.MARKS[mark]} {words.plain(text)}.{gray}")
 
 
 def figures(
     result: Contest, own: Sequence[str], quote: str, alone: Outcome, ahead: str = ""
 ) -> None:
-    """Draw the misses of all of them, and how many prices the first two ranges held.
+    """Draw the misses of all of them, and how many prices their ranges held.
 
     Args:
         result: All of them on the same past forecasts, by predictor or by the keys of
             ``judgement.REFERENCES``.
         own: The predictors of the user's network: first the one that the page shows, last the
-            network alone.
+            network alone. ``BEFORE`` stands for the network alone that was trained before.
         quote: The currency of the prices.
         alone: The verdict on the network alone; ``"unknown"`` is not written.
         ahead: How far ahead they are compared, if some of them look farther.
     """
     verdicts = {own[-1]: words.VERDICTS.get(alone, "")}
-    labels = {name: predictor_name(name) for name in own} | judgement.REFERENCES
+    before = {BEFORE: "Network before"} if BEFORE in result.errors else {}
+    labels = {name: predictor_name(name) for name in own} | before | judgement.REFERENCES
     rows = [
         (label, result.errors[name], verdicts.get(name, ""))
         for name, label in labels.items()
-        if name in result.errors
+        if name in result.errors and not (before and name == "previous")
     ]
     where = f" {ahead} ahead, as far as all look" if ahead else ""
     judgement.captioned(
         f"Average miss{where}, {result.origins:,} past forecasts", judgement.misses(rows, quote)
     )
-    first, rival = own[0], next(iter(result.comparisons))
+    first = own[0]
     judgement.captioned(
         "80 % range held",
         [
             bars.of_share(labels[first], result.coverage[first], 0.8),
-            bars.of_share(labels[rival], result.coverage[rival], 0.8, meaning="reference"),
+            *(
+                bars.of_share(labels[rival], result.coverage[rival], 0.8, meaning="reference")
+                for rival in result.comparisons
+            ),
         ],
     )
 
@@ -98,7 +110,7 @@ def _words(comparison: Comparison, quote: str, name: str) -> tuple[str, str, car
             else f"Their average misses are {apart} apart, which may be chance.",
             "tie",
         ),
-        "unknown": ("Trained", f"Too few past forecasts to compare it with {name}.", "none"),
+        "unknown": (f"Too few past forecasts to compare it with {name}", "", "none"),
         "range better": (
             f"A better range than {name}",
             f"The middle misses alike; the range errs {size} less.",

@@ -89,7 +89,7 @@ def line(test: Judgement) -> str:
     if test.outcome == "unknown":
         return f"There are {test.origins:,} so far."
     if test.error == test.reference and math.isnan(test.direction.share):
-        return "Its middle is the last price."
+        return "Its best guess is the last price."
     if size == "0.0 %":
         return "Guessing no change misses by as much."
     if test.outcome == "tie":

@@ -80,8 +80,8 @@ def _empty(service: Service) -> None:
         st.markdown("This command stores the next forecasts, and grades those that are due:")
         st.code("python -m cryptoforecast tick", language="bash")
         st.caption(
-            "Run it every hour, by cron or a scheduled workflow. It needs live prices. With "
-            "`--prices any` it practises on simulated ones, which are never counted."
+            "Run it every hour, by cron or a scheduled workflow. Forecasts of live prices count. "
+            "With `--prices any` it practises on simulated ones, which are never counted."
         )
     alarms.section(service)
     ending.end_page()

@@ -22,7 +22,10 @@ from cryptoforecast.ui import card, elements, figures, live, local_time, words
 _LESSON = "The first lesson shows how a forecast is made."
 #: How long ago a forecast has to end so that its year is written.
 OLD = pd.Timedelta(days=90)
-_METHOD = f"A neural network and a regression make this forecast together. {_LESSON}"
+_METHOD = (
+    "A neural network and a regression make this forecast together. How much each of them counts "
+    f"follows from past forecasts, so a longer history gives slightly other numbers. {_LESSON}"
+)
 
 
 def show(future: NextSteps, what: str, other: Forecast | None = None) -> None:

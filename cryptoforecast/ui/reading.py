@@ -99,7 +99,9 @@ def choice_line(history: PriceHistory) -> None:
 
 def how(history: PriceHistory) -> None:
     """Write down what was decided when prices were read."""
-    decided = history.quality.decisions
+    decided = dict(history.quality.decisions)
+    if "ticks" not in decided:
+        decided.setdefault("label", "the open of its candle")
     marks = {",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
     words = {name: word for name, word in _DECISIONS.items() if name in decided}
     words |= {name: name.capitalize() for name in decided if name not in _DECISIONS}
@@ -178,7 +180,7 @@ def _selector(
         format_func=words.__getitem__,
         key=key(source, name),
         persist_state="session",
-        help=help_text,
+        help=plain(help_text) if help_text else None,
     )
 
 

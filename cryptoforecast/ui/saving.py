@@ -56,9 +56,11 @@ def note() -> None:
     """Say under which name a model was just saved."""
     name = st.session_state.pop("saved-as", None)
     if name is not None:
-        st.success(
+        # In sight wherever the page is scrolled to.
+        st.toast(
             f"Saved as {plain(name)}. It stands in the list of models and on the Models page.",
             icon=":material/bookmark_added:",
+            duration="long",
         )
 
 

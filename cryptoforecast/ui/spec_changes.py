@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cryptoforecast.types import ModelSpec, input_name
+from cryptoforecast.ui.controls import SIZES
 
 #: Changes that are named; there are rarely more, and the card is small.
 MAX_NAMED = 3
@@ -42,7 +43,8 @@ def sentence(spec: ModelSpec, before: ModelSpec) -> str:
 def _text(value: object) -> str:
     """Write the value of a setting as its control does."""
     if isinstance(value, tuple):
-        return "-".join(map(str, value))
+        units = "-".join(map(str, value))
+        return next((name for name, size in SIZES.items() if size == value), units)
     if isinstance(value, float):
         return f"{value:.2g}"
     return _NETWORKS.get(str(value), str(value))

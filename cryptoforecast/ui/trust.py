@@ -14,6 +14,7 @@ from cryptoforecast.service.forecasts import members_sentence
 from cryptoforecast.types import (
     INTERVAL_NOUNS,
     Backtest,
+    Forecast,
     Member,
     NextSteps,
     PriceHistory,
@@ -81,6 +82,7 @@ def show_own(
         mine = own.predictor, network
         result = compare(
             {name: own.forecasts[name] for name in mine}
+            | _network_before(rivals)
             | {role: test.forecast for role, test in rivals.items()}
             | {"naive": own.forecasts["naive"]},
             rivals,
@@ -93,7 +95,7 @@ def show_own(
         changes = "" if before is None else spec_changes.sentence(own.spec, before.spec)
         alone_too = contest.ALONE.format(network=predictor_name(network))
         text = f"{members_sentence(future.members)} {alone_too}"
-        contest.finding(result, history.quote, eyebrow, changes=changes, help=text)
+        contest.finding(result, judge(own), history.quote, eyebrow, changes=changes, help=text)
         contest.figures(result, mine, history.quote, alone, ahead)
     st.space("stretch")
     with st.container(horizontal=True, gap="xsmall"):
@@ -114,6 +116,13 @@ def show_own(
             key="customise",
         ):
             customise.show(service, history)
+
+
+def _network_before(rivals: Mapping[str, Backtest]) -> dict[str, Forecast]:
+    """Return the forecasts of the network alone that was trained before, if there is one."""
+    before = rivals.get(selection.PREVIOUS)
+    network = None if before is None else before.forecasts.get(before.spec.network)
+    return {} if network is None else {contest.BEFORE: network}
 
 
 def _made_of(name: str, members: Sequence[Member]) -> str:

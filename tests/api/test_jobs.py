@@ -209,6 +209,8 @@ def test_a_signal_of_ones_own_is_read_from_when_it_was_known(client, service, bo
         ({"value": [1.0, 2.0, float("inf")]}, "finite"),
         ({"value": [1.0, 2.0, True]}, "number"),
         ({"time": ["2026-01-01", "2026-01-02", "yesterday"]}, "ISO 8601"),
+        ({"time": ["2026-01-01", "", "2026-01-03"]}, "one that is not ('')"),
+        ({"time": ["2026-01-01", "2026-01-02", "NaT"]}, "one that is not ('NaT')"),
         ({"time": ["2026-01-01", "2026-01-02", "9999-12-31"]}, "of 2000 to 2099"),
         ({"time": ["2026-01-01", "2026-01-02", "999999-12-31"]}, "ISO 8601"),
         ({"time": ["2026-01-01", "2026-01-02", "2026-01-02"]}, "one value at a time"),

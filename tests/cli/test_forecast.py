@@ -101,7 +101,7 @@ def test_forecast_gives_the_chance_of_each_level(trained, run, prices):
     ]  # fmt: skip
     assert command[0].by_step[0] < 0.01 < 0.99 < command[1].by_step[0]
     assert re.split(r" {2,}", text.splitlines()[-2])[1:] == ["< 1%", "> 99%", "< 1%"]
-    assert "200 are needed." in text
+    assert "200 forecasts with an outcome are needed" in text
     assert result["calibration"] is None
     assert "turned out, from" in run("forecast", "--model", "tiny", "--coin", "BTC")[1]
     plain = run("forecast", "--model", "tiny", "--data", prices)[1]

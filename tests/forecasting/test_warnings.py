@@ -61,7 +61,7 @@ def test_late_prices_are_named_with_their_age(interval, age, words):
         history, interval=interval, fetched_at=closed + pd.Timedelta(age), simulated=False
     )
     assert warnings.of_prices(late) == (
-        f"The last candle closed {words} before the prices were read.",
+        f"The prices end {words} before they were read, on {late.closes_at:%Y-%m-%d}.",
     )
     assert warnings.of_prices(dataclasses.replace(late, fetched_at=closed)) == ()
 
@@ -227,8 +227,8 @@ def test_prices_in_another_currency_are_named():
 
 def test_a_band_that_could_not_be_measured_is_named():
     assert warnings.of_band(1234) == (
-        "The width of the band is not measured on these prices: 1,234 of the model's forecasts "
-        "on prices it was not fitted on have a known outcome here, and 200 are needed.",
+        "How often the band holds on these prices is not known: 200 forecasts with an outcome are "
+        "needed, of prices that the model has not learnt from. There are 1,234.",
     )
 
 

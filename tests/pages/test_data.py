@@ -75,7 +75,8 @@ def test_findings_are_shown_with_their_line(open_page, csv):
     page = upload(open_page("data"), "ETH.csv", "\n".join([*lines, lines[400]]).encode())
     assert not page.exception
     assert "1 hour came with the time of another" in words(page)
-    assert heading(page) == "Good to forecast, with one thing to watch"
+    assert heading(page) == "Good to forecast, with things to watch"
+    assert "Taken to be prices in USD" in words(page)
     findings = next(table.value for table in page.dataframe if "Finding" in table.value)
     assert "Duplicates" in set(findings["Finding"])
 

@@ -43,7 +43,7 @@ def test_a_guest_can_save_and_not_overwrite(headers: dict[str, str], owner: bool
     assert any("Only the owner" in one.value for one in page.caption) is not owner
     page.text_input[0].set_value("kept")
     page.button[0].click().run()
-    assert "Saved as kept" in page.success[0].value
+    assert "Saved as kept" in page.toast[0].value
     # It takes the place of its training, in the list and in the link.
     assert page.session_state["runs"] == ["kept", "run-2"]
     assert page.query_params["model"] in ("kept", ["kept"])
@@ -51,7 +51,7 @@ def test_a_guest_can_save_and_not_overwrite(headers: dict[str, str], owner: bool
     page.text_input[0].set_value("kept")
     page.button[0].click().run()
     assert page.error[0].value == "A model named kept exists. Choose another name."
-    assert not page.success  # said once
+    assert not page.toast  # said once
 
 
 def test_only_a_network_that_was_trained_on_these_prices_can_be_saved() -> None:

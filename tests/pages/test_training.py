@@ -124,7 +124,8 @@ def test_a_training_is_judged_saved_and_opened_again(open_page):
     assert "your Dense network" in words(page)
     assert "My Dense network for BTC 1h" in page.selectbox(key="model").options
     (heading,) = page.header
-    assert "default" in heading.value  # it is compared with the default, in the same card
+    assert "the price stays put" in heading.value
+    assert "the default" in words(page)  # it is compared with the default, in the same card
     on_forecast = rows(page)
     assert {"Combined forecast", "Dense network", "Default", "Stays put"} <= on_forecast.keys()
     assert (job.result.model.record.epochs, job.result.model.spec.lookback) == (1, 10)
@@ -134,7 +135,7 @@ def test_a_training_is_judged_saved_and_opened_again(open_page):
     page.button(key="save").click()
     next(one for one in page.button if one.label == "Save" and one.key != "save").click()
     page.run()
-    assert "Saved as mine" in page.success[0].value
+    assert "Saved as mine" in page.toast[0].value
     assert "mine" in bundles.names(shared().settings.home / "models")
     # The saved one takes the place of the training, and is shown as before.
     assert page.query_params["model"] in ("mine", ["mine"])

@@ -56,7 +56,7 @@ def test_the_band_of_what_comes_next_is_calibrated_once(service, monkeypatch):
     history, model = synthetic.history(), synthetic.model(synthetic.spec(horizon=3))
     next_steps = service.forecasts.next_steps(history, model)
     assert next_steps.calibration.outcomes > 500
-    assert not [warning for warning in next_steps.warnings if "known outcome" in warning]
+    assert not [warning for warning in next_steps.warnings if "with an outcome" in warning]
     monkeypatch.setattr(inference, "forecast", None)
     again = service.forecasts.next_steps(synthetic.history(), model, "mine")
     assert again.forecast is next_steps.forecast
@@ -77,9 +77,8 @@ def test_prices_that_were_read_again_are_not_forecast_again(service, monkeypatch
     assert again.forecast is first.forecast
     assert again.warnings == first.warnings
     assert again.history.fetched_at > first.history.fetched_at
-    assert set(old.warnings) - set(first.warnings) == {
-        "The last candle closed 3 hours before the prices were read."
-    }
+    (late,) = set(old.warnings) - set(first.warnings)
+    assert late.startswith("The prices end 3 hours before they were read, on 20")
 
 
 def test_the_next_steps_are_the_same_however_long_the_history(service, monkeypatch):
@@ -101,15 +100,15 @@ def test_a_band_that_can_not_be_calibrated_gives_a_warning(service):
     model = synthetic.model(synthetic.spec(horizon=3))
     next_steps = service.forecasts.next_steps(synthetic.history(200), model)
     assert next_steps.calibration is None
-    (text,) = [warning for warning in next_steps.warnings if "known outcome" in warning]
-    assert "167 of the model's forecasts" in text
-    assert "200 are needed" in text
+    (text,) = [warning for warning in next_steps.warnings if "with an outcome" in warning]
+    assert "There are 167." in text
+    assert "200 forecasts with an outcome are needed" in text
     squared = synthetic.model(synthetic.spec(loss="mse"))
     few, enough = (
         service.forecasts.next_steps(synthetic.history(rows), squared) for rows in (200, 400)
     )
-    assert [warning for warning in few.warnings if "known outcome" in warning]
-    assert not [warning for warning in enough.warnings if "known outcome" in warning]
+    assert [warning for warning in few.warnings if "with an outcome" in warning]
+    assert not [warning for warning in enough.warnings if "with an outcome" in warning]
 
 
 def test_the_future_needs_enough_candles(service):
@@ -146,7 +145,7 @@ def test_a_forecast_warns_of_what_makes_it_doubtful(service):
         late_warnings = warnings(service, dataclasses.replace(history, fetched_at=late), **bounds)
         assert len(late_warnings) == len(ages)
         assert all(
-            f"closed {age} before" in text for age, text in zip(ages, late_warnings, strict=True)
+            f"end {age} before" in text for age, text in zip(ages, late_warnings, strict=True)
         )
 
 

@@ -34,7 +34,7 @@ def parquet() -> bytes:
 FILES = {
     "date and close": columns("Date", "Close"),
     "date and price": columns("date", "price"),
-    "coingecko": columns("snapped_at", "price", "market_cap", "total_volume", more="9e11 2e9"),
+    "a price and more": columns("date", "price", "market_cap", "total_volume", more="9e11 2e9"),
     "an index without a name": columns("", "close"),
     "adjusted": columns("Date", "Adj Close"),
     "semicolons": columns("time", "close", by=";"),
@@ -60,6 +60,15 @@ def test_a_close_stands_for_all_four_prices(name: str) -> None:
             history.candles[price], CLOSE, check_names=False, check_freq=False, rtol=1e-15
         )
     assert history.notes == (CLOSES_ALONE,)
+
+
+def test_a_snapshot_ends_its_candle() -> None:
+    """CoinGecko's time is that of the price: midnight ends the day before."""
+    content = columns("snapped_at", "price", "market_cap", "total_volume", more="9e11 2e9")
+    history = read(content, "eth-usd-max.csv")
+    assert history.candles.index.equals(DAYS.index - pd.Timedelta("1D"))
+    np.testing.assert_array_equal(history.candles["close"], CLOSE)
+    assert "closing times" in history.quality.decisions["label"]
 
 
 def test_a_file_without_names_needs_to_be_told_which_column_is_the_close() -> None:

@@ -70,7 +70,7 @@ _OTHERS: dict[str, tuple[str, ...]] = {
                "complete", "candleclosed"),
 }  # fmt: skip
 
-CLOSING_NAMES = ("closetime", "timeclose", "endtime")
+CLOSING_NAMES = ("closetime", "timeclose", "endtime", "snappedat")
 #: Columns of providers whose times are the ends of candles: those that only BitMEX has, and all of
 #: TradeStation's.
 BITMEX_NAMES = {"homenotional", "foreignnotional"}
