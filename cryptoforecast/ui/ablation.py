@@ -48,8 +48,8 @@ def show(service: Service, result: Backtest) -> None:
         inputs = tuple(name for name in spec.features if name in names)
         if not inputs or len(inputs) == len(spec.features):
             st.caption(
-                "Choose some of the inputs that the network reads. To test a signal, train a "
-                "network that reads it first (Forecast page, Customise)."
+                "Not compared yet. Choose some of the inputs that the network reads. To test a "
+                "signal, train a network that reads it first (Forecast page, Customise)."
             )
             return
         history = begun.prices(

@@ -36,7 +36,7 @@ def ask(service: Service, result: Backtest, run: str) -> None:
         suggestion = _free(suggestion, {one.name for one in service.saved_models.all()})
         name = st.text_input("Name", suggestion, max_chars=64, width=300)
         force = owner and st.checkbox("Overwrite")
-        submitted = st.form_submit_button("Save", icon=":material/save:")
+        submitted = st.form_submit_button("Save", type="primary", icon=":material/save:")
     if submitted:
         with elements.errors():
             name = as_name(name)
