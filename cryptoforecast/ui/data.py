@@ -103,9 +103,9 @@ def uploader(service: Service) -> None:
         on_change=_open_upload,
     )
     st.caption(
-        "Candles (time, open, high, low, close) or trades, as exchanges, Kaggle, Yahoo, "
-        f"TradingView or Investing.com export them. At most {most:d} MB (JSON 30 MB). The file is "
-        "read into the memory of this server, and it is not stored."
+        "Candles, single closes or trades, as exchanges, CoinGecko, Kaggle, Yahoo, TradingView or "
+        f"Investing.com export them. At most {most:d} MB (JSON 30 MB). The file is read into the "
+        "memory of this server, and it is not stored."
     )
 
 
