@@ -8,12 +8,12 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 
 import pandas as pd
 
-from cryptoforecast.cache import LruCache
+from cryptoforecast.cache import LruCache, LruCaches
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.evaluation import backtest
+from cryptoforecast.evaluation import backtest, judgement
 from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.evaluation.diagnostics import why_no_free_run
-from cryptoforecast.evaluation.judgement import contest, judge
+from cryptoforecast.evaluation.judgement import contest
 from cryptoforecast.evaluation.side_by_side import REFERENCE, on_coins, side_by_side
 from cryptoforecast.forecasting.baselines import HEAVY, QUICK
 from cryptoforecast.learning import samples, specs
@@ -25,6 +25,7 @@ from cryptoforecast.types import (
     UNWATCHED,
     Backtest,
     CoinTest,
+    Judgement,
     ModelSpec,
     Monitor,
     PriceHistory,
@@ -47,6 +48,8 @@ REMEDY = "Choose fewer or longer candles, or a model with a shorter horizon."
 MAX_BYTES = 64_000_000
 #: Saved models, or coins, that are compared at once.
 MIN_COMPARED, MAX_COMPARED = 2, 4
+# A page judges the same tests again whenever it is drawn, and the bootstrap takes long.
+_judgements: LruCaches[Judgement] = LruCaches(2)
 
 
 class BacktestService:
@@ -296,6 +299,13 @@ def _since(history: PriceHistory, models: Iterable[TrainedModel]) -> pd.Timestam
     unseen = max(choices.since_training(history, model) for model in models)
     fifth = history.candles.index[samples.first_of_test(len(history), backtest.DEFAULT_TEST)]
     return unseen if unseen > fifth else None
+
+
+def judge(result: Backtest, predictor: str | None = None) -> Judgement:
+    """Judge the forecasts of one predictor of a test once; see ``evaluation.judgement.judge``."""
+    name = predictor or result.predictor
+    make = functools.partial(judgement.judge, result, name)
+    return _judgements.of(result.forecasts[name]).get_or_make(result.seen, make)
 
 
 def missing_baselines(result: Backtest) -> list[ModelSpec]:

@@ -69,9 +69,8 @@ def steps(interval: str, rows: int) -> int:
         rows: Candles of the history.
     """
     tested = int(rows * ModelSpec().test)
-    possible = range(tested, -1, -1)
-    longest = next(h for h in possible if h < 2 or tested - h >= min_origins(h))
-    return max(1, min(STEPS[interval], longest))
+    possible = range(min(STEPS[interval], tested), -1, -1)
+    return max(1, next(h for h in possible if h < 2 or tested - h >= min_origins(h)))
 
 
 def first_model(service: Service, interval: str, coin: str) -> str:

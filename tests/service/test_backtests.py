@@ -1,6 +1,7 @@
 """Backtests of the service are run once, told apart, and bounded in memory."""
 
 import concurrent.futures
+import dataclasses
 import threading
 import time
 
@@ -8,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cryptoforecast.evaluation import backtest
+from cryptoforecast.evaluation import backtest, judgement
 from cryptoforecast.forecasting.baselines import BASELINES, HEAVY, QUICK
 from cryptoforecast.learning import inference, specs
 from cryptoforecast.service import BacktestService, ForecastService
-from cryptoforecast.service.backtests import forecast_bytes
+from cryptoforecast.service.backtests import forecast_bytes, judge
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.memory import Memory
 from tests import synthetic
@@ -28,6 +29,17 @@ def test_a_second_test_has_the_forecasts_of_the_first_and_its_own_prices(service
     )
     assert again.forecasts is first.forecasts
     assert again.history is later
+
+
+def test_a_test_that_is_drawn_again_is_not_judged_again(service, monkeypatch):
+    first = backtest_of(service)
+    expected = {name: judgement.judge(first, name) for name in (None, "naive", "cone")}
+    assert {name: judge(first, name) for name in expected} == expected
+    monkeypatch.setattr(judgement, "standing", None)
+    again = dataclasses.replace(first, cached=True)
+    assert {name: judge(again, name) for name in expected} == expected
+    with pytest.raises(TypeError):  # it may have learnt from these prices: judged anew
+        judge(dataclasses.replace(first, seen=not first.seen))
 
 
 def test_threads_that_want_the_same_backtest_wait_for_one(service, monkeypatch):

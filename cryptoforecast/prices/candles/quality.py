@@ -152,8 +152,8 @@ def flat_tail(candles: pd.DataFrame) -> int:
     if not len(alive):
         return len(prices)
     tail = len(prices) - 1 - int(alive[-1])
-    closes_alone = (prices == prices[:, [3]]).all()
-    return max(0, tail - 1) if closes_alone else tail
+    came_there = tail > 0 and bool((prices == prices[:, [3]]).all())
+    return tail - came_there
 
 
 def outliers(candles: pd.DataFrame) -> np.ndarray:
