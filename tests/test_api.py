@@ -545,9 +545,9 @@ def test_a_level_that_is_no_price_is_refused(client, name, level):
 
 
 def test_more_levels_than_anyone_needs_are_refused(client):
-    query = "&".join(["above=1"] * 7 + ["below=1"] * 7 + ["touch=1"] * 7)
+    query = "&".join(["above=1"] * 14 + ["below=1"] * 14 + ["touch=1"] * 14)
     message = problem(client.get(f"/api/v1/models/tiny-dense/forecast?{query}"))
-    assert "At most 20 price levels" in message
+    assert "At most 40 price levels" in message
 
 
 @given(st.text(max_size=12))

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from cryptoforecast.api.levels import read_count, read_levels
 from cryptoforecast.api.problems import at
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.service.choices import check_levels
+from cryptoforecast.service.choices import MAX_LEVELS, check_levels
 from cryptoforecast.service.outlooks import MAX_HORIZON
 from cryptoforecast.service.prices import check_prices
 from cryptoforecast.types import INTERVALS
@@ -63,8 +63,9 @@ IntervalText = Annotated[
 Levels = Annotated[
     list[Annotated[str, WithJsonSchema(_PRICE)]],
     Query(
-        description="a price in the currency of the prices; can be repeated, 20 prices in all",
-        json_schema_extra={"maxItems": 20},
+        description="a price in the currency of the prices; can be repeated, "
+        f"{MAX_LEVELS} prices in all",
+        json_schema_extra={"maxItems": MAX_LEVELS},
         examples=[[65000]],
     ),
 ]

@@ -19,6 +19,7 @@ from cryptoforecast.api.problems import Refusal, at, of_error, of_validation
 from cryptoforecast.api.questions import checked
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import Service
+from cryptoforecast.service.choices import MAX_LEVELS
 from cryptoforecast.service.outlooks import MAX_HORIZON, Question, interval_of
 from cryptoforecast.types import INTERVALS, PriceHistory, Signal
 
@@ -91,9 +92,9 @@ class ForecastRequest(BaseModel):
             description=f"at most {MAX_CANDLES_IN_ALL} candles together",
         ),
     ]
-    above: Annotated[list[Price], Field(max_length=20, examples=[[65_000.0]])] = []
-    below: Annotated[list[Price], Field(max_length=20, examples=[[60_000.0]])] = []
-    touch: Annotated[list[Price], Field(max_length=20, examples=[[66_000.0]])] = []
+    above: Annotated[list[Price], Field(max_length=MAX_LEVELS, examples=[[65_000.0]])] = []
+    below: Annotated[list[Price], Field(max_length=MAX_LEVELS, examples=[[60_000.0]])] = []
+    touch: Annotated[list[Price], Field(max_length=MAX_LEVELS, examples=[[66_000.0]])] = []
     predictor: Annotated[str | None, Field(max_length=20, examples=["stack"])] = None
     interval: Annotated[
         str | None,

@@ -20,8 +20,8 @@ import numpy as np
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, NextSteps, Probability
 
-#: Price levels in one request, at most.
-MAX_LEVELS = 20
+#: Price levels in one request, at most. The page itself shows two ladders and a price of one's own.
+MAX_LEVELS = 40
 #: Highest price level, in any currency.
 MAX_LEVEL = 1e15
 #: Shape of the tails: 0 would fall like an exponential, larger ones fall slower.

@@ -100,7 +100,7 @@ class Model(Value):
 
         Args:
             prices: At least ``card.needs`` candles.
-            above: Levels in the currency of ``prices``, at most 20 with those of ``below`` and
+            above: Levels in the currency of ``prices``, at most 40 with those of ``below`` and
                 ``touch``; ``Forecast.probabilities`` then has the probability of ending above each.
             below: Likewise of ending below.
             touch: Levels; ``Forecast.touch`` then has the probability that a high or a low reaches

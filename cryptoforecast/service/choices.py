@@ -21,8 +21,8 @@ from cryptoforecast.evaluation.saved_spans import check_shares, first_start
 from cryptoforecast.evaluation.walk_forward import check as check_plan
 from cryptoforecast.evaluation.walk_forward import folds_every
 from cryptoforecast.forecasting.baselines import BASELINES, HEAVY
+from cryptoforecast.forecasting.probability import MAX_LEVELS, ladder, round_step
 from cryptoforecast.forecasting.probability import check as check_levels
-from cryptoforecast.forecasting.probability import ladder, round_step
 from cryptoforecast.forecasting.stack import NAME as STACK
 from cryptoforecast.learning import preset_files
 from cryptoforecast.learning.features import FEATURES, has_volume
@@ -72,6 +72,7 @@ __all__ = [
     "FORMATS",
     "HEAVY",
     "LOSSES",
+    "MAX_LEVELS",
     "METRICS",
     "NETWORKS",
     "PRESETS",

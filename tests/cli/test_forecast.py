@@ -152,8 +152,8 @@ def test_a_level_that_is_no_price_is_refused(run, option, level):
 
 
 def test_more_levels_than_anyone_needs_are_refused(run):
-    for options in (["--above=1"] * 21, ["--touch=1"] * 21, ["--above=1", "--touch=1"] * 11):
-        refused(run("forecast", "--model", "tiny", *options), "At most 20 price levels")
+    for options in (["--above=1"] * 41, ["--touch=1"] * 41, ["--above=1", "--touch=1"] * 21):
+        refused(run("forecast", "--model", "tiny", *options), "At most 40 price levels")
 
 
 def test_forecasting_needs_no_tensorflow(trained, prices):

@@ -307,8 +307,8 @@ def test_a_price_that_none_can_be_is_refused(walked, price):
 
 
 def test_more_prices_than_a_table_holds_are_refused(walked):
-    with pytest.raises(InvalidInput, match="At most 20 price levels"):
-        paths.touch(*walked, [100.0] * 21)
+    with pytest.raises(InvalidInput, match="At most 40 price levels"):
+        paths.touch(*walked, [100.0] * 41)
 
 
 # ---------------------------------------------------------------------------- extremes

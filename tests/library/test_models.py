@@ -296,7 +296,7 @@ def test_what_can_not_be_forecast_is_refused(prices: cf.Prices) -> None:
     for wrong in ("65000", [110, "120"], None, {"price": 1.0}, True):
         with pytest.raises(InvalidInput, match="`below` must be a price, or several"):
             model.forecast(prices, below=wrong)  # type: ignore[arg-type]
-    with pytest.raises(InvalidInput, match="At most 20 price levels"):
-        model.forecast(prices, above=range(1, 15), below=range(1, 15))
-    with pytest.raises(InvalidInput, match="At most 20 price levels"):
-        model.forecast(prices, above=range(1, 15), touch=range(1, 15))
+    with pytest.raises(InvalidInput, match="At most 40 price levels"):
+        model.forecast(prices, above=range(1, 30), below=range(1, 30))
+    with pytest.raises(InvalidInput, match="At most 40 price levels"):
+        model.forecast(prices, above=range(1, 30), touch=range(1, 30))
