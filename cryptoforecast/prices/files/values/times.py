@@ -97,7 +97,7 @@ def _refuse_rounded(table: Table, values: pd.Series, times: Times) -> None:
     """Refuse numbers of which a spreadsheet kept a few digits, as in 1.70925E+12.
 
     No candles of any length open at multiples of 1,000 seconds only, or of 10 days; nor at
-    multiples of 100 seconds that are no whole minutes.
+    multiples of 100 seconds that are no whole minutes apart.
     """
     stamps = times.index.asi8[times.index.notna()]
     if not times.step or len(stamps) < 2:
@@ -107,7 +107,7 @@ def _refuse_rounded(table: Table, values: pd.Series, times: Times) -> None:
     if numbers[0] % tenth or (numbers % tenth).any():
         return
     if not (numbers % times.step).any() or (
-        times.step == _THOUSAND_SECONDS and (numbers % _MINUTE).any()
+        times.step == _THOUSAND_SECONDS and ((numbers - numbers[0]) % _MINUTE).any()
     ):
         row = int(np.argmax(times.index.notna()))
         value = values.iloc[row]

@@ -113,7 +113,7 @@ def test_epochs_with_exponents_that_have_all_digits_are_read(interval: str, unit
     check(read(content, "x.csv"), frame, "since 1970")
 
 
-@pytest.mark.parametrize("late", [10, 50, 150])
+@pytest.mark.parametrize("late", [10, 50, 100, 150])
 def test_epochs_some_tens_of_seconds_off_the_minute_have_all_their_digits(late: int) -> None:
     index = pd.date_range("2024-03-04", periods=48, freq="5min", tz="UTC", unit="s")
     frame = samples.candles("1h", 48).set_axis(index + pd.Timedelta(seconds=late))
