@@ -20,7 +20,7 @@ def inspect(history: PriceHistory) -> str:
     lines = tables.prices(history)
     for place, row in (("first", 0), ("last", -1)):
         candle = history.candles.iloc[row]
-        figures = ", ".join(f"{name} {candle[name]:,.10g}" for name in candle.index)
+        figures = ", ".join(f"{name} {value:,.10g}" for name, value in candle.dropna().items())
         lines.append(f"{place}: {figures}")
     lines += [f"{name}: {count:,}" for name, count in counts.items()]
     lines += [f"read as {name}: {value}" for name, value in quality.decisions.items()]

@@ -26,6 +26,7 @@ from cryptoforecast.types import (
     input_name,
     span_text,
 )
+from cryptoforecast.types.prices import UNKNOWN_COIN
 
 #: An input farther from its mean, in standard deviations, is unlike all that the model learnt from.
 MAX_DEVIATION = 12.0
@@ -185,7 +186,11 @@ def of_origin(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
     if card.interval != history.interval:
         sentences.append(f"This model learnt from {card.interval} candles, not {history.interval}.")
     if card.coin not in ("any", history.coin):
-        sentences.append(f"This model learnt from {card.coin}, not {history.coin}.")
+        sentences.append(
+            f"This model learnt from {card.coin}. Nobody says which coin these prices are of."
+            if history.coin == UNKNOWN_COIN
+            else f"This model learnt from {card.coin}, not {history.coin}."
+        )
     if card.quote not in ("any", history.quote):
         sentences.append(f"This model learnt from prices in {card.quote}, not {history.quote}.")
     if card.simulated != history.simulated:

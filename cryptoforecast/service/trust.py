@@ -10,10 +10,10 @@ from cryptoforecast.learning.samples import MAX_ABSENT_CANDLES, candles_needed
 from cryptoforecast.learning.specs import make
 from cryptoforecast.prices.candles.repairs import REPAIRS
 from cryptoforecast.prices.files.columns.quote import ASSUMED
-from cryptoforecast.prices.files.price_file import UNKNOWN
 from cryptoforecast.service.market_view import gaps
 from cryptoforecast.types import INTERVAL_NOUNS, PriceHistory, Problem
 from cryptoforecast.types.durations import plural
+from cryptoforecast.types.prices import UNKNOWN_COIN
 
 Grade = Literal["good", "watch", "bad"]
 #: Grades, the worst first.
@@ -117,7 +117,7 @@ def candles_text(count: int, interval: str) -> str:
 
 def contents(history: PriceHistory) -> str:
     """Say what prices there are: "900 hours of ETH in USD"; without a coin that is unknown."""
-    coin = "" if history.coin == UNKNOWN else f" of {history.coin}"
+    coin = "" if history.coin == UNKNOWN_COIN else f" of {history.coin}"
     return f"{candles_text(len(history), history.interval)}{coin} in {history.quote}"
 
 

@@ -16,6 +16,9 @@ from cryptoforecast.types.signals import is_signal
 
 Array = np.ndarray
 
+#: Ticker of prices whose coin nobody says.
+UNKNOWN_COIN = "UNKNOWN"
+
 #: Candle length by its name.
 INTERVALS: dict[str, pd.Timedelta] = {
     "1m": pd.Timedelta(minutes=1),

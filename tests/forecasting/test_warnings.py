@@ -9,6 +9,7 @@ import pytest
 from cryptoforecast.forecasting import warnings
 from cryptoforecast.learning import features, samples
 from cryptoforecast.types import INTERVALS
+from cryptoforecast.types.prices import UNKNOWN_COIN
 from tests import synthetic
 
 GAP = "This forecast reads across a gap of more than 6 candles."
@@ -212,6 +213,13 @@ def test_another_coin_interval_or_kind_of_prices_is_named():
     simulated = dataclasses.replace(history, simulated=True)
     assert warnings.of_origin(simulated, card) == (
         "This model learnt from real prices; these are simulated.",
+    )
+
+
+def test_prices_of_a_coin_that_nobody_says_are_not_called_another():
+    unknown = dataclasses.replace(synthetic.history(300), coin=UNKNOWN_COIN)
+    assert warnings.of_origin(unknown, synthetic.model().card) == (
+        "This model learnt from BTC. Nobody says which coin these prices are of.",
     )
 
 

@@ -33,10 +33,9 @@ from cryptoforecast.prices.files.readers.formats import read_candles
 from cryptoforecast.prices.files.table import Reading
 from cryptoforecast.texts import cell
 from cryptoforecast.types import PriceHistory
+from cryptoforecast.types.prices import UNKNOWN_COIN
 from cryptoforecast.types.quotes import COINS, DEFAULT_QUOTE, DOLLARS, MONEY, quote_of
 
-#: Ticker of prices whose coin nobody says.
-UNKNOWN = "UNKNOWN"
 #: Note on candles that are made of one price each.
 CLOSES_ALONE = (
     "Each candle holds its close alone, so open, high and low are taken to be the close. The "
@@ -156,7 +155,7 @@ def _says_coin(history: PriceHistory) -> bool:
     """Return whether the market's name gives the coin when it is read again."""
     symbol = read_symbol(history.market)
     return (
-        history.coin != UNKNOWN
+        history.coin != UNKNOWN_COIN
         and cell(history.market) == history.market
         and symbol is not None
         and symbol.ticker == history.coin
@@ -275,7 +274,7 @@ def _symbol(own: Symbol | None, reading: Reading, name: str, corrections: Correc
         reading = dataclasses.replace(reading, quote=inside.ticker if inside else "")
         reading.decisions["currency"] = f"{reading.quote} (the columns of the prices say)"
         inside = None
-    ticker = next((symbol.ticker for symbol in (own, inside, outside) if symbol), UNKNOWN)
+    ticker = next((symbol.ticker for symbol in (own, inside, outside) if symbol), UNKNOWN_COIN)
     # A coin's prices are not in itself: "Open (BTC)" says which coin it is.
     inner = None if reading.quote == ticker in COINS else reading.quote or None
     if corrections.quote is not None:
