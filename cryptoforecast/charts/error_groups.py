@@ -13,6 +13,9 @@ from cryptoforecast.charts import style, wording
 from cryptoforecast.charts.error_axes import percent_axis, percents, step_name
 from cryptoforecast.types import Backtest
 
+#: A difference that comes about by chance more often than this may be chance.
+MAX_CHANCE = 0.05
+
 
 def by_clock(
     result: Backtest,
@@ -34,7 +37,7 @@ def by_clock(
     what = "hour of the day" if unit == "hour" else "weekday"
     which = "At which hour" if unit == "hour" else "On which weekday"
     subtitle = style.subtitle_lines(
-        result.history, f"{step_name(result, step)}, by the {what} in which its candle opens"
+        result.history, f"{step_name(result, step)}, by the open of its candle"
     )
     figure = _averages(frame, unit, dark)
     style.lay_out(
@@ -47,8 +50,16 @@ def by_clock(
     return figure
 
 
-def summary_by_clock(frame: pd.DataFrame, unit: Literal["hour", "weekday"]) -> str:
-    """Describe what ``by_clock`` shows: when errors are small, when large, and the band."""
+def summary_by_clock(
+    frame: pd.DataFrame, unit: Literal["hour", "weekday"], chance: float = math.nan
+) -> str:
+    """Describe what ``by_clock`` shows: when errors are small, when large, and the band.
+
+    Args:
+        frame: The errors, as in ``by_clock``.
+        unit: As in ``by_clock``.
+        chance: How often chance alone makes them differ as much; NaN where it is not known.
+    """
     smallest, largest = (frame.loc[i] for i in (frame["error"].idxmin(), frame["error"].idxmax()))
 
     def candles_of(row: pd.Series) -> str:
@@ -60,7 +71,16 @@ def summary_by_clock(frame: pd.DataFrame, unit: Literal["hour", "weekday"]) -> s
         f"({wording.percent(smallest['error'])} of the price) and largest in those "
         f"{candles_of(largest)} ({wording.percent(largest['error'])})"
     )
-    return f"{text}; {_band_and_errors(frame)}."
+    return f"{text}; {_band_and_errors(frame)}.{_chance_text(chance)}"
+
+
+def _chance_text(chance: float) -> str:
+    """Say how often chance alone does the same, and what follows; nothing where it is unknown."""
+    if math.isnan(chance):
+        return ""
+    of_100 = "fewer than 1" if chance < 0.01 else f"{chance:.0%}".removesuffix("%")
+    so = "this may be chance" if chance > MAX_CHANCE else "it is more than chance"
+    return f" By chance alone they differ as much in {of_100} of 100 cases, so {so}."
 
 
 def by_regime(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:

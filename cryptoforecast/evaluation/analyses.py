@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 import pandas as pd
 
 from cryptoforecast.cache import LruCaches
-from cryptoforecast.evaluation import diagnostics, leaderboard, reliability
+from cryptoforecast.evaluation import clock_chance, diagnostics, leaderboard, reliability
 from cryptoforecast.forecasting.baselines import volatility
 from cryptoforecast.types import Backtest, CoverageBySteps, Forecast, Leaderboard, Reliability
 
@@ -49,6 +49,14 @@ class Analyses:
     def frame(self, result: Backtest, name: str, step: int) -> pd.DataFrame:
         """Return one of ``FRAMES`` of the tested forecast."""
         return self.of(result, (name, step), lambda: FRAMES[name](result.forecast, step))
+
+    def clock_chance(self, result: Backtest, step: int, unit: clock_chance.Unit) -> float:
+        """Return ``clock_chance.measure`` of the tested forecast."""
+        return self.of(
+            result,
+            ("clock_chance", step, unit),
+            lambda: clock_chance.measure(result.forecast, step, unit),
+        )
 
     def by_regime(self, result: Backtest, step: int) -> pd.DataFrame:
         """Return ``diagnostics.by_regime``; volatility is measured as the cone does."""

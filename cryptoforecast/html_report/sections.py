@@ -207,7 +207,7 @@ def _by_clock(
         f"by-{unit}",
         f"Mean error, half of the 80 % band and its coverage by {unit}",
         error_groups.by_clock(result, step, frame, unit, dark=dark),
-        error_groups.summary_by_clock(frame, unit),
+        error_groups.summary_by_clock(frame, unit, analyses.clock_chance(result, step, unit)),
         frame,
     )
 

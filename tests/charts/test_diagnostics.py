@@ -302,6 +302,21 @@ def test_the_clock_names_its_calmest_and_wildest_time():
     assert "hardly follows" in against
 
 
+@pytest.mark.parametrize(
+    ("chance", "text"),
+    [
+        (0.43, "By chance alone they differ as much in 43 of 100 cases, so this may be chance."),
+        (0.05, "in 5 of 100 cases, so it is more than chance."),
+        (0.002, "in fewer than 1 of 100 cases, so it is more than chance."),
+    ],
+)
+def test_the_clock_says_whether_its_difference_may_be_chance(chance: float, text: str) -> None:
+    frame = pd.DataFrame({"weekday": ["Mon", "Tue"], "origins": 10, "error": [0.004, 0.002],
+                          "half_width": [0.007, 0.004], "covered": 0.8})  # fmt: skip
+    assert error_groups.summary_by_clock(frame, "weekday", chance).endswith(text)
+    assert "chance" not in error_groups.summary_by_clock(frame, "weekday")
+
+
 def test_regimes_say_what_the_band_gains_or_that_there_are_none(result):
     frame = diagnostics.by_regime(result.forecast, result.forecasts["naive"], STEP, sigma(result))
     text = error_groups.summary_by_regime(frame)

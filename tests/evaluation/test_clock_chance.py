@@ -1,0 +1,55 @@
+"""Differences between hours and weekdays are told from chance."""
+
+import math
+
+import numpy as np
+import pytest
+
+from cryptoforecast.evaluation import clock_chance
+from tests.evaluation.test_diagnostics import of_residuals
+
+HOURS = np.arange(24 * 70)
+
+
+def noise(seed: int, ahead: int = 1) -> np.ndarray:
+    """Errors whose size comes and goes over days; those of overlapping forecasts add up."""
+    rng = np.random.default_rng(seed)
+    size, logs = 0.0, np.empty(len(HOURS) + ahead)
+    for i, shock in enumerate(0.1 * rng.standard_normal(len(logs))):
+        logs[i] = size = 0.98 * size + shock
+    walk = np.cumsum(0.005 * np.exp(logs) * rng.standard_normal(len(logs)))
+    return walk[ahead:] - walk[:-ahead]
+
+
+def share_claimed(ahead: int, unit: clock_chance.Unit) -> float:
+    chances = [
+        clock_chance.measure(of_residuals(noise(seed, ahead)), 1, unit) for seed in range(60)
+    ]
+    return float(np.mean(np.array(chances) <= 0.05))
+
+
+@pytest.mark.parametrize("ahead", [1, 24])
+@pytest.mark.parametrize("unit", ["hour", "weekday"])
+def test_what_is_not_there_is_seldom_claimed(ahead: int, unit: clock_chance.Unit) -> None:
+    # Of 60 with a chance of 5 % each, 8 or fewer come in 99.5 % of cases (binomial).
+    assert share_claimed(ahead, unit) <= 8 / 60
+
+
+def test_what_is_there_is_found() -> None:
+    of_day = 1 + 0.6 * np.sin(2 * np.pi * HOURS / 24)
+    of_week = 1 + 0.6 * np.sin(2 * np.pi * HOURS / 168)
+    for seed in range(5):
+        by_day, by_week = (of_residuals(noise(seed) * each) for each in (of_day, of_week))
+        assert clock_chance.measure(by_day, 1, "hour") == 1 / (clock_chance.SHIFTS + 1)
+        assert clock_chance.measure(by_day, 1, "weekday") > 0.05
+        assert clock_chance.measure(by_week, 1, "weekday") < 0.05
+
+
+def test_errors_that_are_all_the_same_differ_by_chance() -> None:
+    assert clock_chance.measure(of_residuals(np.full(24 * 20, 0.01)), 1, "hour") == 1
+
+
+def test_a_few_days_or_one_hour_alone_tell_nothing() -> None:
+    assert math.isnan(clock_chance.measure(of_residuals(noise(0)[: 24 * 4 - 1]), 1, "hour"))
+    assert math.isnan(clock_chance.measure(of_residuals(noise(0)[: 24 * 20]), 1, "weekday"))
+    assert not math.isnan(clock_chance.measure(of_residuals(noise(0)[: 24 * 20]), 1, "hour"))
