@@ -108,7 +108,7 @@ def theme(dark: bool) -> Theme:
 
 #: Ticks of a small figure: one line each.
 _SHORT_DAYS = (
-    {"dtickrange": [None, 86_399_999], "value": "%H:%M"},
+    {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%a %-d"},
     {"dtickrange": [86_400_000, 604_799_999], "value": "%a %-d"},
     {"dtickrange": [604_800_000, "M1"], "value": "%-d %b"},
     {"dtickrange": ["M1", "M12"], "value": "%b %Y"},

@@ -59,6 +59,12 @@ REPAIR_LABELS = {
 }
 
 
+def is_good(history: PriceHistory) -> bool:
+    """Whether prices can be forecast as they are: enough of them, and no fact is bad."""
+    enough = len(history) >= candles_to_forecast()
+    return enough and all(fact.grade != "bad" for fact in facts(history))
+
+
 def facts(history: PriceHistory) -> tuple[Fact, ...]:
     """Tell what is known about prices, the worst first; ``MIN_FACTS`` at least.
 

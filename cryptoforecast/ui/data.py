@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from cryptoforecast.errors import CryptoForecastError, InvalidInput, UnreadableFile
-from cryptoforecast.service import Service, is_file
+from cryptoforecast.service import Service, is_file, trust
 from cryptoforecast.types import PriceHistory
 from cryptoforecast.ui import identity, opened, reading, repairs, url
 from cryptoforecast.ui.words import plain
@@ -69,6 +69,8 @@ def step(file: File | None) -> str:
         st.session_state["step"] = OPEN
     else:
         done = {OPEN} if file.history is None else {OPEN, READ}
+        if file.history is not None and trust.is_good(file.history):
+            done.add(CHECK)
         if file.history is None and st.session_state.get("step") in (CHECK, FORECAST, None):
             st.session_state["step"] = READ
         st.session_state.setdefault("step", CHECK)

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from cryptoforecast import charts
+from cryptoforecast.errors import SourceUnavailable
 from cryptoforecast.service import Service, files, ledger_files
 from cryptoforecast.types import (
     INTERVAL_NOUNS,
@@ -31,6 +32,8 @@ MAX_CHART, MAX_LINES, MAX_FILE = 44, 8, 10_000
 _INSIDE = ":green[:material/check:]"
 _OUTSIDE = ":red[:material/close:]"
 _WAITING = ":gray[:material/schedule:]"
+#: Key of the session: the last click found no live prices.
+_NO_LIVE_PRICES = "no-live-prices"
 
 
 @dataclass(frozen=True)
@@ -90,17 +93,34 @@ def _empty(service: Service) -> None:
 def _offer_to_record(service: Service) -> None:
     """Let the owner store the first forecasts by a click."""
     live = service.settings.live
-    if not st.button(
+    if st.button(
         "Store the next forecasts now",
         type="primary",
         icon=":material/edit_note:",
         key="record",
         help=None if live else "Live prices are off: simulated ones are used, and never counted.",
     ):
-        return
+        _record(service, "live" if live else "any")
+    if st.session_state.get(_NO_LIVE_PRICES):
+        st.warning(
+            "Live prices can't be reached now. Try again later, or practise on simulated prices. "
+            "Such forecasts are never counted.",
+            icon=":material/cloud_off:",
+        )
+        if st.button("Practise on simulated prices", key="practise"):
+            _record(service, "any")
+
+
+def _record(service: Service, prices: str) -> None:
+    """Store the next forecasts and draw the page again, or note that there are no live prices."""
     with elements.errors(), st.spinner("Forecasting …"):
-        service.ledger.record(prices="live" if live else "any")
-        st.rerun()
+        try:
+            service.ledger.record(prices=prices)
+        except SourceUnavailable:
+            st.session_state[_NO_LIVE_PRICES] = True
+        else:
+            st.session_state.pop(_NO_LIVE_PRICES, None)
+            st.rerun()
 
 
 def _markets(stored: Sequence[LedgerSeries]) -> dict[str, list[LedgerSeries]]:
@@ -161,8 +181,9 @@ def finding(service: Service, record: LedgerRecord) -> None:
     line = f"Each forecast is stored before its outcome is known and graded when the {noun} closes"
     if not record.shares and due is not None:
         count = record.series.open
-        are = "is" if count == 1 else "are"
-        line = f"{count:,} {are} open. The first is due {short_moment_text(due)}"
+        wait = "One forecast waits" if count == 1 else f"{count:,} forecasts wait"
+        first = "It" if count == 1 else "The first"
+        line = f"{wait} for the outcome. {first} is due {short_moment_text(due)}"
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         card.answer(words.plain(record_sentence(record)), words.plain(line))
         st.download_button(

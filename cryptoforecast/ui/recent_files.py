@@ -29,7 +29,7 @@ def show(file: File | None, *, at_open: bool = False) -> None:
                 )
                 st.space("stretch")
                 if source is now:
-                    st.caption("open", width="content")
+                    st.caption("in use", width="content")
                 st.button(
                     "Close",
                     type="tertiary",

@@ -9,7 +9,8 @@ import pytest
 
 from cryptoforecast import charts
 from cryptoforecast.ledger import reading
-from cryptoforecast.service import forget_shared, shared
+from cryptoforecast.prices.live.coinbase import Coinbase
+from cryptoforecast.service import LedgerService, PriceService, forget_shared, shared
 from cryptoforecast.types.alarms import CANDLE, MODEL, AlarmRule
 from cryptoforecast.types.ledger_record import LedgerRecord, UsualTest
 from cryptoforecast.ui import ledger_promise
@@ -147,7 +148,28 @@ def test_the_owner_stores_the_first_forecasts_by_a_click(open_page, headers) -> 
     assert not page.exception
     assert not page.error
     assert page.title[0].value == "No forecast has been graded yet"
-    assert "open. The first is due" in words(page)
+    assert "One forecast waits for the outcome. It is due" in words(page)
+
+
+@pytest.mark.own_service
+def test_without_live_prices_the_owner_may_practise_on_simulated_ones(open_page) -> None:
+    service = shared()
+    live = dataclasses.replace(service.settings, live=True)
+    prices = PriceService(live, [Coinbase("http://127.0.0.1:9")])
+    service.settings = live
+    service.ledger = LedgerService(
+        live, prices, service.signals, service.saved_models, service.forecasts, service.outlooks
+    )
+    page = open_page("ledger")
+    assert "practise" not in [button.key for button in page.button]
+    page.button(key="record").click().run(timeout=120)
+    assert page.warning[0].value.startswith("Live prices can't be reached now.")
+    assert not service.ledger.series()
+    page.button(key="practise").click().run(timeout=120)
+    assert not page.exception
+    assert not page.error
+    assert page.title[0].value == "No forecast has been graded yet"
+    assert all(each.name.simulated for each in service.ledger.series())
 
 
 def test_an_empty_ledger_says_how_to_begin(open_page, home):
@@ -162,7 +184,7 @@ def test_before_the_first_is_due_the_page_says_when(open_page, home):
     ledger.record([making.forecast()])
     page = open_page("ledger")
     assert page.title[0].value == "No forecast has been graded yet"
-    assert "1 is open. The first is due" in words(page)
+    assert "One forecast waits for the outcome. It is due" in words(page)
     assert "Nothing to judge yet" in words(page)
 
 

@@ -58,9 +58,11 @@ def test_the_worst_comes_first_and_a_repair_makes_it_good():
     assert facts[1].text == "One gap of 20 hours"
     assert facts[2].text == "Taken to be prices in USD"
     assert trust.readiness(history, facts) == "Good to forecast after one repair"
+    assert not trust.is_good(history)
     repaired = read(frame, ["outliers"])
     again = trust.facts(repaired)
     assert not texts(repaired, "bad")
+    assert trust.is_good(repaired)
     (done,) = [fact for fact in again if fact.repaired]
     assert (done.grade, done.repair, done.text) == ("good", "outliers", "1 candle left out")
     assert trust.readiness(repaired, again).startswith("Good to forecast, with")
@@ -79,6 +81,7 @@ def test_what_no_repair_mends_is_not_called_good():
 def test_too_few_candles_are_told(rows, short):
     history = synthetic.history(rows)
     assert (trust.readiness(history, trust.facts(history)) == "Too short to forecast") == short
+    assert trust.is_good(history) != short
 
 
 def test_every_kind_of_problem_is_told_in_a_sentence():
