@@ -15,6 +15,7 @@ from cryptoforecast.json_views import ledger as json_views
 from cryptoforecast.json_views.renewals import refusal_json, renewal_json
 from cryptoforecast.service import Service, files, ledger_files, ticks
 from cryptoforecast.texts import lines_text
+from cryptoforecast.types.durations import plural
 from cryptoforecast.types.ledger import (
     Attempt,
     GradeCounts,
@@ -214,8 +215,9 @@ def _verify(service: Service, args: argparse.Namespace) -> Answer:
     published = None if args.head is None else LedgerHead(args.at, args.head.strip().lower())
     result = service.ledger.verify(published)
     words = (
-        f"{result.forecasts:,} forecasts and {result.outcomes:,} outcomes are as they were "
-        f"written.\nHead of {result.head.position:,} entries: {result.head.hash}\n"
+        f"All is as it was written: {result.forecasts:,} {plural(result.forecasts, 'forecast')}, "
+        f"{result.outcomes:,} {plural(result.outcomes, 'outcome')}.\n"
+        f"Head at entry {result.head.position:,}: {result.head.hash}\n"
     )
     if result.clock_corrections:
         times = "once" if result.clock_corrections == 1 else f"{result.clock_corrections:,} times"
@@ -234,7 +236,7 @@ def _head(service: Service, args: argparse.Namespace) -> Answer:
     del args
     head = service.ledger.head()
     words = (
-        f"{head.hash}\n\nHead of {head.position:,} entries. Publish it where nobody can change it. "
+        f"{head.hash}\n\nHead at entry {head.position:,}. Publish it where nobody can change it. "
         f"Later, this finds any rewrite:\nledger verify --head {head.hash} --at {head.position}\n"
     )
     return Answer(json_views.head_json(head), words)

@@ -48,7 +48,7 @@ def page(records: Sequence[LedgerRecord], entries: Sequence[LedgerEntry], head: 
         f"<h2>The newest {min(len(entries), MAX_ENTRIES):,} forecasts</h2>",
         _entries(entries[:MAX_ENTRIES]),
         "<h2>Nothing was changed afterwards</h2>",
-        f"<p>Head of {head.position:,} entries: <code>{_text(head.hash)}</code>. Any later rewrite "
+        f"<p>Head at entry {head.position:,}: <code>{_text(head.hash)}</code>. Any later rewrite "
         f"is found by <code>ledger verify --head {_text(head.hash)} --at {head.position}</code>."
         "</p>",
     ]
