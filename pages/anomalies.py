@@ -1,10 +1,10 @@
 """Anomalies: past moves that the forecast made before them called very unlikely."""
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import anomalies, card, subject
+from cryptoforecast.ui import anomalies, card, coin_row
 
 service = shared()
-history = subject.row(service, models=False).history
+history = coin_row.draw(service, models=False).history
 surprises = anomalies.find(service, history)
 recent = surprises.recent
 anomalies.finding(surprises, recent)

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import backtest, card, ending, exports, plan, selection, subject, views
+from cryptoforecast.ui import backtest, card, coin_row, ending, exports, plan, selection, views
 
 service = shared()
-choice = subject.row(service)
+choice = coin_row.draw(service)
 history = choice.history
 model_name = selection.view(service, choice).model
 saved = selection.is_saved(model_name)

@@ -3,10 +3,19 @@
 import streamlit as st
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import card, details, next_steps, saving, selection, subject, training, trust
+from cryptoforecast.ui import (
+    card,
+    coin_row,
+    details,
+    next_steps,
+    saving,
+    selection,
+    training,
+    trust,
+)
 
 service = shared()
-choice = subject.row(service)
+choice = coin_row.draw(service)
 view = selection.view(service, choice)
 with st.container():  # a place of their own: notes come and go, and the cards stay
     if view.failed is not None:

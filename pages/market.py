@@ -1,10 +1,10 @@
 """Market: what the price did, its candles and indicators, and whether the data can be trusted."""
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import card, elements, market, price_check, subject
+from cryptoforecast.ui import card, coin_row, elements, market, price_check
 
 service = shared()
-choice = subject.row(service, windows=False, models=False)
+choice = coin_row.draw(service, windows=False, models=False)
 view = market.choose_view(service, choice.query, choice.history)
 market.headline(view)
 left, right = card.sides()

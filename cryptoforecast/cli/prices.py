@@ -84,9 +84,9 @@ def _which(args: argparse.Namespace, default: str) -> str:
     return default if args.prices is None else str(args.prices)
 
 
-def _say_notes(history: PriceHistory, subject: str = "") -> None:
+def _say_notes(history: PriceHistory, prefix: str = "") -> None:
     for note in history.notes:
-        say(f"note: {subject}{one_line(note)}")
+        say(f"note: {prefix}{one_line(note)}")
 
 
 def _read(prices: PriceService, path: Path, args: argparse.Namespace) -> PriceHistory:

@@ -31,7 +31,7 @@ from cryptoforecast.types import (
 from cryptoforecast.ui import inputs, own_signals
 
 if TYPE_CHECKING:
-    from cryptoforecast.ui.subject import Subject
+    from cryptoforecast.ui.coin_row import Choice
 
 #: What one's own network is compared with.
 DEFAULT, PREVIOUS = "default", "previous"
@@ -59,15 +59,15 @@ class View:
     failed: Job[Run] | None = None
 
 
-def view(service: Service, subject: Subject) -> View:
+def view(service: Service, choice: Choice) -> View:
     """Decide what the Forecast page shows.
 
     Args:
         service: Knows the trainings and the saved models.
-        subject: What the user chose.
+        choice: What the user chose.
     """
-    model_name, history = subject.model, subject.history
-    first = inputs.first_model(service, history.interval, subject.query.coin)
+    model_name, history = choice.model, choice.history
+    first = inputs.first_model(service, history.interval, choice.query.coin)
     failed = job(service, str(st.session_state.pop("failed-run", "")))
     training = job(service, model_name)
     if training is not None and training.active:

@@ -14,8 +14,8 @@ from cryptoforecast.learning import bundles
 from cryptoforecast.service import Run, Service, shared
 from cryptoforecast.types import MarketQuery, PriceHistory
 from cryptoforecast.ui import inputs, selection
+from cryptoforecast.ui.coin_row import Choice
 from cryptoforecast.ui.selection import View
-from cryptoforecast.ui.subject import Subject
 from tests import synthetic
 
 FIRST = inputs.FIRST["1h"]
@@ -39,7 +39,7 @@ def history() -> PriceHistory:
 
 
 def view(history: PriceHistory, model: str) -> View:
-    return selection.view(shared(), Subject(MarketQuery("BTC", "1h"), history, model))
+    return selection.view(shared(), Choice(MarketQuery("BTC", "1h"), history, model))
 
 
 def job_of(service: Service, monkeypatch: pytest.MonkeyPatch) -> Job[Run]:

@@ -14,8 +14,8 @@ from cryptoforecast.ui import dialogs, live, missing, selectors, words
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What a page is about.
+class Choice:
+    """What the user chose in the row.
 
     Attributes:
         query: The prices that were asked for.
@@ -28,7 +28,7 @@ class Subject:
     model: str = ""
 
 
-def row(service: Service, *, windows: bool = True, models: bool = True) -> Subject:
+def draw(service: Service, *, windows: bool = True, models: bool = True) -> Choice:
     """Draw the row, and return what was chosen.
 
     On a phone the choices are one button that opens a dialog.
@@ -38,7 +38,7 @@ def row(service: Service, *, windows: bool = True, models: bool = True) -> Subje
         windows: Whether the history window can be chosen.
         models: Whether a model can be chosen.
     """
-    place = st.container(horizontal=True, vertical_alignment="center", gap="small", key="subject")
+    place = st.container(horizontal=True, vertical_alignment="center", gap="small", key="coin-row")
     with place, st.container(key="wide-coin", width=170):
         coin = selectors.coin(service)
     if not missing.is_open_file(service, coin):
@@ -67,7 +67,7 @@ def row(service: Service, *, windows: bool = True, models: bool = True) -> Subje
     if models:
         missing.stop_without_model(service, model, query.interval)
         missing.stop_without_signal(service, model, history)
-    return Subject(query, history, model)
+    return Choice(query, history, model)
 
 
 def _price(history: PriceHistory, *, asking: bool) -> None:
