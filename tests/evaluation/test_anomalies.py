@@ -155,6 +155,23 @@ def test_prices_that_stand_still_raise_no_alarm():
     assert np.isfinite(still.rarity).all()
 
 
+def test_one_alarm_a_month_is_usual(market) -> None:
+    found = anomalies.surprises(market)
+    usual, one = anomalies.find(found), anomalies.find(found, 1.0)
+    assert one.alarms.any()
+    np.testing.assert_array_equal(usual.alarms, one.alarms)
+    assert usual.threshold == one.threshold
+
+
+def test_har_learns_from_many_candles_before_its_first_forecasts(market, monkeypatch) -> None:
+    """Fewer would make the first bands worse, and so the first surprises."""
+    befores = []
+    fit = anomalies.Har.fit
+    monkeypatch.setattr(anomalies.Har, "fit", lambda *args: befores.append(args[1]) or fit(*args))
+    anomalies.surprises(market)
+    assert befores == [anomalies.EARLIER_FITS * anomalies.REFRESH_ROWS]
+
+
 def test_the_newest_candles_of_a_long_history_count():
     history = synthetic.history(anomalies.MAX_CANDLES + 500)
     surprises = anomalies.surprises(history)

@@ -312,6 +312,17 @@ def test_a_model_that_was_fitted_on_its_test_span_never_beats_the_last_price(his
     assert result(history, cutoff="2030-01-01T00:00:00+00:00", simulated=True).verdict == won
 
 
+def test_a_test_begins_on_the_day_on_which_its_first_candle_closes():
+    rows = next(
+        n for n in range(600, 700)
+        if synthetic.history(n).candles.index[samples.first_of_test(n, SPEC.test)].hour == 23
+    )  # fmt: skip
+    history = synthetic.history(rows)
+    opens = history.candles.index[samples.first_of_test(rows, SPEC.test)]
+    verdict = result(history, cutoff=opens.isoformat()).verdict
+    assert f"the test span begins on {opens + pd.Timedelta(days=1):%Y-%m-%d}" in verdict.sentence
+
+
 def test_a_model_may_be_fitted_up_to_the_candle_before_its_test_span(history):
     """A model's own cutoff is the last candle before its test span."""
     cut = samples.split(history, SPEC)

@@ -40,9 +40,15 @@ def test_what_is_there_is_found() -> None:
     of_week = 1 + 0.6 * np.sin(2 * np.pi * HOURS / 168)
     for seed in range(5):
         by_day, by_week = (of_residuals(noise(seed) * each) for each in (of_day, of_week))
-        assert clock_chance.measure(by_day, 1, "hour") == 1 / (clock_chance.SHIFTS + 1)
+        assert clock_chance.measure(by_day, 1, "hour") == 1 / 500
         assert clock_chance.measure(by_day, 1, "weekday") > 0.05
         assert clock_chance.measure(by_week, 1, "weekday") < 0.05
+
+
+def test_two_candles_a_day_are_enough_to_compare() -> None:
+    halves = of_residuals(noise(3) * (1 + (HOURS % 24 < 12)))[::12]
+    assert clock_chance.measure(halves, 1, "hour") < 0.05
+    assert math.isnan(clock_chance.measure(halves[::2], 1, "hour"))
 
 
 def test_errors_that_are_all_the_same_differ_by_chance() -> None:

@@ -145,6 +145,14 @@ def test_a_band_of_residuals_is_that_of_a_hand_count(history):
     np.testing.assert_allclose(alone.quantiles[0], many.quantiles[0], rtol=1e-5, atol=1e-7)
 
 
+def test_residuals_count_from_the_first_that_is_of_use():
+    band = ResidualBand((range(100, 300), range(400, 500)))
+    assert band.first_row(range(600, 700), HORIZON) == 100
+    assert band.first_row(range(50, 60), HORIZON) == 50
+    late = 100 + HORIZON + calibration.CALIBRATION_ROWS + 7
+    assert band.first_row(range(late, late + 10), HORIZON) == 107
+
+
 def test_a_band_of_residuals_of_a_network_without_a_band_has_factors_of_one(history):
     model = network(loss="mse")
     flat = dataclasses.replace(model, residuals=np.zeros_like(model.residuals))
