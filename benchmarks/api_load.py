@@ -53,15 +53,16 @@ def main() -> None:
                    f"--workers={args.workers}", "--allow-training", f"--key={KEY}"]  # fmt: skip
         server = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
         try:
-            print(json.dumps(_measure(port, args.rate, args.seconds), indent=1))
+            print(json.dumps(_measure(port, args.rate, args.seconds, args.workers), indent=1))
         finally:
             server.terminate()
             server.wait(30)
 
 
-def _measure(port: int, rate: float, seconds: float) -> dict[str, Any]:
+def _measure(port: int, rate: float, seconds: float, workers: int) -> dict[str, Any]:
     _wait(port)
-    for method, path, body in ROUTES:  # what is computed once is there from now on
+    # What each worker computes once is there from now on: any of them may take a connection.
+    for method, path, body in ROUTES * (1 if workers == 1 else 6 * workers):
         _ask(port, method, path, body)
     before = asyncio.run(_pace(port, rate, seconds / 4))
     settings = {"network": "lstm", "epochs": 200, "horizon": 24}
