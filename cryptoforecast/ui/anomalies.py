@@ -61,7 +61,7 @@ def threshold(interval: str) -> None:
         args=(key, key, options),
         help=_HELP,
     )
-    url.remember(key, str(alarms))
+    url.note(key, str(alarms))
 
 
 def _slider(interval: str) -> tuple[str, list[str]]:

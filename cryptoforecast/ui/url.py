@@ -15,6 +15,8 @@ from cryptoforecast.ui.words import plain
 
 #: Seconds in which a browser may still send the address as it was before a choice.
 LATE = 3.0
+# Key of the session: choices that were drawn and that the URL lacks.
+_LACKING = "lacking-in-url"
 
 
 class _Move(NamedTuple):
@@ -82,7 +84,7 @@ def choose(
             **more,
         )
     )
-    remember(key, value)
+    note(key, value)
     return value
 
 
@@ -125,6 +127,28 @@ def remember(key: str, value: str) -> None:
     if before != value and (move is None or (move.before, move.value) != (before, value)):
         st.session_state[_moved(key)] = _Move(before, value, time.monotonic())
     st.query_params[key] = value
+
+
+def note(key: str, value: str) -> None:
+    """Remember a choice that is drawn; if the URL lacks it, ``complete`` writes it there."""
+    if key in st.query_params:
+        remember(key, value)
+    else:
+        st.session_state[_last(key)] = value
+        st.session_state.setdefault(_LACKING, {})[key] = value
+
+
+def begin_run() -> None:
+    """Forget what the URL of another run lacked."""
+    st.session_state.pop(_LACKING, None)
+
+
+def complete() -> None:
+    """Write what the URL lacks into it, all at once: each time is a step for the Back button."""
+    lacking: dict[str, str] = st.session_state.pop(_LACKING, {})
+    values = {key: value for key, value in lacking.items() if key not in st.query_params}
+    if values:
+        st.query_params.update(values)
 
 
 def last(key: str, default: str) -> str:

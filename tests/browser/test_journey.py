@@ -95,6 +95,21 @@ def test_every_page_opens_by_its_link_and_fits_the_screen(url: str, page: Page, 
 
 
 @pytest.mark.parametrize("page", ["desktop"], indirect=True)
+def test_defaults_are_one_step_of_the_back_button(url: str, page: Page):
+    page.goto(url)
+    expect(page).to_have_url(re.compile("coin=BTC.*&model="))
+    begun = page.evaluate("history.length")
+    page.get_by_role("link", name="Backtest").click()
+    expect(page).to_have_url(re.compile(r"/backtest\?coin=BTC.*&metric=mae&against=naive"))
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    assert page.evaluate("history.length") == begun + 2  # the page, and what it fills in
+    page.go_back()
+    page.go_back()
+    expect(page).to_have_url(re.compile(rf"^{re.escape(url)}/\?coin=BTC"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(ANSWER)
+
+
+@pytest.mark.parametrize("page", ["desktop"], indirect=True)
 def test_train_cancel_train_again_save_and_come_back(url: str, page: Page, browser: Browser):
     line = Line(page)
     page.goto(f"{url}/?history_1h=90+days")
