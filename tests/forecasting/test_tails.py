@@ -47,10 +47,11 @@ def test_a_tail_that_is_right_stays_about_as_it_is():
 
 
 def test_the_correction_is_that_of_a_hand_loop_over_the_past(heavy):
-    logs, edge = heavy[:400], np.log(tails.EDGE)
+    logs, edge = heavy[:10_000], np.log(tails.EDGE)
     corrections = tails.corrected(logs)
-    for row in np.flatnonzero(logs < edge):
-        past = [edge - log for log in logs[:row] if log < edge]
+    rare = np.flatnonzero(logs < edge)
+    for row in (*rare[:20], *rare[rare > 8_000]):
+        past = [edge - log for log in logs[max(0, row - 8_000) : row] if log < edge]
         mean = (tails.PRIOR_COUNT * tails.PRIOR_MEAN + sum(past)) / (tails.PRIOR_COUNT + len(past))
         scale = mean * (1 - tails.SHAPE)
         share = tails.EDGE * (1 + tails.SHAPE * (edge - logs[row]) / scale) ** (-1 / tails.SHAPE)

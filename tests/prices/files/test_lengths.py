@@ -60,6 +60,13 @@ def test_days_then_hours_and_hours_then_days() -> None:
                 read(content, "x.csv")
 
 
+def test_of_three_lengths_the_two_most_frequent_are_told() -> None:
+    index = times(("1h", 200), ("1d", 60), ("4h", 30)).as_unit("ns")
+    lengths = find_lengths(index.asi8, INTERVALS["1h"])
+    assert lengths is not None
+    assert (describe(lengths.short), describe(lengths.long)) == ("1h", "1d")
+
+
 def test_months_then_days() -> None:
     for months in (pd.date_range("2019-01-01", periods=12, freq="MS"),
                    pd.date_range("2019-01-31", periods=12, freq="ME")):  # fmt: skip

@@ -66,6 +66,17 @@ def test_who_answers_first_is_enough(sources: Sources) -> None:
     assert sources.calls[0][2] == ()
 
 
+def test_a_whole_answer_is_enough_of_a_source_that_may_not_give_more() -> None:
+    asked: list[str] = []
+
+    def request(budget: float, reasons: tuple[str, ...]) -> float:
+        asked.append("asked")
+        return 1.0
+
+    Fallback([Attempt("A", request), Attempt("B", request)], DEADLINE).run()
+    assert asked == ["asked"]
+
+
 def test_a_failure_passes_the_question_on_at_once(sources: Sources) -> None:
     Fallback([sources.attempt("A", DOWN), sources.attempt("B", "answer")], 100).run()
     # Without the failure, A would have a head start of 30 s.
