@@ -16,6 +16,8 @@ _MAX_LABELS, _NEAR, _TOO_NEAR = 6, 0.22, 0.05
 #: Half the width of a label, and from where to where it stands over or under its mark: shares of
 #: the width and the height.
 _HALF_WIDTH, _FROM, _TO = 0.05, 0.02, 0.12
+#: Share of the chart that half a label takes on a phone.
+_EDGE = 0.12
 #: Share of the height that the strips below the prices have.
 _STRIPS = 0.13
 _AMBER = style.ORANGE
@@ -115,12 +117,18 @@ def _labels(result: Anomalies, times: Array, colours: style.Theme) -> list[dict[
                 "x": times[row], "y": float(each.close[row]), "showarrow": False,
                 "text": f"<b>{rarity_text(each.rarity[row])}</b>",
                 "yshift": 16 if above else -16,
+                "xanchor": _anchor(row / len(each)),
                 "font": {"color": colours.ink}, "bgcolor": colours.veil, "borderpad": 0,
             }
         )  # fmt: skip
         if len(places) == _MAX_LABELS:
             break
     return notes
+
+
+def _anchor(share: float) -> str:
+    """Say on which side of a label its mark is, so that none leaves a narrow chart."""
+    return "left" if share < _EDGE else "right" if share > 1 - _EDGE else "center"
 
 
 def _free_above(close: Array, row: int) -> bool:

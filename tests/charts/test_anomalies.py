@@ -67,6 +67,13 @@ def test_a_label_stands_on_the_free_side():
         assert np.sign(note.yshift) == side
 
 
+def test_a_label_near_an_edge_stays_in_a_narrow_chart():
+    notes = charts.anomalies(example(rare=(3, 150, 297))).layout.annotations
+    assert {note.xanchor for note in notes} == {"left", "center", "right"}
+    assert min(notes, key=lambda note: note.x).xanchor == "left"
+    assert max(notes, key=lambda note: note.x).xanchor == "right"
+
+
 def test_a_long_history_is_thinned_and_keeps_its_alarms():
     result = example(rare=(17, 8_001), rows=9_000)
     figure = charts.anomalies(result)
