@@ -16,6 +16,7 @@ with right:
     ledger_promise.promise(record)
 with card.framed():
     ledger.listed(entries, record)
+    ledger.offer_next(service, choice.name)
 ledger.weeks(record)
 ledger_series.section(service, choice)
 alarms.section(service)

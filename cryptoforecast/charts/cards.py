@@ -50,7 +50,7 @@ def lay_out(
             "yaxis": {"nticks": 5, **ticks, **(yaxis or {})},
         },
     )
-    style.untitle(figure)
+    style.untitle(figure, dated=False)  # the margins are fixed
     figure.layout.margin = {"l": LEFT, "r": right, "t": TOP, "b": BOTTOM}
     figure.layout.xaxis.showspikes = False
     return figure

@@ -85,13 +85,13 @@ def summary_probability(next_steps: NextSteps, probability: Probability) -> str:
     price = f"{probability.direction} {price_text(probability.level, history.quote)}"
     real = "simulated price" if history.simulated else "price"
     text = (
-        f"Chance that the {history.coin} {real} ends {price} by {_when(next_steps, steps)}: "
+        f"Chance that the {history.coin} {real} ends {price} at {_when(next_steps, steps)}: "
         f"{probability_text(probability.by_step[-1])}"
     )
     if steps == 1:
         return f"{text}."
     first = probability_text(probability.by_step[0])
-    return f"{text}; by {_when(next_steps, 1)}: {first}."
+    return f"{text}; at {_when(next_steps, 1)}: {first}."
 
 
 def summary_touch(next_steps: NextSteps, touch: Touch) -> str:

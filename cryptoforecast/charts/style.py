@@ -108,7 +108,6 @@ def theme(dark: bool) -> Theme:
 
 #: Ticks of a small figure: one line each.
 _SHORT_DAYS = (
-    {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%a %-d"},
     {"dtickrange": [86_400_000, 604_799_999], "value": "%a %-d"},
     {"dtickrange": [604_800_000, "M1"], "value": "%-d %b"},
     {"dtickrange": ["M1", "M12"], "value": "%b %Y"},
@@ -228,17 +227,22 @@ def dashed_line(
     return {"type": "line", "line": {"color": colour, "dash": dash, "width": 1}, **ends}
 
 
-def untitle(figure: go.Figure) -> None:
+def untitle(figure: go.Figure, *, dated: bool = True) -> None:
     """Leave out what the page around a figure says: title and mode bar; its height is the card's.
 
     Args:
         figure: The figure, which is changed in place.
+        dated: Whether the day stands below times of day, for which the axis makes room.
     """
     figure.layout.title = None
     figure.layout.height = None
     figure.layout.margin = {"l": 8, "r": 64, "t": 10, "b": 8}
     figure.layout.dragmode = False
-    figure.layout.xaxis.tickformatstops = _SHORT_DAYS
+    clock = "%H:%M\n%a %-d" if dated else "%H:%M"
+    figure.layout.xaxis.tickformatstops = (
+        {"dtickrange": [None, 86_399_999], "value": clock},
+        *_SHORT_DAYS,
+    )
     figure.layout.xaxis.update(fixedrange=True, title=None)
     figure.layout.yaxis.update(fixedrange=True, title=None)
 

@@ -108,21 +108,39 @@ def best_epoch(curve: Sequence[EpochLoss]) -> EpochLoss | None:
     return min(points, key=lambda point: point.val_loss, default=None)
 
 
-def words_on_loss(curve: Sequence[EpochLoss]) -> str:
-    """Say in a sentence for a learner what the shape of a loss curve means."""
+def words_on_loss(curve: Sequence[EpochLoss], *, over: bool = False) -> str:
+    """Say in a sentence for a learner what the shape of a loss curve means.
+
+    Args:
+        curve: The losses of the passes so far.
+        over: Whether the training has ended.
+    """
     best = best_epoch(curve)
     if best is None or len(curve) < _FEW_EPOCHS:
-        return "It begins: both lines should fall fast."
-    first, last = curve[-_FEW_EPOCHS], curve[-1]
-    since = last.epoch - best.epoch
-    fell = first.val_loss - last.val_loss
-    if fell > _LEVEL * best.val_loss:
-        return "It still learns: the blue line falls."
-    if since >= _FEW_EPOCHS and last.loss < first.loss:
-        return "It learns by heart now: only the grey line still falls. The best pass is kept."
-    if abs(fell) <= _LEVEL * best.val_loss:
+        return "It had few passes to learn." if over else "It begins: both lines should fall fast."
+    earlier, last = curve[-_FEW_EPOCHS], curve[-1]
+    is_new = last.epoch - best.epoch < _FEW_EPOCHS
+    level = _LEVEL * best.val_loss
+    if is_new and earlier.val_loss - best.val_loss > level:
+        return (
+            "It learnt until the end: the blue line fell."
+            if over
+            else "It still learns: the blue line falls."
+        )
+    if last.val_loss - best.val_loss <= level:
         return "The blue line has levelled off: little more to gain."
-    return "The blue line rises for now. The best pass is kept."
+    if not is_new and last.loss < best.loss:
+        return (
+            f"Pass {best.epoch} was the best and is kept. Later ones learnt by heart: only the "
+            "grey line fell."
+            if over
+            else "It learns by heart now: only the grey line still falls. The best pass is kept."
+        )
+    return (
+        f"Pass {best.epoch} was the best and is kept. The blue line rose after it."
+        if over
+        else "The blue line rises for now. The best pass is kept."
+    )
 
 
 def summary_loss(curve: Sequence[EpochLoss]) -> str:

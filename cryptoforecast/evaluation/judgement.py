@@ -25,6 +25,8 @@ from cryptoforecast.types import (
 
 #: Share of right directions that a coin toss gives.
 CHANCE = 0.5
+#: Share of the forecasts that must name a direction; one that names none counts as wrong.
+MIN_NAMED = 0.5
 
 
 def judge(result: Backtest, predictor: str | None = None) -> Judgement:
@@ -45,10 +47,19 @@ def judge(result: Backtest, predictor: str | None = None) -> Judgement:
         len(own),
         _mean(own),
         _mean(last_price),
-        _promise(standing(result, name, "directional_accuracy", step), CHANCE),
+        _direction(result, name),
         _promise(standing(result, name, "coverage_80", step), 0.8),
         result.seen,
     )
+
+
+def _direction(result: Backtest, name: str) -> Promise:
+    """Judge the directions; a forecast that mostly names none has none to judge."""
+    forecast, step = result.forecasts[name], result.spec.horizon
+    named = forecast.predicted[:, step - 1] != forecast.close
+    if named.mean() < MIN_NAMED:
+        return Promise(math.nan, CHANCE, "unknown")
+    return _promise(standing(result, name, "directional_accuracy", step), CHANCE)
 
 
 def contest(forecasts: Mapping[str, Forecast], rivals: Collection[str]) -> Contest:

@@ -94,6 +94,11 @@ def candles_to_forecast() -> int:
     return candles_needed(make(network="cone", horizon=1))
 
 
+def misleads(facts: Iterable[Fact]) -> bool:
+    """Whether something is bad that no repair mends."""
+    return any(fact.grade == "bad" and not fact.repair for fact in facts)
+
+
 def readiness(history: PriceHistory, facts: Sequence[Fact]) -> str:
     """Say in a few words whether prices are good to forecast.
 
@@ -105,11 +110,11 @@ def readiness(history: PriceHistory, facts: Sequence[Fact]) -> str:
         return "Too short to forecast"
     bad = [fact for fact in facts if fact.grade == "bad"]
     open_repairs = sum(bool(fact.repair) for fact in bad)
-    if bad and open_repairs == len(bad):
+    if misleads(bad):
+        return "A forecast of these prices would mislead"
+    if bad:
         count = "one repair" if open_repairs == 1 else f"{open_repairs} repairs"
         return f"Good to forecast after {count}"
-    if bad:
-        return "A forecast of these prices would mislead"
     watched = sum(fact.grade == "watch" for fact in facts)
     if watched:
         return f"Good to forecast, with {'one thing' if watched == 1 else 'things'} to watch"
@@ -246,7 +251,9 @@ def _good(history: PriceHistory) -> Iterable[Fact]:
     there = "All" if not quality.missing else f"{int(1000 * share) / 10:.1f} % of"
     orderly = "Nothing twice, all" if not quality.duplicates else "All"
     count = f" {whole:,}" if not quality.missing else ""
-    yield Fact("good", f"{there}{count} {nouns} are there", f"{orderly} prices positive, in order.")
+    if share >= 1 - _MAX_MISSING:
+        are_there = f"{there}{count} {nouns} are there"
+        yield Fact("good", are_there, f"{orderly} prices positive, in order.")
     if not quality.outliers:
         yield Fact("good", "No price stands out", "None is far from all prices around it.")
     has_ranges = bool((history.candles["high"] > history.candles["low"]).any())

@@ -61,7 +61,7 @@ def threshold(interval: str) -> None:
         args=(key, key, options),
         help=_HELP,
     )
-    url.note(key, str(alarms))
+    url.remember(key, str(alarms))
 
 
 def _slider(interval: str) -> tuple[str, list[str]]:
@@ -102,7 +102,8 @@ def chart(recent: Anomalies) -> None:
     noun = INTERVAL_NOUNS[recent.surprises.history.interval]
     st.caption(
         f"Blue: the range in which the forecast expected 95 of 100 prices, one {noun} before. "
-        f"“1 in 1,000”: a move this rare comes once in 1,000 {noun}s."
+        f"“1 in 1,000”: a move this rare comes once in 1,000 {noun}s. Spike rule: so rare by the "
+        f"standard deviation of the last 100 {noun}s alone."
     )
 
 

@@ -9,8 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from cryptoforecast.service import Service, is_file
-from cryptoforecast.types import MarketQuery, PriceHistory
-from cryptoforecast.ui import dialogs, live, missing, selectors, words
+from cryptoforecast.types import MarketQuery, PriceHistory, brief_moment_text
+from cryptoforecast.ui import dialogs, live, missing, selectors, url, words
+
+_DAY = pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ def draw(service: Service, *, windows: bool = True, models: bool = True) -> Choi
             name = "File" if is_file(coin) else words.plain(coin)
             if st.button(f"{name} · {words.length(query.interval)}", icon=":material/tune:"):
                 _choose(service, windows=windows, models=models)
+    url.write_changes()  # before the work begins, during which the user may choose again
     # Below the row, where there is room for what a source answered.
     history = live.history(service, query)
     with price:
@@ -78,10 +81,12 @@ def _price(history: PriceHistory, *, asking: bool) -> None:
         asking: Whether live sources are being asked for newer ones.
     """
     markup = html.escape(words.price(float(history.candles["close"].iloc[-1]), history.quote))
-    change = history.change(pd.Timedelta(days=1))
+    change = history.change(_DAY)
     if change is not None:
         share, span = change
-        markup += f"<span>{words.change(share)} in {words.short_span(span)}</span>"
+        # The close of a day may be many hours ago.
+        at = "" if history.candle_length < _DAY else f", {brief_moment_text(history.closes_at)}"
+        markup += f"<span>{words.change(share)} in {words.short_span(span)}{at}</span>"
     markup = f'<div class="cf-price">{markup}</div>'
     st.html(markup, width="content")
     with st.container(key="wide-badge", width="content"):

@@ -88,6 +88,8 @@ def read_view(service: Service, file: File) -> None:
             return
         st.caption("Choose what is right. The file is then read again at once.")
         reading.corrections_form(service, source, history)
+        if history is None:
+            recent_files.offer_another()
 
 
 def check_view(file: File, history: PriceHistory) -> None:
@@ -99,7 +101,7 @@ def check_view(file: File, history: PriceHistory) -> None:
                 words.plain(trust.readiness(history, facts)), words.plain(_line(file, history))
             )
         if len(history) >= trust.candles_to_forecast():
-            _way_to_forecast(file, trust.open_repairs(facts))
+            _way_to_forecast(file, trust.open_repairs(facts), misleads=trust.misleads(facts))
     for note in history.notes:
         st.caption(f":material/info: {words.plain(note)}")
     reading.choice_line(history)
@@ -144,19 +146,21 @@ def forecast_view(file: File, history: PriceHistory) -> None:
         recent_files.show(file)
 
 
-def _way_to_forecast(file: File, faults: Sequence[str]) -> None:
+def _way_to_forecast(file: File, faults: Sequence[str], *, misleads: bool) -> None:
     """Draw the button that leads to the forecast, after the repairs that the prices need.
 
     Args:
         file: The file.
         faults: Names of these repairs.
+        misleads: Whether no repair makes the forecast one to trust.
     """
     repairable = bool(faults) and file.source is not None
+    label = "Repair and forecast" if repairable else "Forecast these prices"
     clicked = st.button(
-        "Repair and forecast" if repairable else "Forecast these prices",
+        f"{label} anyway" if misleads else label,
         icon=":material/arrow_forward:",
         icon_position="right",
-        type="primary",
+        type="secondary" if misleads else "primary",
         key="forecast-these",
         on_click=repairs.choose if repairable else None,
         args=(file.source, faults) if repairable else None,
@@ -209,7 +213,7 @@ def _line(file: File, history: PriceHistory) -> str:
     if len(history) < trust.candles_to_forecast():
         return _too_short(history)
     simulated = "simulated prices · " if history.simulated else ""
-    span = f"{history.start:%b %Y} to {history.closes_at:%b %Y}"
+    span = f"{history.start:%b %Y} to {history.end:%b %Y}"
     last = words.price(float(history.candles["close"].iloc[-1]), history.quote)
     return f"{_name(file)} · {simulated}{trust.contents(history)}, {span}, the last {last}"
 

@@ -62,7 +62,7 @@ def _training(result: Backtest) -> None:
             alt=charts.summary_loss(curve),
             key="loss-of-model",
         )
-        st.markdown(plain(charts.words_on_loss(curve)))
+        st.markdown(plain(charts.words_on_loss(curve, over=True)))
     st.caption(plain(scores.training_sentence(result)))
     if curve:
         elements.table(

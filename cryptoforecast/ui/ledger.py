@@ -241,7 +241,27 @@ def listed(entries: Sequence[LedgerEntry], record: LedgerRecord) -> None:
         )
     if step > 1:
         parts.append("Listed are forecasts that do not overlap; the file has all.")
+    parts.append(
+        "Each is made from all prices of its source, so the Forecast page may show a slightly "
+        "different range."
+    )
     st.caption(words.plain(" ".join(parts)))
+
+
+def offer_next(service: Service, name: SeriesName) -> None:
+    """Let the owner do by a click what a tick does with forecasts."""
+    if not identity.user().owner:
+        return
+    if st.button(
+        "Store the next forecasts and grade what is due",
+        icon=":material/edit_note:",
+        type="tertiary",
+        key="record-next",
+    ):
+        with elements.errors(), st.spinner("Forecasting …"):
+            service.ledger.grade()
+            service.ledger.record(prices="any" if name.simulated else "live")
+            st.rerun()
 
 
 def line(entry: LedgerEntry, step: int) -> tuple[str, ...]:

@@ -90,8 +90,8 @@ def _heading(models: Sequence[ModelSummary], ticked: Sequence[str]) -> None:
     with st.container():
         card.answer(
             f"{count} of {len(models):,} {kind} {beats} “the price stays put” in {tests}",
-            "Each network alone. Tick one to compare coins, or up to "
-            f"{MAX_COMPARED} to compare them",
+            "Each network alone. Tick one to compare it on several coins, or 2 to "
+            f"{MAX_COMPARED} to compare them with each other",
         )
     chosen = [one for one in models if one.name in ticked]
     problem = _problem(chosen)
@@ -167,7 +167,7 @@ def _name_in_panel(
 def _say_what_was_done() -> None:
     message = st.session_state.pop(model_panel.MESSAGE, None)
     if message is not None:
-        st.success(words.plain(message), icon=":material/check:")
+        st.toast(words.plain(message), icon=":material/check:")  # the list keeps its place
 
 
 def _warn(damaged: Mapping[str, str]) -> None:

@@ -240,6 +240,7 @@ def _remember_indicators() -> None:
 
 
 def _time(history: PriceHistory, time: pd.Timestamp) -> str:
-    """Write the open of a candle: "5 Nov 14:00", "5 Nov 2026"."""
-    clock = f"{time:%Y}" if history.candle_length >= INTERVALS["1d"] else f"{time:%H:%M}"
-    return f"{time.day} {time:%b} {clock}"
+    """Write the open of a candle: "5 Nov 14:00", "5 Nov 2025 14:00", "5 Nov 2026"."""
+    clock = "" if history.candle_length >= INTERVALS["1d"] else f" {time:%H:%M}"
+    year = f" {time:%Y}" if not clock or history.start.year != history.end.year else ""
+    return f"{time.day} {time:%b}{year}{clock}"

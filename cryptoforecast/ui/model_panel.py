@@ -169,9 +169,7 @@ def _rename(service: Service, name: str) -> None:
 
 @dialogs.dialog("Delete this model?")
 def _delete(service: Service, name: str) -> None:
-    st.markdown(
-        f"**{words.plain(name)}** is deleted for good. To get it back, you have to train it again."
-    )
+    st.markdown(f"**{words.plain(name)}** leaves the list for everyone. It can't be taken back.")
     with st.container(horizontal=True):
         if st.button("Delete it", type="primary", key="confirm-delete"):
             with elements.errors():

@@ -157,8 +157,7 @@ def _by_step(future: NextSteps, one: Probability, touch: Touch | None) -> None:
         return
     noun = INTERVAL_NOUNS[future.history.interval]
     folded = st.expander(
-        f"Chance to end {plain(one.direction)} {price(one.level, future.history.quote)}, "
-        f"{noun} by {noun}",
+        f"Chance to end {plain(one.direction)} this price, {noun} by {noun}",
         icon=":material/show_chart:",
         key="by-step",
         on_change="rerun",

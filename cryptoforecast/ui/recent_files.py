@@ -11,6 +11,9 @@ from cryptoforecast.service import sample
 from cryptoforecast.ui import card, data, opened, words
 from cryptoforecast.ui.data import File
 
+#: Characters of a file's name that fit the list, and how many of them are its end.
+MAX_NAME, END = 24, 9
+
 
 def show(file: File | None, *, at_open: bool = False) -> None:
     """List the files of this session, and one to try."""
@@ -20,8 +23,9 @@ def show(file: File | None, *, at_open: bool = False) -> None:
         for source in reversed(opened.sources()):
             with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
                 st.button(
-                    words.plain(source.name),
+                    words.plain(_short(source.name)),
                     icon=":material/description:",
+                    help=words.plain(source.name) if len(source.name) > MAX_NAME else None,
                     type="tertiary",
                     key=f"open-{source.id}",
                     on_click=_choose,
@@ -50,14 +54,26 @@ def show(file: File | None, *, at_open: bool = False) -> None:
             st.caption("try it", width="content")
     if not at_open:
         st.space("stretch")
-        st.button(
-            "Open another",
-            icon=":material/upload_file:",
-            key="open-another",
-            width="stretch",
-            on_click=data.go_to,
-            args=(data.OPEN,),
-        )
+        offer_another()
+
+
+def offer_another() -> None:
+    """Draw the button that leads to the field for a file."""
+    st.button(
+        "Open another",
+        icon=":material/upload_file:",
+        key="open-another",
+        width="stretch",
+        on_click=data.go_to,
+        args=(data.OPEN,),
+    )
+
+
+def _short(name: str) -> str:
+    """Write a file's name so that the buttons beside it have room; its end has the kind."""
+    if len(name) <= MAX_NAME:
+        return name
+    return f"{name[: MAX_NAME - END - 1]}…{name[-END:]}"
 
 
 def _choose(source: opened.Source) -> None:

@@ -126,7 +126,8 @@ def coin_label(service: Service, name: str) -> str:
             return service.prices.file(name).source
         except InvalidInput:
             return "a file that is no longer open"
-    return f"{COINS[name].name} {name}" if name in COINS else name
+    known = name in COINS and COINS[name].name != name
+    return f"{COINS[name].name} {name}" if known else name
 
 
 def model_label(service: Service, name: str, card: ModelCard | None, own: list[str]) -> str:

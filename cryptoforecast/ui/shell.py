@@ -52,7 +52,6 @@ def run() -> None:
     # the first visit.
     delta_generator._use_warning_has_been_displayed = True
     dialogs.begin()
-    url.begin_run()
     st.set_page_config(page_title="CryptoForecast", page_icon=_icon(), layout="wide")
     st.logo(_logo("dark" if elements.dark() else "light"), size="medium")
     page = st.navigation(
@@ -70,7 +69,7 @@ def run() -> None:
     with st.container(horizontal_alignment="center"), st.container(width=WIDTH, gap="small"):
         with elements.errors(), contextlib.suppress(ending.EndOfPage):
             page.run()
-        url.complete()
+        url.write()
         _note()
     training_status.show()  # it stands in the header, wherever it is drawn
 

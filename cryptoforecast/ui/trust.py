@@ -48,7 +48,8 @@ def show(service: Service, history: PriceHistory, result: Backtest, *, chosen: b
     judgement.heading(verdict, INTERVAL_NOUNS[history.interval])
     network = result.spec.network
     alone = {network: judge(result, network)} if chosen and result.network_sentences else {}
-    judgement.figures({result.predictor: verdict} | alone, history.quote)
+    if not verdict.seen:
+        judgement.figures({result.predictor: verdict} | alone, history.quote)
     st.space("stretch")
     _offer(service, history)
 
@@ -76,8 +77,9 @@ def show_own(
     if own.seen or not rivals:
         verdict = judge(own)
         judgement.heading(verdict, INTERVAL_NOUNS[history.interval], eyebrow)
-        tests = {own.predictor: verdict, network: judge(own, network)}
-        judgement.figures(tests, history.quote)
+        if not verdict.seen:
+            tests = {own.predictor: verdict, network: judge(own, network)}
+            judgement.figures(tests, history.quote)
     else:
         mine = own.predictor, network
         result = compare(

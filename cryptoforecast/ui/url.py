@@ -15,8 +15,8 @@ from cryptoforecast.ui.words import plain
 
 #: Seconds in which a browser may still send the address as it was before a choice.
 LATE = 3.0
-# Key of the session: choices that were drawn and that the URL lacks.
-_LACKING = "lacking-in-url"
+# Key of the session: choices that are not in the URL yet.
+_UNWRITTEN = "unwritten"
 
 
 class _Move(NamedTuple):
@@ -84,7 +84,7 @@ def choose(
             **more,
         )
     )
-    note(key, value)
+    remember(key, value)
     return value
 
 
@@ -120,35 +120,31 @@ def changed(key: str, widget: str, options: Sequence[str] | None) -> None:
 
 
 def remember(key: str, value: str) -> None:
-    """Remember a choice for the other pages, and write it into the URL."""
+    """Remember a choice for the other pages and for the URL, see ``write``."""
     st.session_state[_last(key)] = value
     before = st.query_params.get(key)
     move: _Move | None = st.session_state.get(_moved(key))
     if before != value and (move is None or (move.before, move.value) != (before, value)):
         st.session_state[_moved(key)] = _Move(before, value, time.monotonic())
-    st.query_params[key] = value
+    st.session_state.setdefault(_UNWRITTEN, {})[key] = value
 
 
-def note(key: str, value: str) -> None:
-    """Remember a choice that is drawn; if the URL lacks it, ``complete`` writes it there."""
-    if key in st.query_params:
-        remember(key, value)
-    else:
-        st.session_state[_last(key)] = value
-        st.session_state.setdefault(_LACKING, {})[key] = value
+def write() -> None:
+    """Write all that was remembered into the URL at once: each time is a step of the Back button.
 
-
-def begin_run() -> None:
-    """Forget what the URL of another run lacked."""
-    st.session_state.pop(_LACKING, None)
-
-
-def complete() -> None:
-    """Write what the URL lacks into it, all at once: each time is a step for the Back button."""
-    lacking: dict[str, str] = st.session_state.pop(_LACKING, {})
-    values = {key: value for key, value in lacking.items() if key not in st.query_params}
+    One choice can change others: with another candle length comes another model.
+    """
+    unwritten: dict[str, str] = st.session_state.pop(_UNWRITTEN, {})
+    values = {key: value for key, value in unwritten.items() if st.query_params.get(key) != value}
     if values:
         st.query_params.update(values)
+
+
+def write_changes() -> None:
+    """Write into the URL if it has another value of a choice; what it lacks can wait."""
+    unwritten: dict[str, str] = st.session_state.get(_UNWRITTEN, {})
+    if any(st.query_params.get(key, value) != value for key, value in unwritten.items()):
+        write()
 
 
 def last(key: str, default: str) -> str:

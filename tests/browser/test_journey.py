@@ -110,6 +110,22 @@ def test_defaults_are_one_step_of_the_back_button(url: str, page: Page):
 
 
 @pytest.mark.parametrize("page", ["desktop"], indirect=True)
+def test_a_choice_and_what_it_changes_are_one_step_of_the_back_button(url: str, page: Page):
+    page.goto(url)
+    expect(page).to_have_url(re.compile("interval=1h&.*model=global-1h-lstm"))
+    begun = page.evaluate("history.length")
+    page.get_by_role("combobox", name="Candle").click()
+    page.get_by_role("option", name="Daily").click()
+    expect(page).to_have_url(re.compile("interval=1d&.*model=global-1d-lstm"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(ANSWER)
+    assert page.evaluate("history.length") == begun + 1
+    page.wait_for_timeout(3_500)  # an address that comes back sooner counts as a late one
+    page.go_back()
+    expect(page).to_have_url(re.compile("interval=1h&.*model=global-1h-lstm"))
+    expect(page.get_by_text("What comes next · 24 hours")).to_be_visible()
+
+
+@pytest.mark.parametrize("page", ["desktop"], indirect=True)
 def test_train_cancel_train_again_save_and_come_back(url: str, page: Page, browser: Browser):
     line = Line(page)
     page.goto(f"{url}/?history_1h=90+days")

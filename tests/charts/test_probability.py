@@ -85,8 +85,8 @@ def test_undefined_probabilities_are_called_unknown():
     figure = charts.probability_by_step(coming, one)
     assert not figure.layout.annotations
     assert charts.summary_probability(coming, one).endswith(
-        "by Sat 2 Sep 2017, 19:00 UTC (3 hours ahead): unknown; "
-        "by Sat 2 Sep 2017, 17:00 UTC (1 hour ahead): unknown."
+        "at Sat 2 Sep 2017, 19:00 UTC (3 hours ahead): unknown; "
+        "at Sat 2 Sep 2017, 17:00 UTC (1 hour ahead): unknown."
     )
 
 
@@ -94,9 +94,9 @@ def test_sentences_say_what_the_figures_show():
     coming, one, _ = example(simulated=True)
     text = charts.summary_probability(coming, one)
     assert text == (
-        f"Chance that the BTC simulated price ends above {price_text(one.level)} by "
+        f"Chance that the BTC simulated price ends above {price_text(one.level)} at "
         f"Sun 3 Sep 2017, 16:00 UTC (24 hours ahead): {probability_text(one.by_step[-1])}; "
-        f"by Sat 2 Sep 2017, 17:00 UTC (1 hour ahead): {probability_text(one.by_step[0])}."
+        f"at Sat 2 Sep 2017, 17:00 UTC (1 hour ahead): {probability_text(one.by_step[0])}."
     )
     single, one, _ = example(1)
     assert "simulated" not in charts.summary_probability(single, one)

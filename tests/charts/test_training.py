@@ -50,13 +50,30 @@ def curve(*points: tuple[float, float]) -> tuple[EpochLoss, ...]:
         (((1.0, 1.0), (0.9, 0.9), (0.8, 0.8)), "It still learns: the blue line falls."),
         (((1.0, 0.5), (0.9, 0.5), (0.8, 0.4999)), "The blue line has levelled off"),
         (((1.0, 0.5), (0.9, 0.6), (0.8, 0.6)), "The blue line rises for now"),
-        (((1.0, 0.5), (0.9, 0.3), (0.6, 0.6), (0.7, 0.6), (0.8, 0.5)), "It still learns"),
+        (((1.0, 0.5), (0.9, 0.3), (0.6, 0.6), (0.7, 0.6), (0.8, 0.5)), "It learns by heart now"),
         (((1.0, 0.5), (0.9, 0.6), (0.8, 0.6), (0.7, 0.6)), "It learns by heart now"),
-        (((1.0, 0.5), (1.1, 0.6), (1.2, 0.6), (1.3, 0.6)), "The blue line has levelled off"),
+        (((1.0, 0.5), (1.1, 0.6), (1.2, 0.6), (1.3, 0.6)), "The blue line rises for now"),
+        (((1.0, 0.5), (0.9, 0.499), (0.8, 0.5), (0.7, 0.5)), "The blue line has levelled off"),
     ],
 )
 def test_a_loss_curve_is_explained_by_its_shape(points, sentence):
     assert charts.words_on_loss(curve(*points)).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("points", "sentence"),
+    [
+        (((1.0, 1.0),), "It had few passes to learn."),
+        (((1.0, 1.0), (0.9, 0.9), (0.8, 0.8)), "It learnt until the end: the blue line fell."),
+        (((1.0, 0.5), (0.9, 0.5), (0.8, 0.4999)), "The blue line has levelled off"),
+        (((1.0, 0.5), (0.9, 0.3), (0.6, 0.6), (0.7, 0.6), (0.8, 0.5)),
+         "Pass 2 was the best and is kept. Later ones learnt by heart: only the grey line fell."),
+        (((1.0, 0.5), (1.1, 0.6), (1.2, 0.6), (1.3, 0.6)),
+         "Pass 1 was the best and is kept. The blue line rose after it."),
+    ],
+)  # fmt: skip
+def test_a_training_that_is_over_is_told_in_the_past(points, sentence):
+    assert charts.words_on_loss(curve(*points), over=True).startswith(sentence)
 
 
 def test_the_lines_of_a_loss_curve_in_a_card_have_their_names():

@@ -170,6 +170,12 @@ def test_without_live_prices_the_owner_may_practise_on_simulated_ones(open_page)
     assert not page.error
     assert page.title[0].value == "No forecast has been graded yet"
     assert all(each.name.simulated for each in service.ledger.series())
+    recorded = sum(each.recorded for each in service.ledger.series())
+    page.button(key="record-next").click().run(timeout=120)
+    assert not page.exception
+    assert not page.error
+    # The candle may have closed meanwhile; none is stored twice.
+    assert sum(each.recorded for each in service.ledger.series()) >= recorded
 
 
 def test_an_empty_ledger_says_how_to_begin(open_page, home):

@@ -272,7 +272,7 @@ def test_a_downloaded_model_is_imported_and_nothing_else_is(open_page):
     assert len(_frame(page)) == 4
     page.text_input(key="imported-name").set_value("mine").run()
     page.button(key=button).click().run()
-    assert page.success[0].value == "Imported mine."
+    assert page.toast[0].value == "Imported mine."
     assert "mine" in set(_frame(page)["Model"])
     assert page.query_params["card"] == "mine"
     assert page.button(key=button).disabled
@@ -294,7 +294,7 @@ def test_the_owner_renews_a_model_and_brings_a_version_back(open_page, headers):
     assert "ago; expired on 2024-08-13" in words(page)
     press(page, "Bring back")
     assert not page.exception
-    assert "again the version that learnt until 2024-02-15" in page.success[0].value
+    assert "again the version that learnt until 2024-02-15" in page.toast[0].value
     assert bundles.version(folder / "mine") == first
 
     # Live prices are switched off here, so the renewal ends with the reason, and changes nothing.

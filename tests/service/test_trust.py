@@ -59,6 +59,7 @@ def test_the_worst_comes_first_and_a_repair_makes_it_good():
     assert facts[2].text == "Taken to be prices in USD"
     assert trust.readiness(history, facts) == "Good to forecast after one repair"
     assert not trust.is_good(history)
+    assert not trust.misleads(facts)
     repaired = read(frame, ["outliers"])
     again = trust.facts(repaired)
     assert not texts(repaired, "bad")
@@ -73,6 +74,8 @@ def test_what_no_repair_mends_is_not_called_good():
     few = dataclasses.replace(history, candles=history.candles.drop(history.candles.index[99:399]))
     gappy = price_file.read(samples.own(few.candles), "BTC.csv")
     assert texts(gappy, "bad") == ["One gap of 300 hours"]
+    assert not any("are there" in text for text in texts(gappy, "good"))
+    assert trust.misleads(trust.facts(gappy))
     sentence = trust.readiness(gappy, trust.facts(gappy))
     assert sentence == "A forecast of these prices would mislead"
 

@@ -149,7 +149,7 @@ def _why(_: Service) -> None:
         "toss. The same happens with money."
     )
     st.markdown(
-        "**So ask of every “71 % right”:** was the test later than all that was learnt? Was every "
+        "**So ask of every such figure:** was the test later than all that was learnt? Was every "
         "input known on its day? Did anyone look at the last months before?"
     )
 
