@@ -85,7 +85,8 @@ def _price(history: PriceHistory, *, asking: bool) -> None:
     if change is not None:
         share, span = change
         # The close of a day may be many hours ago.
-        at = "" if history.candle_length < _DAY else f", {brief_moment_text(history.closes_at)}"
+        closed = f"<i>, {brief_moment_text(history.closes_at)}</i>"
+        at = "" if history.candle_length < _DAY else closed
         markup += f"<span>{words.change(share)} in {words.short_span(span)}{at}</span>"
     markup = f'<div class="cf-price">{markup}</div>'
     st.html(markup, width="content")
