@@ -202,8 +202,8 @@ def test_a_forecast_is_told_by_the_close_of_its_candle(interval, last, first):
     (one,) = probability.of_next_steps(coming, [27_000.0])
     assert charts.summary_fan(coming).startswith(f"By {last}, ")
     sentence = charts.summary_probability(coming, one)
-    assert f" by {last} (" in sentence
-    assert f"; by {first} (" in sentence
+    assert f" at {last} (" in sentence
+    assert f"; at {first} (" in sentence
     for figure, name in (
         (charts.fan(coming), "median"),
         (charts.probability_by_step(coming, one), "chance"),

@@ -110,8 +110,12 @@ class Forecast:
 
     @property
     def quantile_prices(self) -> Array:
-        """The quantiles as prices, ``(n, horizon, 9)``, quote currency."""
-        prices: Array = self.close[:, None, None] * np.exp(self.quantiles, dtype=float)
+        """The quantiles as prices, ``(n, horizon, 9)``, quote currency.
+
+        One beyond all numbers, as of a network that has learnt nothing, is infinite.
+        """
+        with np.errstate(over="ignore"):
+            prices: Array = self.close[:, None, None] * np.exp(self.quantiles, dtype=float)
         return prices
 
     @property

@@ -49,7 +49,7 @@ def ask(service: Service, result: Backtest, run: str) -> None:
 
 def as_name(text: str) -> str:
     """Write a name as models have it: "My first net!" is ``my-first-net``."""
-    return re.sub(r"[^a-z0-9._-]+", "-", text.strip().lower()).strip("-")
+    return re.sub(r"[^a-z0-9._-]+", "-", text.strip().lower()).strip("-") or text
 
 
 def note() -> None:

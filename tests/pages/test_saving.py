@@ -32,6 +32,7 @@ def test_a_name_is_written_as_models_have_it() -> None:
     assert saving.as_name(" My First  net ") == "my-first-net"
     assert saving.as_name("btc-1h.2") == "btc-1h.2"
     assert saving.as_name("My first net!") == "my-first-net"
+    assert saving.as_name("?!") == "?!"  # refused as it was typed
 
 
 @pytest.mark.parametrize("owner", [True, False])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -22,6 +25,12 @@ def test_a_likely_range_has_the_quantiles_of_the_last_step(level, low, high):
     assert future.likely(level)[0] < future.likely(level)[1] < future.likely(level)[2]
     first = future.forecast.quantile_prices[0, 0]
     assert future.likely(level)[2] != first[QUANTILES.index(high)]
+
+
+def test_a_range_beyond_all_numbers_is_infinite_and_no_error():
+    forecast = next_steps.of_baseline(synthetic.history(300), "har", 3).forecast
+    wild = dataclasses.replace(forecast, quantiles=np.full_like(forecast.quantiles, 800.0))
+    assert np.isinf(wild.quantile_prices).all()
 
 
 def test_a_change_is_from_the_close_a_span_before():
