@@ -78,7 +78,8 @@ def view(service: Service, choice: Choice) -> View:
     if not model_name.startswith(RUN) and model_name not in trained:
         return View(model_name, predictor_name(model_name), failed=failed)
     own = spec(service, model_name, history)
-    title = "your LSTM" if own.network == "lstm" else "your Dense network"
+    whose = "your" if model_name in trained else "a linked"
+    title = f"{whose} LSTM" if own.network == "lstm" else f"{whose} Dense network"
     rivals = {DEFAULT: first}
     before = trained[: trained.index(model_name)] if model_name in trained else []
     if before:

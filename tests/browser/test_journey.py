@@ -189,7 +189,8 @@ def test_train_cancel_train_again_save_and_come_back(url: str, page: Page, brows
     context = browser.new_context()
     other = context.new_page()
     other.goto(first)
-    expect(other.get_by_text("What comes next · 20 hours · your Dense network")).to_be_visible()
+    made = "What comes next · 20 hours · a linked Dense network"
+    expect(other.get_by_text(made)).to_be_visible()
     # A year's last fifth begins before these ninety days were fitted, and the page says so.
     other.goto(f"{url}/?model=browser-model")
     expect(other.get_by_role("heading", name="Not a fair test")).to_be_visible()

@@ -70,13 +70,16 @@ def test_the_default_is_shown_while_a_training_waits(history, monkeypatch):
     ("network", "title"), [("dense", "your Dense network"), ("lstm", "your LSTM")]
 )
 def test_a_network_of_ones_own_is_compared_however_far_it_looks(
-    history, monkeypatch, horizon, network, title
+    history, session, monkeypatch, horizon, network, title
 ):
     job = job_of(shared(), monkeypatch)
     model = synthetic.model(synthetic.spec(network=network, horizon=horizon))
     job.result = Run(KEY, history, model, cached=False)
     job._finished.set()
     name = f"run-{KEY}"
+    linked = title.replace("your", "a linked")  # of another user, or of an earlier visit
+    assert view(history, name) == View(name, linked, own=True, rivals={"default": FIRST})
+    session["runs"] = [name]
     result = view(history, name)
     assert result == View(name, title, own=True, rivals={"default": FIRST})
     assert selection.forecast_of_default(shared(), result, history) is not None
