@@ -43,7 +43,7 @@ class Shown:
         seconds: from asking for it until the script had finished.
         bytes: of all its messages.
         figures: bytes of JSON by the key of the chart.
-        messages: texts of its message boxes, headings and progress bars.
+        messages: texts of its message boxes, toasts, headings and progress bars.
     """
 
     seconds: float
@@ -225,6 +225,8 @@ class PageClient:
                     figures[_key(chart.id)] = len(chart.spec.encode())
                 elif shape == "alert":
                     texts.append(element.alert.body)
+                elif shape == "toast":
+                    texts.append(element.toast.body)
                 elif shape == "heading":
                     texts.append(element.heading.body)
                 elif shape == "progress":
