@@ -155,6 +155,19 @@ def test_prices_that_stand_still_raise_no_alarm():
     assert np.isfinite(still.rarity).all()
 
 
+def test_round_numbers_of_alarms_are_offered_that_can_be_measured_and_seen() -> None:
+    assert anomalies.choices("1m") == (50, 100, 200, 500)
+    assert anomalies.choices("1h") == (0.5, 1, 2, 5, 10, 20)
+    assert anomalies.choices("1d") == (0.05, 0.1, 0.2, 0.5, 1)
+    assert anomalies.choices("1w") == (0.01, 0.02, 0.05, 0.1, 0.2)
+
+
+def test_a_day_of_hours_and_a_week_of_days_are_taken_together(market) -> None:
+    assert anomalies.surprises(market).together == 24
+    days = simulate("BTC", "1d", end=EPOCH + 900 * 24 * HOUR, seed=31)
+    assert anomalies.surprises(days).together == 7
+
+
 def test_one_alarm_a_month_is_usual(market) -> None:
     found = anomalies.surprises(market)
     usual, one = anomalies.find(found), anomalies.find(found, 1.0)

@@ -57,5 +57,6 @@ def test_errors_that_are_all_the_same_differ_by_chance() -> None:
 
 def test_a_few_days_or_one_hour_alone_tell_nothing() -> None:
     assert math.isnan(clock_chance.measure(of_residuals(noise(0)[: 24 * 4 - 1]), 1, "hour"))
+    assert not math.isnan(clock_chance.measure(of_residuals(noise(0)[: 24 * 5 - 1]), 1, "hour"))
     assert math.isnan(clock_chance.measure(of_residuals(noise(0)[: 24 * 20]), 1, "weekday"))
     assert not math.isnan(clock_chance.measure(of_residuals(noise(0)[: 24 * 20]), 1, "hour"))

@@ -345,6 +345,8 @@ def test_different_origins_are_refused():
         judge(base, naive(n=99))
     with pytest.raises(InvalidInput, match="same origins"):
         judge(base, replace(base, origins=base.origins + pd.Timedelta(hours=1)))
+    with pytest.raises(InvalidInput, match="100 origins with 1 steps and 100 with 2"):
+        judge(base, naive(n=100, horizon=2))
 
 
 def banded(base: Forecast, scale: float, predictor: str) -> Forecast:

@@ -37,6 +37,15 @@ def cuts(rows, plan, spec=SPEC, gaps=()):
     return walk_forward.folds(walk_forward.complete(plan, spec, whole), spec, whole)
 
 
+def test_a_distance_between_fits_gives_their_number():
+    spec = specs.make(network="naive", test=0.2)
+    assert walk_forward.folds_every(100, 1_000, spec) == 2
+    assert walk_forward.folds_every(99, 1_000, spec) == 3
+    assert walk_forward.folds_every(4, 1_000, spec) == walk_forward.MAX_FOLDS == 50
+    with pytest.raises(InvalidInput, match="at least 4 for a test of 200 candles: it can have 50"):
+        walk_forward.folds_every(3, 1_000, spec)
+
+
 def figures(scores):
     """Scores that compare: undefined ones are None, where NaN differs from itself."""
     return {name: json_views.scores_json(steps) for name, steps in scores.items()}

@@ -77,6 +77,16 @@ def test_a_whole_answer_is_enough_of_a_source_that_may_not_give_more() -> None:
     assert asked == ["asked"]
 
 
+def test_who_can_not_answer_more_is_not_asked(sources: Sources) -> None:
+    attempts = [
+        sources.attempt("A", "answer", share=0.5),
+        sources.attempt("B", "answer", most=0.4),
+        sources.attempt("C", "answer"),
+    ]
+    Fallback(attempts, DEADLINE).run()
+    assert sources.titles == ["A", "C"]
+
+
 def test_a_failure_passes_the_question_on_at_once(sources: Sources) -> None:
     Fallback([sources.attempt("A", DOWN), sources.attempt("B", "answer")], 100).run()
     # Without the failure, A would have a head start of 30 s.
