@@ -151,6 +151,14 @@ def test_a_short_history_gives_the_models_own_band(rows):
     assert network.known_outcomes(history, MODEL) == max(0, rows - 33)
 
 
+def test_earlier_forecasts_begin_at_the_first_row_that_can_be_forecast():
+    history = synthetic.history(60)
+    steps = next_steps.of_model(history, MODEL, MODEL.spec.network)
+    earlier = steps.earlier(history)
+    assert earlier.origins[0] == history.candles.index[30]  # 31 candles are needed
+    assert len(earlier) == 60 - 3 - 30
+
+
 def test_too_few_candles_are_refused():
     with pytest.raises(NotEnoughData, match="needs 31 candles"):
         banded(synthetic.history(30), MODEL)

@@ -34,6 +34,14 @@ def test_times_just_before_the_end_are_closing_times(before: str, label: str) ->
     assert decision.startswith(f"{label} is the end of its candle")
 
 
+def test_hours_of_a_zone_that_is_half_an_hour_off_have_ends_too() -> None:
+    hour = pd.Timedelta("1h")
+    half_past = pd.date_range("2024-03-01 00:30", periods=100, freq="h", unit="ns").asi8
+    opens, decision = opening_times(half_past + 59 * 60 * 10**9, hour, False)
+    assert opens.tolist() == half_past.tolist()
+    assert decision.startswith("01:29:00 is the end of its candle")
+
+
 def test_other_times_are_opening_times() -> None:
     for before in ("2us", "2s", "2min", "1h"):
         times = OPENS + LENGTH - pd.Timedelta(before).value
