@@ -231,3 +231,17 @@ def test_size_under_the_null_is_about_five_per_cent(n, horizon):
         covered += low <= 0 <= high
     assert 0.02 <= rejected / 300 <= 0.08
     assert 0.92 <= covered / 300 <= 0.98
+
+
+@pytest.mark.parametrize("better", [0.1, -0.1])
+def test_the_interval_of_a_difference_is_what_the_test_does_not_reject(better: float) -> None:
+    rng = np.random.default_rng(5)
+    base = 2 + rng.random(400)
+    losses = base * (1 - better) + 0.3 * rng.standard_normal(400)
+    low, high = significance.difference_interval(losses, base, 1, 0.95)
+    skill = 1 - losses.mean() / base.mean()
+    assert low < skill < high
+    assert (low + high) / 2 == pytest.approx(skill)
+    for end in (low, high):  # a difference of this size would just not be rejected
+        shifted = losses + end * base.mean()
+        assert significance.diebold_mariano(shifted, base, 1) == pytest.approx(0.05, abs=1e-6)
