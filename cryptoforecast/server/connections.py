@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import math
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -131,6 +133,7 @@ class Connection(asyncio.Protocol):
         connections: All connections of the server.
 
     Attributes:
+        opened: When the server got it, in ``time.monotonic()``.
         network: The address of the client, or the part of it that one client has for itself.
         closed: Whether it had to leave.
         spoken: Whether it has sent anything, as a websocket if it is one.
@@ -143,6 +146,7 @@ class Connection(asyncio.Protocol):
         self._sending, self._answering = True, False
         self._moved, self._turn = 0, 0
         self._seen: tuple[float, int] | None = None
+        self.opened = math.inf
         self.network = ""
         self.closed = self.spoken = False
 
@@ -153,6 +157,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self.opened = time.monotonic()
         self.network = network(transport.get_extra_info("peername"))
         self._connections.add(self)
         self._protocol.connection_made(cast(asyncio.Transport, _Transport(self._transport, self)))

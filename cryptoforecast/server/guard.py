@@ -9,10 +9,11 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cryptoforecast.server import connections, peers
+from cryptoforecast.server import connections
 from cryptoforecast.server.answers import with_security
 from cryptoforecast.server.locality import Locality
 from cryptoforecast.server.messages import Messages
+from cryptoforecast.server.peers import Peers
 from cryptoforecast.server.requests import Refusal, Rules
 from cryptoforecast.server.turns import Turns
 from cryptoforecast.ui import arrival
@@ -44,6 +45,7 @@ class Guard:
         self._rules = rules
         self._posts = posts or {}
         self._locality = Locality()
+        self._peers = Peers()
         self._opening = asyncio.Lock()
         self._turns = Turns()
 
@@ -108,14 +110,16 @@ class Guard:
     def _marked(self, scope: Scope, local: bool) -> list[tuple[bytes, bytes]]:
         """Return the headers with our mark, or without one."""
         headers = [(name, value) for name, value in scope["headers"] if name != _MARK]
-        if local and not self._locality.proxied and _is_ours(scope):
+        if local and not self._locality.proxied and self._is_ours(scope):
             headers.append((_MARK, arrival.mark().encode()))
         return headers
 
-
-def _is_ours(scope: Scope) -> bool:
-    """Say whether a page on this machine belongs to the user of this process, or may do so."""
-    return scope["type"] != "websocket" or peers.is_ours(scope["client"], scope["server"])
+    def _is_ours(self, scope: Scope) -> bool:
+        """Say whether a page on this machine belongs to the user of this process, or may do so."""
+        if scope["type"] != "websocket":
+            return True
+        connection = connections.current.get() or connections.Unwatched()
+        return self._peers.is_ours(scope["client"], scope["server"], connection.opened)
 
 
 class _Exchange:
