@@ -12,7 +12,8 @@ The changes are made in a copy of the repository in a temporary folder. The chec
 written. The tests run there, and the first failure counts as noticed. So does a run that takes
 much longer than that of the unchanged code, because a change can make a loop endless. Without
 ``--tests`` they are ``test_MODULE.py`` in the folder of ``tests`` that has the name of the module's
-package, or where there is no such file all of that folder.
+package, or where there is no such file all of that folder. What these do not notice is tried once
+more with ``--then``, which is slower: other parts of the program may notice it.
 
 Some changes cannot be noticed, because the result is the same: judge what is listed by reading it.
 Exits with 1 where the unchanged code fails its tests.
@@ -233,7 +234,7 @@ def measure(
         folder: A copy of the repository.
         module: The file to change, relative to the folder.
         tests: What pytest runs.
-        args: The options ``sample``, ``seed`` and ``without_numbers``.
+        args: The options ``sample``, ``seed``, ``then``, ``limit`` and ``without_numbers``.
 
     Raises:
         SystemExit: The tests fail although nothing is changed, or there are none.
@@ -254,9 +255,13 @@ def measure(
     noticed = 0
     for i in chosen:
         target.write_text(every[i].source(tree), "utf-8")
+        by = "noticed    "
         passed = run(folder, tests, limit)
+        if passed and args.then:
+            by = "by others  "
+            passed = run(folder, args.then, args.limit)
         noticed += not passed
-        print(f"  {'NOT NOTICED' if passed else 'noticed    '}  {every[i]}", flush=True)
+        print(f"  {'NOT NOTICED' if passed else by}  {every[i]}", flush=True)
     target.write_text(original, "utf-8")
     return noticed, len(chosen)
 
@@ -266,6 +271,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--module", type=Path, nargs="+", required=True, help="files to change")
     parser.add_argument("--tests", nargs="+", help="what pytest runs (default: by name)")
+    parser.add_argument("--then", nargs="+", help="what pytest runs for what these do not notice")
+    parser.add_argument(
+        "--limit", type=float, default=900, help="seconds of such a run (default 900)"
+    )
     parser.add_argument("--sample", type=int, default=20, help="changes a module (default 20)")
     parser.add_argument("--seed", type=int, default=1, help="of the sample (default 1)")
     parser.add_argument(
