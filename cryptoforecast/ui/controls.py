@@ -99,7 +99,7 @@ class Controls:
         noun = f"{INTERVAL_NOUNS[self._history.interval]}s"
         left, right = st.columns(2, gap="medium")
         with left:
-            self._slider("lookback", "Looks back", (5, 240), unit=noun)
+            self._slider("lookback", f"Looks back, {noun}", (5, 240))
             st.segmented_control(
                 "Network",
                 list(choices.NETWORKS),
@@ -113,7 +113,7 @@ class Controls:
                 "gets all candles at once.",
             )
         with right:
-            self._slider("horizon", "Looks ahead", (1, 48), unit=noun)
+            self._slider("horizon", f"Looks ahead, {noun}", (1, 48))
             units = self._value("units")
             size = next((name for name, each in SIZES.items() if each == tuple(units)), None)
             st.segmented_control(
@@ -206,7 +206,6 @@ class Controls:
         label: str,
         bounds: tuple[float, float],
         step: float = 0.01,
-        unit: str = "",
     ) -> None:
         """Draw a slider between the bounds; ``step`` is used for fractions only."""
         (low, high), value = bounds, self._value(field)
@@ -217,7 +216,6 @@ class Controls:
             low,
             high,
             step=1 if kind is int else step,
-            format=f"%d {unit}" if unit else None,
             key=(key := self._begin(field, position)),
             on_change=_moved,
             args=(field, kind, key),

@@ -22,7 +22,7 @@ def test_the_dialog_is_drawn_when_it_is_opened(open_page):
     assert not page.slider
     assert not page.dataframe
     customise(page)
-    assert {"Looks back", "Looks ahead"} <= {slider.label for slider in page.slider}
+    assert {"Looks back, hours", "Looks ahead, hours"} <= {slider.label for slider in page.slider}
     assert [button.key for button in page.button if button.label == "Choose"] == [
         "choose-careful",
         "choose-popular",
