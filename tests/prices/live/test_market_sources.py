@@ -482,3 +482,15 @@ def test_the_quote_is_the_one_that_yahoo_names(world: World) -> None:
     # From the disk, too.
     world.yahoo.behaviour = "silent"
     assert world.prices(live=False).history(replace(week(), coin="^GDAXI")).quote == "EUR"
+
+
+@pytest.mark.parametrize("make", [Coinbase, Kraken])
+def test_a_source_is_left_alone_by_the_breaker_that_it_was_given(
+    exchange: ExchangeServer, make: type[Coinbase] | type[Kraken]
+) -> None:
+    breaker = CircuitBreaker("This source", pause=60)
+    with pytest.raises(SourceUnavailable):
+        breaker.run(lambda: 1 / 0, 5)
+    with pytest.raises(SourceUnavailable, match=r"^This source failed.* asked again in 60 s"):
+        make(exchange.url, breaker).fetch("BTC-USD", "1h", ago("5h"), None, 5)
+    assert not exchange.requests
