@@ -63,6 +63,8 @@ class Guard:
             scope["headers"] = self._marked(scope, self._looks_local(scope))
             refusal = self._rules.refuse(scope["method"], scope["path"], scope["headers"])
             await self._turns.wait()
+            if exchange.abandoned:
+                return  # the connection had to leave, or its client left
             if refusal is None:
                 app = self._app
                 if scope["method"] == "POST":
@@ -142,6 +144,11 @@ class _Exchange:
         self._turn = self._connection.begin()
         self._whole = False
         self.begun = False
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody can get the answer."""
+        return self._connection.closed
 
     async def receive(self) -> Message:
         """Return the next part of the body."""

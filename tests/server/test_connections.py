@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 import uvicorn
+from starlette.types import Message
 
 from cryptoforecast.server import connections, sockets
 from cryptoforecast.server.connections import Connections
@@ -285,3 +286,26 @@ def test_huge_headers_and_other_protocols_are_refused_at_once(data, caplog):
 )
 def test_one_client_has_one_network(peer, network):
     assert connections.network(peer) == network
+
+
+@pytest.mark.parametrize(("left", "answered"), [(False, [200]), (True, [])])
+def test_a_request_whose_connection_had_to_leave_costs_no_work(left: bool, answered: list[int]):
+    connection, sent = connections.Unwatched(), []
+    connection.closed = left
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"ab"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def ask() -> None:
+        connections.current.set(connection)
+        scope = {
+            "type": "http", "method": "POST", "path": "/", "client": ("127.0.0.1", 40_001),
+            "headers": [(b"host", b"localhost")],
+        }  # fmt: skip
+        await Guard(app, Rules((), lambda _: ()))(scope, receive, send)
+
+    asyncio.run(ask())
+    assert [each["status"] for each in sent if "status" in each] == answered
