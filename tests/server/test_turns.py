@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from cryptoforecast.server.turns import Turns
 
 
@@ -47,9 +49,9 @@ def test_one_that_has_left_the_line_takes_nobodys_turn():
 def test_after_the_line_the_next_does_not_wait_either():
     async def main() -> None:
         turns = Turns()
-        for _ in range(3):
-            await asyncio.wait_for(turns.wait(), 5)
-            await asyncio.sleep(0)
-            assert not turns._line
+        await asyncio.gather(*(turns.wait() for _ in range(3)))
+        await asyncio.sleep(0)
+        with pytest.raises(StopIteration):
+            turns.wait().send(None)
 
     asyncio.run(main())
