@@ -121,8 +121,11 @@ class _Pool:
         """
         most = max(self._of.values())
         crowd = [one for one in self.open if 2 * self._of[one.network] >= most]
-        idle = [one for one in crowd if not one.busy]
-        return next((one for one in idle if not one.spoken), (idle or crowd)[0])
+        return (
+            next((one for one in crowd if not one.spoken), None)
+            or next((one for one in crowd if not one.busy), None)
+            or crowd[0]
+        )
 
 
 class Connection(asyncio.Protocol):

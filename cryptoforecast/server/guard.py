@@ -62,14 +62,13 @@ class Guard:
         try:
             scope["headers"] = self._marked(scope, self._looks_local(scope))
             refusal = self._rules.refuse(scope["method"], scope["path"], scope["headers"])
-            await self._turns.wait()
-            if exchange.abandoned:
-                return  # the connection had to leave, or its client left
+            app = self._posts.get(scope["path"]) if scope["method"] == "POST" else None
+            if app is not None:  # it computes in the event loop
+                await self._turns.wait(exchange.connection)
+                if exchange.connection.closed:
+                    refusal = Refusal(503, "Too many connections are open.")
             if refusal is None:
-                app = self._app
-                if scope["method"] == "POST":
-                    app = self._posts.get(scope["path"], app)
-                await app(scope, exchange.receive, exchange.send)
+                await (app or self._app)(scope, exchange.receive, exchange.send)
             else:
                 await exchange.refuse(refusal)
         except Exception:  # the traceback is for the server's log, not for the client
@@ -133,6 +132,7 @@ class _Exchange:
         send: Sends the answer.
 
     Attributes:
+        connection: On which it came.
         begun: Whether the answer has begun.
     """
 
@@ -140,23 +140,18 @@ class _Exchange:
         self._path: str = scope["path"]
         self._receive = receive
         self._send = send
-        self._connection = connections.current.get() or connections.Unwatched()
-        self._turn = self._connection.begin()
+        self.connection = connections.current.get() or connections.Unwatched()
+        self._turn = self.connection.begin()
         self._whole = False
         self.begun = False
-
-    @property
-    def abandoned(self) -> bool:
-        """Whether nobody can get the answer."""
-        return self._connection.closed
 
     async def receive(self) -> Message:
         """Return the next part of the body."""
         if not self._whole:
-            self._connection.wait(self._turn)
+            self.connection.wait(self._turn)
         message = await self._receive()
         self._whole = self._whole or not message.get("more_body", False)
-        self._connection.work(self._turn)
+        self.connection.work(self._turn)
         return message
 
     async def send(self, message: Message) -> None:
@@ -177,7 +172,7 @@ class _Exchange:
 
     def end(self) -> None:
         """Note that the answer is sent."""
-        self._connection.end(self._turn)
+        self.connection.end(self._turn)
 
 
 class _Handshake:
