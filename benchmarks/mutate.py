@@ -197,17 +197,18 @@ def tests_of(module: Path) -> list[str]:
     return paths + [path.relative_to(ROOT).as_posix() for path in beside]
 
 
-def run(folder: Path, tests: list[str], seconds: float | None) -> bool:
-    """Run tests in a folder and return whether they pass within so many seconds."""
+def run(folder: Path, tests: list[str], seconds: float | None) -> str:
+    """Run tests in a folder; return how that shows a change, or "" if they pass in time."""
     process = multiprocessing.get_context("fork").Process(target=_test, args=(folder, tests))
     process.start()
     process.join(seconds)
     if process.is_alive():
         os.killpg(process.pid or 0, signal.SIGKILL)
         process.join()
+        return "too long"
     if process.exitcode in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
         sys.exit(f"The tests must be there. Received: {tests}, {folder}.")
-    return process.exitcode == 0
+    return "noticed" if process.exitcode else ""
 
 
 def _test(folder: Path, tests: list[str]) -> None:
@@ -240,7 +241,7 @@ def measure(
         SystemExit: The tests fail although nothing is changed, or there are none.
     """
     began = time.perf_counter()
-    if not tests or not run(folder, tests, None):
+    if not tests or run(folder, tests, None):
         sys.exit(f"The tests of {module} must pass before anything is changed. Received: {tests}.")
     limit = 20 + 4 * (time.perf_counter() - began)
     target = folder / module
@@ -255,13 +256,11 @@ def measure(
     noticed = 0
     for i in chosen:
         target.write_text(every[i].source(tree), "utf-8")
-        by = "noticed    "
-        passed = run(folder, tests, limit)
-        if passed and args.then:
-            by = "by others  "
-            passed = run(folder, args.then, args.limit)
-        noticed += not passed
-        print(f"  {'NOT NOTICED' if passed else by}  {every[i]}", flush=True)
+        found = run(folder, tests, limit)
+        if not found and args.then and run(folder, args.then, args.limit):
+            found = "by others"
+        noticed += bool(found)
+        print(f"  {found or 'NOT NOTICED':11}  {every[i]}", flush=True)
     target.write_text(original, "utf-8")
     return noticed, len(chosen)
 
