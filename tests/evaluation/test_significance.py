@@ -242,6 +242,8 @@ def test_the_interval_of_a_difference_is_what_the_test_does_not_reject(better: f
     skill = 1 - losses.mean() / base.mean()
     assert low < skill < high
     assert (low + high) / 2 == pytest.approx(skill)
+    small = significance.difference_interval(1e-6 * losses, 1e-6 * base, 1, 0.95)
+    assert small == pytest.approx((low, high))
     for end in (low, high):  # a difference of this size would just not be rejected
         shifted = losses + end * base.mean()
         assert significance.diebold_mariano(shifted, base, 1) == pytest.approx(0.05, abs=1e-6)

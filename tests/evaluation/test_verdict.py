@@ -318,7 +318,9 @@ def test_too_few_origins_claim_nothing(horizon):
         "its error is 5.0 times as large as that of the last price" in judge(worse, base).sentence
     )
     base = naive(n=enough, horizon=horizon)
-    assert judge(pulled(base, 0.3), base).beats_baseline
+    verdict = judge(pulled(base, 0.3), base)
+    assert verdict.beats_baseline
+    assert (verdict.ci_low, verdict.ci_high) == pytest.approx((0.3, 0.3), abs=0.1)
 
 
 def test_a_forecast_that_cannot_be_judged_says_why():

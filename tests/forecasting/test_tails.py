@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import ndtr, ndtri
 
 from cryptoforecast.forecasting import probability, tails
 from cryptoforecast.types import QUANTILES
@@ -110,6 +111,19 @@ def test_a_day_of_small_moves_in_one_direction_is_rare_together():
 def test_together_is_as_rare_as_it_says_for_independent_outcomes():
     logs, rose = uniform(60_000, seed=3), np.random.default_rng(4).random(60_000) < 0.5
     assert all(0.6 < ratio < 1.4 for ratio in ratios(tails.together(logs, rose, 24)[24:])[:2])
+
+
+def test_a_sum_is_measured_against_those_of_the_past_and_500_of_independent_outcomes():
+    logs, rose = uniform(3000, seed=5), np.random.default_rng(6).random(3000) < 0.5
+    found = tails.together(logs, rose, 6)
+    scores = np.where(rose, -1, 1) * ndtri(np.exp(logs) / 2)
+    sums = [scores[row - 5 : row + 1].sum() for row in range(3000) if row >= 5]
+    usual = [row for row in range(5, 3000) if found[row] > np.log(tails.EDGE)]
+    for row in (*usual[:40], *usual[-5:]):
+        past = sums[: max(0, row - 10)]  # those that share no outcome with this one
+        variance = (sum(each**2 for each in past) + 500 * 6) / (len(past) + 500)
+        expected = 2 * ndtr(-abs(sums[row - 5]) / np.sqrt(variance))
+        assert np.exp(found[row]) == pytest.approx(expected, rel=1e-9)
 
 
 def test_fewer_outcomes_than_are_taken_together_say_nothing():
