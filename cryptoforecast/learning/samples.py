@@ -34,7 +34,7 @@ MIN_ORIGINS = {"training": 200, "validation": 30, "test": 30}
 # What can be done about changes of unit.
 _UNIT_REPAIRS = (
     f"a repair of the file's change of unit (Repairs on the Data page; --repair {RESCALE} or "
-    f"{CUT} on the command line, repairs= in Python)"
+    f"{CUT} on the command line, repair= in Python)"
 )
 
 

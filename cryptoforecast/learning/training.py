@@ -185,7 +185,7 @@ def check(history: PriceHistory, spec: ModelSpec, cut: Split | None = None) -> S
             f"{history.quote} without volume, from "
             f"{history.candles.index[-tail]:%Y-%m-%d %H:%M} UTC on. Choose an earlier "
             "end, or cut them off (Repairs on the Data page; --repair flat_tail on the command "
-            'line, repairs=["flat_tail"] in Python).'
+            'line, repair="flat_tail" in Python).'
         )
     if whole:
         check_inputs(history, spec, cut)

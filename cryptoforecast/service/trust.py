@@ -194,6 +194,7 @@ _WORDS: dict[str, tuple[Grade, str, str]] = {
     ),
     "two_labels": ("watch", "{} came again under another time", "{}."),
     "off_grid": ("watch", "{} open at an unusual minute", "They are used as they are; {}."),
+    "other_coin": ("watch", "The prices name another coin", "{}."),
     "splices": ("watch", "Prices of several sources", "{}."),
     "local_time": (
         "watch",

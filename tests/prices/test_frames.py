@@ -24,6 +24,16 @@ def read(frame: object, **options: object) -> PriceHistory:
     return frames.read(frame, **{"coin": "BTC", **options})  # type: ignore[arg-type]
 
 
+def of_ether(kind: str) -> pd.DataFrame:
+    if kind == "levels":
+        frame = titled()
+        frame.columns = pd.MultiIndex.from_product([frame.columns, ["ETH-USD"]])
+        return frame
+    if kind == "names":
+        return CANDLES.rename(columns=lambda name: f"{name} ETHUSDT")
+    return CANDLES.assign(symbol="ETH/USDT")
+
+
 def titled(candles: pd.DataFrame = CANDLES) -> pd.DataFrame:
     return candles.rename(columns=str.capitalize)
 
@@ -365,3 +375,19 @@ def test_what_is_wrong_is_refused_with_the_reason(case: str) -> None:
 def test_a_wrong_option_is_refused(options: dict[str, object], reason: str) -> None:
     with pytest.raises(InvalidInput, match=reason):
         read(CANDLES, **options)
+
+
+@pytest.mark.parametrize("kind", ["levels", "names", "rows"])
+def test_a_frame_of_another_coin_than_it_is_called_says_so(kind: str) -> None:
+    right, wrong = read(of_ether(kind), coin="ETH"), read(of_ether(kind), coin="BTC")
+    assert "other_coin" not in {problem.kind for problem in right.quality.problems}
+    problem = wrong.quality.problems[0]
+    assert (problem.kind, problem.count, problem.repair) == ("other_coin", ROWS, "read as BTC")
+    note = "These prices call their coin ETH, and are read as those of BTC."
+    assert note in wrong.notes
+    assert note not in right.notes
+
+
+def test_a_name_that_is_no_listed_coin_may_be_any_name_of_the_coin() -> None:
+    frame = CANDLES.assign(symbol="MYTOKEN")
+    assert "other_coin" not in {problem.kind for problem in read(frame).quality.problems}

@@ -297,7 +297,7 @@ def _check_prices(table: Table, values: dict[str, Array], complete: Array) -> No
             row = int(np.argmax(bad))
             hint = (
                 ", or leave out those before the first price (Repairs on the Data page; --repair "
-                'unlisted on the command line, repairs=["unlisted"] in Python)'
+                'unlisted on the command line, repair="unlisted" in Python)'
             )
             is_zero = column[row] == 0
             raise (ZeroPrices if is_zero else UnreadableFile)(

@@ -32,7 +32,7 @@ from cryptoforecast.prices.files.opening import Report, open_source
 from cryptoforecast.prices.files.readers.formats import read_candles
 from cryptoforecast.prices.files.table import Reading
 from cryptoforecast.texts import cell
-from cryptoforecast.types import PriceHistory
+from cryptoforecast.types import PriceHistory, Problem
 from cryptoforecast.types.prices import UNKNOWN_COIN
 from cryptoforecast.types.quotes import COINS, DEFAULT_QUOTE, DOLLARS, MONEY, quote_of
 
@@ -315,6 +315,15 @@ def _money_in(name: str) -> str | None:
     return quotes.pop() if len(quotes) == 1 else None
 
 
+def _other_coin(reading: Reading, symbol: Symbol) -> tuple[Problem, ...]:
+    """Tell that the user says another coin than the prices do."""
+    inside, told = read_symbol(reading.symbol) if reading.symbol else None, symbol.ticker
+    if inside is None or inside.ticker not in COINS or inside.ticker in (told, symbol.quote):
+        return ()
+    detail = f"these prices call their coin {inside.ticker}, and are read as those of {told}"
+    return (Problem("other_coin", len(reading.candles), None, f"read as {told}", detail),)
+
+
 def to_history(
     reading: Reading, symbol: Symbol, source: str, repairs: Collection[str]
 ) -> PriceHistory:
@@ -330,12 +339,13 @@ def to_history(
         InvalidInput: If a repair is unknown, or hardly a candle would remain.
     """
     result = repair(reading.candles, repairs, reading.lines, reading.splices)
+    other = _other_coin(reading, symbol)
     report = quality.report(
         result.candles,
         reading.interval,
         duplicates=reading.duplicates,
         decisions=reading.decisions,
-        problems=(*reading.problems, *result.problems),
+        problems=(*other, *reading.problems, *result.problems),
         lines=result.lines,
         splices=result.splices,
     )
@@ -348,6 +358,10 @@ def to_history(
         simulated=reading.simulated,
         volume_unit=reading.volume_unit,
         quote=symbol.quote or DEFAULT_QUOTE,
-        notes=(*[CLOSES_ALONE] * reading.closes_alone, *result.notes),
+        notes=(
+            *(f"{problem.detail[:1].upper()}{problem.detail[1:]}." for problem in other),
+            *[CLOSES_ALONE] * reading.closes_alone,
+            *result.notes,
+        ),
         quality=dataclasses.replace(report, problems=with_repairs(report.problems, result.candles)),
     )
