@@ -11,7 +11,7 @@ from tests import serving, synthetic
 from tests.api.description import Description
 
 #: Key of ``locked_server``.
-KEY = "a-key-0123456789"
+KEY = "choose-a-long-secret"
 
 
 @pytest.fixture(scope="session")
