@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cryptoforecast.library.forecasts import Forecast
     from cryptoforecast.library.global_models import train_global
     from cryptoforecast.library.models import Model, load, models, train
+    from cryptoforecast.library.outlooks import forecast
     from cryptoforecast.library.prices import Prices, fetch, from_frame, read
     from cryptoforecast.library.searches import Search, search
     from cryptoforecast.library.signals import signal
@@ -37,6 +38,7 @@ __all__ = [
     "anomalies",
     "backtest",
     "fetch",
+    "forecast",
     "from_frame",
     "load",
     "models",
@@ -59,6 +61,7 @@ _HOMES = {
     "anomalies": "library.anomalies",
     "backtest": "library.backtests",
     "fetch": "library.prices",
+    "forecast": "library.outlooks",
     "from_frame": "library.prices",
     "load": "library.models",
     "models": "library.models",

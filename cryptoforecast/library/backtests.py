@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
-from cryptoforecast.errors import InvalidInput, UnknownModel
+from cryptoforecast.errors import InvalidInput
 from cryptoforecast.library import settings
 from cryptoforecast.library.backtest_results import Backtest
-from cryptoforecast.library.models import Model, load
+from cryptoforecast.library.models import Model
+from cryptoforecast.library.outlooks import chosen
 from cryptoforecast.library.prices import Prices, history_of
-from cryptoforecast.library.signals import Signals, beside, inputs
+from cryptoforecast.library.signals import Signals, beside, inputs, refuse_signals
 from cryptoforecast.service import choices, shared
 from cryptoforecast.service.workers import Case
 from cryptoforecast.types import (
@@ -20,9 +20,6 @@ from cryptoforecast.types import (
     PriceHistory,
     Progress,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def backtest(
@@ -100,7 +97,10 @@ def backtest(
             scheduler=scheduler,
         )
     options = spec if refit_every is None else {**spec, "refit_every": refit_every}
-    tested = _model(model)
+    tested = chosen(
+        model,
+        f"a network ({', '.join(choices.NETWORKS)}) or a baseline ({', '.join(choices.BASELINES)})",
+    )
     history = beside(history, tested.spec.features, signals)
     return _of_saved(history, tested, horizon, folds, options)
 
@@ -129,6 +129,8 @@ def of_kind(
     settings.check_ranges(history, kind, changes)
     if choices.is_network(spec):
         history = beside(history, spec.features, signals)
+    else:
+        refuse_signals(kind, signals)
     if every is not None:
         plan = dataclasses.replace(plan, folds=settings.folds_every(every, plan, history, spec))
     monitor = UNWATCHED if progress is None else Monitor(progress)
@@ -161,26 +163,3 @@ def _of_saved(
         shares["since"] = settings.parse_since(shares["since"], model)
     result = service.of_saved(history, model.network, **shares)  # type: ignore[arg-type]
     return Backtest(service.with_all_baselines(result), given_model=model)
-
-
-def _model(model: object) -> Model:
-    """Return the model, or the saved one of this name.
-
-    Raises:
-        UnknownModel: If there is none.
-        InvalidInput: If it is no name either.
-    """
-    if isinstance(model, Model):
-        return model
-    if not isinstance(model, str):
-        raise InvalidInput(
-            f"`model` must be a name or a Model. Received: {type(model).__name__}. Use lstm, "
-            "dense, a baseline such as cone, or one of models()."
-        )
-    try:
-        return load(model)
-    except UnknownModel as error:
-        raise UnknownModel(
-            f"{error} `model` may also be a network ({', '.join(choices.NETWORKS)}) or a baseline "
-            f"({', '.join(choices.BASELINES)})."
-        ) from error

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cryptoforecast import charts, json_views
+from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.library.values import (
     Value,
     candles,
@@ -19,7 +22,7 @@ from cryptoforecast.library.values import (
     paragraphs,
     table,
 )
-from cryptoforecast.service import shared
+from cryptoforecast.service import choices, shared
 from cryptoforecast.types import (
     MEDIAN,
     QUANTILES,
@@ -42,18 +45,18 @@ _LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Forecast(Value):
-    """The next steps after the last closed candle, made by ``Model.forecast``.
+    """The next steps after the last closed candle, made by ``Model.forecast`` or ``forecast``.
 
     Attributes:
         steps: The forecast as the app itself uses it.
-        network: The model that it was made with.
+        network: The model that it was made with; ``None`` for a baseline.
         levels: Probabilities of ending above or below the given prices.
         touches: Probabilities of touching the given prices.
         version: Digest of the saved model it was made with; ``None`` if that is not saved.
     """
 
     steps: NextSteps
-    network: TrainedModel
+    network: TrainedModel | None
     levels: tuple[Probability, ...] = ()
     touches: tuple[Touch, ...] = ()
     version: str | None = None
@@ -83,7 +86,13 @@ class Forecast(Value):
 
     @cached_property
     def _test(self) -> Backtest | None:
-        return shared().backtests.last_test(self.steps.history, self.network, self.predictor)
+        service, history = shared().backtests, self.steps.history
+        if self.network is not None:
+            return service.last_test(history, self.network, self.predictor)
+        try:
+            return service.of_baseline(history, self.predictor, len(self))
+        except NotEnoughData:
+            return None
 
     @property
     def members(self) -> pd.DataFrame:
@@ -196,7 +205,8 @@ class Forecast(Value):
 
     def _json(self) -> json_views.ForecastJson:
         extremes = shared().forecasts.extremes(self.steps) if self.touches else None
-        loss = shared().forecasts.loss(self.steps, self.network)
+        network = self.network
+        loss = "quantile" if network is None else shared().forecasts.loss(self.steps, network)
         scores = None if self._test is None else self._test.scores[self.predictor][-1]
         return json_views.forecast_json(
             self.steps,
@@ -232,3 +242,37 @@ def _bounded(probabilities: Array) -> Array:
     """Return probabilities as answers have them, no closer to 0 or 1 than is known."""
     bounded: Array = np.clip(probabilities, json_views.MIN_PROBABILITY, json_views.MAX_PROBABILITY)
     return bounded
+
+
+def probabilities(
+    steps: NextSteps,
+    above: float | Iterable[float],
+    below: float | Iterable[float],
+    touch: float | Iterable[float],
+) -> tuple[tuple[Probability, ...], tuple[Touch, ...]]:
+    """Compute the probabilities of ending beyond prices, and of touching prices.
+
+    Raises:
+        InvalidInput: If a level can't be a price, or there are too many.
+    """
+    sides = _levels("above", above), _levels("below", below), _levels("touch", touch)
+    choices.check_levels([level for some in sides for level in some])
+    service = shared().forecasts
+    return service.probabilities(steps, *sides[:2]), service.touch(steps, sides[2])
+
+
+def _levels(name: str, prices: float | Iterable[float]) -> tuple[float, ...]:
+    """Return one price level, or several, as a tuple.
+
+    Raises:
+        InvalidInput: If one is not a number.
+    """
+    levels = (
+        tuple(prices) if isinstance(prices, Iterable) and not isinstance(prices, str) else (prices,)
+    )
+    if not all(isinstance(level, Real) and not isinstance(level, bool) for level in levels):
+        raise InvalidInput(
+            f"`{name}` must be a price, or several. Received: {prices!r:.60}. Give one such "
+            "as 65000, or a list."
+        )
+    return tuple(map(float, levels))

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cached_property
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cryptoforecast.errors import InvalidBundle, InvalidInput, UnknownModel
-from cryptoforecast.library.forecasts import Forecast
+from cryptoforecast.library.forecasts import Forecast, probabilities
 from cryptoforecast.library.prices import Prices, history_of
 from cryptoforecast.library.signals import Signals, beside
 from cryptoforecast.library.values import Value, digest, heading, paragraphs, table
@@ -124,16 +123,11 @@ class Model(Value):
             >>> len(forecast), forecast.probabilities["probability"].between(0, 1).all()
             (1, np.True_)
         """
-        service = shared().forecasts
         history = beside(history_of(prices), self.spec.features, signals)
-        steps = service.next_steps(history, self.network, self.name, predictor)
-        sides = _levels("above", above), _levels("below", below), _levels("touch", touch)
-        choices.check_levels([level for some in sides for level in some])
-        levels, touches = (
-            service.probabilities(steps, *sides[:2]),
-            service.touch(steps, sides[2]),
+        steps = shared().forecasts.next_steps(history, self.network, self.name, predictor)
+        return Forecast(
+            steps, self.network, *probabilities(steps, above, below, touch), self.version
         )
-        return Forecast(steps, self.network, levels, touches, self.version)
 
     def backtest(
         self,
@@ -382,20 +376,3 @@ def models() -> list[Model]:
 def of_saved(saved: SavedModel) -> Model:
     """Make the library's model of a saved one."""
     return Model(saved.model, saved.name, saved.shipped, loaded_version=saved.version)
-
-
-def _levels(name: str, prices: float | Iterable[float]) -> tuple[float, ...]:
-    """Return one price level, or several, as a tuple.
-
-    Raises:
-        InvalidInput: If one is not a number.
-    """
-    levels = (
-        tuple(prices) if isinstance(prices, Iterable) and not isinstance(prices, str) else (prices,)
-    )
-    if not all(isinstance(level, Real) and not isinstance(level, bool) for level in levels):
-        raise InvalidInput(
-            f"`{name}` must be a price, or several. Received: {prices!r:.60}. Give one such "
-            "as 65000, or a list."
-        )
-    return tuple(map(float, levels))

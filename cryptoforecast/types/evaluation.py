@@ -47,7 +47,7 @@ class Scores:
     coverage_95: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Verdict:
     """Whether a predictor beats a baseline at the last step, in numbers and in one sentence.
 
@@ -91,6 +91,13 @@ class Verdict:
     def outcome(self) -> Outcome:
         """How its error compares with that of the baseline."""
         return outcome_of(self.low, self.high)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare all figures; one that is undefined (NaN) equals another such one."""
+        return isinstance(other, Verdict) and repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
 
     def __str__(self) -> str:
         """Return the sentence, so that a printed verdict reads as one."""

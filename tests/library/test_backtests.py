@@ -237,7 +237,17 @@ def test_backtests_are_copied_and_pickled(drift: cf.Backtest) -> None:
     for again in (copy.copy(drift), copy.deepcopy(drift), pickle.loads(pickle.dumps(drift))):
         assert again == drift
         assert repr(again) == repr(drift)
+        assert again.verdict == drift.verdict
+        assert hash(again.verdict) == hash(drift.verdict)
         pd.testing.assert_frame_equal(again.scores, drift.scores)
+
+
+def test_a_verdict_with_undefined_figures_equals_its_copy(prices: cf.Prices) -> None:
+    verdict = cf.backtest(prices, "cone").verdict
+    assert np.isnan(verdict.p_value)
+    assert pickle.loads(pickle.dumps(verdict)) == verdict
+    assert verdict != cf.backtest(prices, "drift").verdict
+    assert verdict != verdict.sentence
 
 
 # ------------------------------------------------------------------ settings

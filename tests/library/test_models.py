@@ -300,3 +300,49 @@ def test_what_can_not_be_forecast_is_refused(prices: cf.Prices) -> None:
         model.forecast(prices, above=range(1, 30), below=range(1, 30))
     with pytest.raises(InvalidInput, match="At most 40 price levels"):
         model.forecast(prices, above=range(1, 30), touch=range(1, 30))
+
+
+# ------------------------------------------------------------------ forecasts by name
+
+
+@pytest.mark.parametrize(("name", "horizon"), [("har", 6), ("naive", None)])
+def test_a_baseline_forecasts_as_it_does_on_the_command_line(
+    file: Path, run: Command, name: str, horizon: int | None
+) -> None:
+    forecast = cf.forecast(cf.read(file), name, horizon=horizon, above=110, touch=[115])
+    options = () if horizon is None else ("--horizon", str(horizon))
+    answer = run(
+        "forecast", "--model", name, "--data", file, "--above", "110", "--touch", "115", *options
+    )
+    assert same(forecast.to_dict(), answer)
+    assert forecast.network is None
+    assert (forecast.predictor, len(forecast)) == (name, horizon or 1)
+    assert pickle.loads(pickle.dumps(forecast)) == forecast
+
+
+def test_a_forecast_by_name_is_that_of_the_model(prices: cf.Prices, forecast: cf.Forecast) -> None:
+    levels = {"above": [110, 120.5], "below": 90, "touch": [115, 85]}
+    for model in ("btc-1h-dense", cf.load("btc-1h-dense")):
+        assert cf.forecast(prices, model, **levels) == forecast  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "words"),
+    [
+        ("har", {"signals": "fear_greed"}, "Received: fear_greed with har, a baseline"),
+        ("har", {"horizon": 49}, "must be 1 to 48 steps"),
+        ("har", {"horizon": 2.5}, "must be a whole number. Received: 2.5"),
+        ("btc-1h-dense", {"horizon": 2}, "must be 24, as the model was trained"),
+        (3, {}, "must be a name or a Model. Received: int"),
+    ],
+)
+def test_what_no_forecast_by_name_can_have_is_refused(
+    prices: cf.Prices, model: object, options: dict[str, object], words: str
+) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        cf.forecast(prices, model, **options)  # type: ignore[arg-type]
+
+
+def test_an_unknown_name_is_told_what_else_may_be_named(prices: cf.Prices) -> None:
+    with pytest.raises(UnknownModel, match=r"may also be a baseline \(naive, cone"):
+        cf.forecast(prices, "nope")

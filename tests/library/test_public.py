@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
     "Anomalies", "Backtest", "CryptoForecastError", "Forecast", "Model", "Prices", "Search",
     "__version__",
-    "anomalies", "backtest", "fetch", "from_frame", "load", "models", "read", "search", "signal",
-    "train", "train_global",
+    "anomalies", "backtest", "fetch", "forecast", "from_frame", "load", "models", "read", "search",
+    "signal", "train", "train_global",
 }  # fmt: skip
 
 
