@@ -214,6 +214,15 @@ def test_a_february_is_a_month_too() -> None:
     assert (lengths.first, lengths.last) == (0, 2)
 
 
+@pytest.mark.parametrize(("apart", "other"), [(27, 27), (28, 30), (31, 30), (32, 32)])
+def test_steps_of_28_to_31_days_are_months(apart: int, other: int) -> None:
+    steps = [pd.Timedelta(days=apart)] * 12 + [pd.Timedelta(days=1)] * 40
+    index = START.value + np.cumsum([0, *(step.value for step in steps)])
+    lengths = find_lengths(index, INTERVALS["1d"])
+    assert lengths is not None
+    assert lengths.long == pd.Timedelta(days=other)
+
+
 def test_a_time_that_is_there_again_and_again_is_no_other_length() -> None:
     index = pd.date_range(START, periods=50, freq="h").as_unit("ns")
     assert find_lengths(np.repeat(index.asi8, [1] * 20 + [6] + [1] * 29), INTERVALS["1h"]) is None

@@ -100,3 +100,14 @@ def test_a_clock_that_was_ahead_makes_nothing_fresh_for_ever(
     # How far it was ahead is known, also of prices that come from the cache.
     for one, seconds in ((ahead, day), (cached, day), (live, 0)):
         assert float(str(one["clock_ahead"])) == pytest.approx(seconds, abs=60)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("says", "ended"), [(True, False), (False, True)])
+def test_a_clock_that_is_known_to_be_ahead_ends_no_market(
+    shim: Path, exchange: ExchangeServer, home: Path, says: bool, ended: bool
+) -> None:
+    if says:
+        exchange.headers["Date"] = formatdate(time.time(), usegmt=True)
+    (answer,) = answers(shim, exchange, home, "1h", 10 * 86_400)
+    assert ("trading there may have ended" in str(answer["notes"])) is ended
