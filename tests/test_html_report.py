@@ -154,7 +154,7 @@ def test_every_section_has_a_figure_a_sentence_and_a_table(result, page):
         assert len(part.figure.to_json()) < 300_000
     frames = {part.name: part.frame for part in parts}
     assert list(frames["pit"]["part"]) == list(range(1, 21))
-    assert list(frames["pit"])[0] == "part"
+    assert next(iter(frames["pit"])) == "part"
     assert list(frames["coverage-by-step"]["step"]) == [1, 2]
     figures = [
         tag for tag, attrs in reader.tags if "plotly-graph-div" in (attrs.get("class") or "")

@@ -181,7 +181,7 @@ def search(
     scheduler: str | None = None,
     **spec: object,
 ) -> Search:
-    """Search for better settings of a network, without fishing in the test span.
+    """Search for better settings of a network, without tuning on the test span.
 
     Trials and finalists see training and validation candles alone. The test span is looked at
     once: for the winner and for the default preset, with several seeds each. It needs Optuna:
