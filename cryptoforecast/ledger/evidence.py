@@ -1,7 +1,7 @@
 """A verdict that may be looked at after every forecast: e-values of mean loss differences.
 
 A usual test that is looked at every day claims something sooner or later. Here the evidence is a
-process that stays at 1 or below in expectation if the forecasts are not better, whenever one stops, so
+process of at most 1 in expectation if the forecasts are not better, whenever one stops, so
 that it ever reaches 40 in at most one of 40 ledgers (Ville's inequality). The differences of two
 losses are bounded by what is known when the forecast is made: of a miss by the distance of the two
 middles, of a pinball loss by the distances of the quantiles. Differences over twice the largest
