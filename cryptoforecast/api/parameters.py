@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from cryptoforecast.api.levels import read_count, read_levels
 from cryptoforecast.api.problems import at
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.service.choices import MAX_LEVELS, check_levels
+from cryptoforecast.service.choices import MAX_LEVELS, PREDICTORS, check_levels
 from cryptoforecast.service.outlooks import MAX_HORIZON
 from cryptoforecast.service.prices import check_prices
 from cryptoforecast.types import INTERVALS
@@ -74,8 +74,6 @@ PriceRule = Annotated[
     WithJsonSchema({"type": "string", "enum": ["live", "any"], "default": "any"}),
     Query(description="live: status 503 without prices of a live source; any: else simulated"),
 ]
-#: What may make a forecast: a stack, its network, or a method without training.
-PREDICTORS = ("stack", "lstm", "dense", "har", "naive", "cone", "drift", "linear", "boosting")
 PredictorText = Annotated[
     str | None,
     WithJsonSchema({"type": "string", "enum": list(PREDICTORS)}),

@@ -75,6 +75,7 @@ __all__ = [
     "MAX_LEVELS",
     "METRICS",
     "NETWORKS",
+    "PREDICTORS",
     "PRESETS",
     "PRESET_HELP",
     "REPAIRS",
@@ -117,6 +118,9 @@ __all__ = [
     "window",
     "with_inputs",
 ]
+
+#: What may make a forecast: a stack, its network, or a baseline.
+PREDICTORS = (STACK, *NETWORKS, *BASELINES)
 
 #: Stands for the last candle that a saved model saw, where a time could stand.
 CUTOFF = "cutoff"
