@@ -73,7 +73,7 @@ class CardJson(ModelJson):
 
 
 class MethodJson(TypedDict):
-    """A method without training, which forecasts candles of any length."""
+    """A baseline, which needs no training and forecasts candles of any length."""
 
     name: Annotated[str, Says("its name", "har")]
     title: Annotated[str, Says("its name in words", "HAR regression")]
@@ -92,7 +92,7 @@ class ModelsJson(TypedDict):
 
     models: Annotated[list[CardJson], Says("saved models")]
     damaged: Annotated[list[DamagedJson], Says("saved models that can't be read")]
-    methods: Annotated[list[MethodJson], Says("methods without training")]
+    methods: Annotated[list[MethodJson], Says("baselines, which need no training")]
 
 
 class SeriesAnswerJson(TypedDict):

@@ -77,7 +77,7 @@ def add(api: FastAPI, service: Service, options: Options) -> None:
     async def backtests(
         request: Request, body: Annotated[BacktestRequest, Body(openapi_examples=TESTS)]
     ) -> JSONResponse:
-        """Test a saved model, or train and test a network, on the prices of a coin."""
+        """Test a saved model, a baseline, or a network that is trained, on the prices of a coin."""
         return await jobs.order(request, "backtest", body)
 
     @api.post(

@@ -31,7 +31,7 @@ MAX_FORECASTS, MAX_STEP = 200, 10_000
 Model = Annotated[
     str | None,
     Query(
-        description="only forecasts of this model, or method without training",
+        description="only forecasts of this saved model or baseline",
         pattern=NAME_PATTERN,
         examples=["global-1h-lstm"],
     ),

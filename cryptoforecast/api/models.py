@@ -29,7 +29,7 @@ def add(api: FastAPI, service: Service) -> None:
         dependencies=CHECKS, response_model=ModelsJson, responses=problems(),
     )  # fmt: skip
     async def models(request: Request) -> JSONResponse:
-        """List saved models, those that can't be read, and methods without training."""
+        """List saved models, those that can't be read, and baselines, which need no training."""
         return answer({**await lane.run(_all, service, request)})
 
     @api.get(
@@ -46,7 +46,7 @@ def add(api: FastAPI, service: Service) -> None:
     ) -> Response:
         """Answer with the card. Its `version` is also the ETag.
 
-        A method without training has a name, a title and links, and no version.
+        A baseline has a name, a title and links, and no version.
         """
         content = await lane.run(_one, service, request, name)
         tag = f'"{content.get("version", name)}"'

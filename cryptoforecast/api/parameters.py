@@ -40,7 +40,7 @@ _PRICE = {"type": "number", "exclusiveMinimum": 0, "maximum": 1e15}
 ModelName = Annotated[
     str,
     Path(
-        description="a saved model, or a method without training such as har",
+        description="a saved model, or a baseline such as har",
         json_schema_extra={"pattern": NAME_PATTERN},
         openapi_examples={"shipped": {"value": "global-1h-lstm"}},  # stands in the form of the docs
     ),
@@ -82,7 +82,7 @@ PredictorText = Annotated[
 HorizonText = Annotated[
     str | None,
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_HORIZON, "examples": [24]}),
-    Query(description="steps; of methods without training only"),
+    Query(description="steps; of baselines only"),
 ]
 VersionText = Annotated[
     str | None,

@@ -160,13 +160,17 @@ def _add_backtest(commands: Commands) -> None:
     command = _command(
         commands, "backtest", "Test a model against the last price, on candles it has not seen."
     )
-    command.add_argument("--model", metavar="NAME", help="test this saved model without training")
+    command.add_argument(
+        "--model",
+        metavar="NAME",
+        help="test this saved model as it is, or this baseline, as --network does",
+    )
     command.add_argument(
         "--since",
         metavar="TIME",
         type=arguments.since,
-        help="with --model: test on all candles from this time on, UTC; cutoff: on all candles "
-        "that the model has not seen",
+        help="with a saved model: test on all candles from this time on, UTC; cutoff: on all "
+        "candles that the model has not seen",
     )
     groups.add_coins(command)
     groups.add_prices(command)
@@ -230,7 +234,7 @@ def _add_forecast(commands: Commands) -> None:
         "--model",
         metavar="NAME",
         required=True,
-        help=f"a saved model, or a method without training: {', '.join(names.BASELINES)}",
+        help=f"a saved model, or a baseline, which needs no training: {', '.join(names.BASELINES)}",
     )
     command.add_argument(
         "--predictor",
@@ -242,7 +246,7 @@ def _add_forecast(commands: Commands) -> None:
         "--horizon",
         metavar="N",
         type=arguments.whole,
-        help="steps of a method without training (default 1)",
+        help="steps of a baseline (default 1)",
     )
     for direction in ("above", "below"):
         command.add_argument(

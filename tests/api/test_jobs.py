@@ -117,6 +117,24 @@ def test_a_saved_model_is_tested_as_it_is(client, service, working):
     assert result["verdict"]["sentence"] == tested.verdict.sentence
 
 
+def test_a_baseline_is_a_model_too(client, working):
+    order = {"coin": "ETH", "interval": "1d"}
+    results = []
+    for body in (
+        {"model": "cone", "settings": {"horizon": 2, "lookback": 9}},
+        {"settings": {"network": "cone", "horizon": 2, "lookback": 9}},
+    ):
+        job = client.ask("POST", "backtests", {**order, **body}).json()
+        assert client.end(job)[-1][0] == "done"
+        results.append(client.ask("GET", f"jobs/{job['id']}").json()["result"])
+        del results[-1]["data"]  # it has the age of the prices
+    assert results[0] == results[1]
+    assert "cone ignores lookback: only networks have such settings." in results[0]["notes"]
+    both = {"model": "cone", "settings": {"network": "lstm"}}
+    (mistake,) = client.ask("POST", "backtests", both).json()["errors"]
+    assert (mistake["pointer"], mistake["received"]) == ("/body/model", "cone and 'lstm'")
+
+
 SMALL = {
     "network": "dense", "features": ["return", "abs_return"], "lookback": 8, "units": [4],
     "epochs": 2, "horizon": 1,
@@ -241,7 +259,12 @@ def test_signals_of_an_order_are_bounded_and_belong_to_a_network(client, book, m
             "/body/signals",
             {"settings": SMALL, "signals": [{**one, "name": f"s{i}"} for i in range(5)]},
         ),
-        ("/body", {"settings": {"network": "cone"}, "signals": [one]}),
+        ("/body/signals", {"settings": {"network": "cone"}, "signals": [one]}),
+        ("/body/signals", {"model": "har", "signals": [one]}),
+        (
+            "/body/settings/features",
+            {"settings": {"network": "har", "features": ["return", "signal:eth"]}},
+        ),
         ("/body", {"model": "tiny-dense", "signals": [one]}),
     ]
     for pointer, body in orders:
