@@ -250,9 +250,28 @@ def test_too_short_a_history_is_refused(run, tmp_path):
     refused(run("backtest", "--data", tmp_path / "short.csv", "--network", "naive"), "origins")
 
 
-@pytest.mark.parametrize("args", [("models",), ("nothing",), ("models", "burn", "x")])
-def test_an_unknown_command_is_refused(run, args):
-    refused(run(*args))
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("models", ("required: ACTION", "(see cryptoforecast models --help)")),
+        ("nothing", ("COMMAND must be one of app, ", "'nothing'", "(see cryptoforecast --help)")),
+        ("models burn x", ("ACTION must be one of list, ", "'burn'")),
+        ("forcast", ("no such command", "'forcast'", "Did you mean forecast?")),
+        ("models lst", ("no such action", "'lst'", "Did you mean list?")),
+        ("ledger recrd", ("Did you mean record?", "(see cryptoforecast ledger --help)")),
+        ("--print-completion fsh", ("--print-completion must be one of", "Did you mean zsh?")),
+        ("backtest --dta x", ("--dta x. Did you mean --data?", "(see cryptoforecast backtest ")),
+        ("models list --jsn", ("--json?", "(see cryptoforecast models list --help)")),
+        ("backtest --horizn=3", ("Received: --horizn=3. Did you mean --horizon?",)),
+        ("backtest more words", ("Received: more words. (see cryptoforecast backtest --help)",)),
+        ("--vers", ("Did you mean --version? (see cryptoforecast --help)",)),
+    ],
+)
+def test_a_misspelt_word_is_refused_with_the_nearest_name(run, command, words):
+    answer = run(*command.split())
+    refused(answer, *words)
+    if "Did you mean" in answer[2] and "--print" not in command:
+        assert "one of" not in answer[2]
 
 
 def test_wrong_settings_are_refused(run, monkeypatch):
