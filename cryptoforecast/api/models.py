@@ -12,7 +12,7 @@ from cryptoforecast.api.answers import CardJson, MethodJson, ModelsJson
 from cryptoforecast.api.lanes import Lane
 from cryptoforecast.api.links import of_model
 from cryptoforecast.api.parameters import CHECKS, ModelName
-from cryptoforecast.api.problems import at
+from cryptoforecast.api.questions import at_model
 from cryptoforecast.api.responses import answer, problems
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.json_views.renewals import HistoryJson, history_json
@@ -86,7 +86,7 @@ def _all(service: Service, request: Request) -> ModelsJson:
 
 
 def _one(service: Service, request: Request, name: str) -> json_views.Json:
-    with at("/path/name", name):
+    with at_model("/path/name", name):
         saved = service.outlooks.saved(name)
         if saved is None:
             return {**_method(request, name)}
@@ -102,7 +102,7 @@ def _card(saved: SavedModel, request: Request) -> CardJson:
 
 
 def _history(service: Service, name: str) -> json_views.Json:
-    with at("/path/name", name):
+    with at_model("/path/name", name, "A baseline has no versions."):
         versions = service.renewals.history(name)
     return {**history_json(name, versions, service.renewals.last_attempt(name))}
 

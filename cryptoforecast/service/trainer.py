@@ -76,8 +76,11 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
         raise InvalidInput(
             f"`network` must be one of {', '.join(methods)}. Received: {spec.network!r:.60}."
         )
-    if kind == "training":
-        choices.check_network(spec.network)
+    if kind == "training" and not choices.is_network(spec):
+        raise InvalidInput(
+            f"`network` must be {' or '.join(choices.NETWORKS)} in a training. Received: "
+            f"{spec.network!r}. Test a baseline with POST /api/v1/backtests."
+        )
     if choices.is_network(spec):
         _check_signals(spec.features, coin, own)
     if kind == "training":

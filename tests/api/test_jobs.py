@@ -330,6 +330,7 @@ def test_a_job_is_seen_by_the_key_that_ordered_it_alone(client, plain):
         ("backtests", {"interval": "3h"}, "interval"),
         ("trainings", {"save": "tiny-dense"}, "save"),
         ("trainings", {"save": "har"}, "save"),
+        ("trainings", {"settings": {"network": "har"}}, "settings/network"),
         ("trainings", {"settings": {"features": ["return", "signal:mood"]}}, "settings/features"),
         ("backtests", {"settings": {"features": ["return", "signal:btc"]}}, "settings/features"),
         ("backtests", {"ablate": ["signal:mood"]}, "ablate"),
@@ -396,6 +397,7 @@ def test_a_missing_model_is_not_found(client):
     assert missing.status_code == 404
     assert missing.json()["errors"][0]["pointer"] == "/body/model"
     assert missing.json()["errors"][0]["received"] == "'none'"
+    assert "A baseline can be named too: naive, " in missing.json()["detail"]
     assert client.ask("GET", f"jobs/{'0' * 32}").status_code == 404
 
 
@@ -406,7 +408,9 @@ def test_nothing_is_ordered_where_training_is_not_allowed(service):
             answer = client.ask("POST", place, {})
             assert answer.status_code == 403
             assert "--allow-training" in answer.json()["detail"]
-        assert client.ask("GET", f"jobs/{'0' * 32}").status_code == 403
+        looked = client.ask("GET", f"jobs/{'0' * 32}")
+        assert looked.status_code == 403
+        assert f"Received: GET '/api/v1/jobs/{'0' * 32}'. " in looked.json()["detail"]
 
 
 def test_few_orders_wait_and_few_finished_ones_are_kept(book, monkeypatch):

@@ -55,6 +55,27 @@ def test_a_model_that_is_missing_is_named_as_it_was_received(client):
         assert (mistake["pointer"], mistake["received"]) == ("/path/name", "'none'")
 
 
+@pytest.mark.parametrize(
+    ("place", "baselines"),
+    [
+        ("models/none", f"A baseline can be named too: {', '.join(choices.BASELINES)}."),
+        ("models/none/forecast", "A baseline can be named too: naive, "),
+        ("models/none/history", "A baseline has no versions."),
+        ("models/har/history", "A baseline has no versions."),
+        ("models/lstm", "A baseline can be named too: naive, "),
+        ("anomalies?model=none", "The baseline har can be named too."),
+    ],
+)
+def test_an_unknown_model_is_answered_with_the_names_there_are(client, place, baselines):
+    """The advice is a request, and no command of the command line."""
+    answer = client.get(f"/{place}")
+    assert answer.status_code == 404
+    detail = answer.json()["detail"]
+    assert f"There are: {PREDICT_MODEL}, tiny-dense. {baselines}" in detail
+    assert detail.endswith(" See GET /api/v1/models.")
+    assert "`" not in detail
+
+
 def test_a_damaged_model_is_a_problem_and_not_hidden(client):
     for path in ("/models/damaged", "/models/damaged/forecast"):
         answer = client.get(path)

@@ -40,6 +40,20 @@ def test_models_are_listed_shown_and_deleted(trained, run):
     refused(run("models", "rename", "tiny", "small"), "tiny")
 
 
+@pytest.mark.parametrize(
+    ("command", "advice"),
+    [
+        ("models show har", "Use `backtest --model har` or `forecast --model har`."),
+        ("models history cone", "Use `backtest --model cone`"),
+        ("backtest --coin BTC --model lstm", "Use `backtest --network lstm`"),
+        ("forecast --coin BTC --model dense", "Use `backtest --network dense`"),
+        ("backtest --coins BTC,ETH --model lstm", "Use `backtest --network lstm`"),
+    ],
+)
+def test_a_name_that_is_no_saved_models_is_told_its_command(run, command, advice):
+    refused(run(*command.split()), "No saved model is named", advice)
+
+
 def test_a_damaged_model_hides_no_other(trained, run):
     shutil.copytree(trained / "models/tiny", trained / "models/broken")
     (trained / "models/broken/weights.npz").write_bytes(b"no")
