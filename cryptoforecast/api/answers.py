@@ -12,12 +12,21 @@ from cryptoforecast.json_views import ForecastJson, ModelJson, Says
 _VERSION = f"sha256:{'5f0c9a417d1e2b38' * 4}"
 
 
+class RouteJson(TypedDict):
+    """A route of the API."""
+
+    method: Annotated[str, Says("its method", "POST")]
+    path: Annotated[str, Says("its address", "/api/v1/models/{name}/forecast")]
+    summary: Annotated[str, Says("what it does", "Forecast series of your own")]
+
+
 class IndexJson(TypedDict):
     """Where everything is."""
 
     name: Annotated[str, Says("name of the service", "CryptoForecast")]
     version: Annotated[str, Says("its version", "0.9.0")]
     links: Annotated[dict[str, str], Says("addresses by what is there")]
+    routes: Annotated[list[RouteJson], Says("all routes, as the description has them")]
 
 
 class LiveJson(TypedDict):

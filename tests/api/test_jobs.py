@@ -350,6 +350,32 @@ def test_a_refusal_of_an_order_has_its_place(client, book, place, body, pointer)
     assert book.take() is None
 
 
+@pytest.mark.parametrize(
+    ("place", "body", "pointer", "names"),
+    [
+        ("backtests", {"foldz": 2}, "foldz", "coin, interval, days, prices, settings, signals, mo"),
+        ("trainings", {"settings": {"lokback": 9}}, "settings/lokback", "preset, network, target,"),
+        ("trainings", {"signals": [{"nme": "x"}]}, "signals/0/nme", "name, time, value, lag, max"),
+        ("models/naive/forecast", {"series": [], "abov": 1}, "abov", "series, above, below, touch"),
+    ],
+)
+def test_a_misspelt_name_is_answered_with_the_names_there_are(client, place, body, pointer, names):
+    answer = client.ask("POST", place, body).json()
+    (mistake,) = [one for one in answer["errors"] if one["pointer"] == f"/body/{pointer}"]
+    assert mistake["rule"].startswith(f"The names here are {names}")
+    assert mistake["received"] == repr(pointer.rpartition("/")[2])
+
+
+def test_a_misspelt_name_of_a_series_is_answered_with_those_there_are(client):
+    series = [{"id": "a", "close": [1.0, 2.0]}, {"id": "b", "candles": {"hihg": [1.0]}}]
+    answer = client.ask("POST", "models/naive/forecast", {"series": series}).json()
+    one, other = (each["problem"] for each in answer["series"])
+    rule = "The names here are id, coin, candles, closes."
+    assert one["detail"] == f"`/body/series/0/close`: {rule} Received: 'close'."
+    (mistake,) = [each for each in other["errors"] if each["pointer"].endswith("hihg")]
+    assert mistake["rule"] == "The names here are time, open, high, low, close, volume."
+
+
 @pytest.mark.parametrize("examples", [jobs.TESTS, jobs.TRAININGS])
 def test_examples_of_orders_are_taken(plain, tmp_path, examples):
     kind = "backtest" if examples is jobs.TESTS else "training"

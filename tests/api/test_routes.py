@@ -21,6 +21,19 @@ def test_the_index_leads_everywhere(client):
             assert client.plain.get(path).status_code == 200, place
 
 
+def test_the_index_lists_every_route(client):
+    routes = client.get("").json()["routes"]
+    listed = {(one["method"], one["path"]): one["summary"] for one in routes}
+    described = list(client.description.operations())
+    assert len(listed) == len(described) > 10
+    for method, path, operation in described:
+        assert listed[method.upper(), path] == operation["summary"]
+    assert ("POST", "/predict") in listed
+    assert {"/api/v1/backtests", "/api/v1/trainings", "/api/v1/jobs/{id}"} <= {
+        path for _, path in listed
+    }
+
+
 def test_the_service_is_live_and_ready(client):
     assert client.get("/health/live").json() == {"status": "ok", "version": __version__}
     assert client.get("/health/ready").json() == {
