@@ -46,7 +46,16 @@ class SourceUnavailable(CryptoForecastError):
 
 
 class UnknownModel(InvalidInput):
-    """No saved model has this name."""
+    """No saved model has this name; what to do depends on where the user is.
+
+    Args:
+        message: The rule, what was received, and the remedy.
+        name: The name.
+    """
+
+    def __init__(self, message: str, name: str = "") -> None:
+        super().__init__(message)
+        self.name = name
 
 
 class InvalidBundle(CryptoForecastError):

@@ -20,8 +20,10 @@ from cryptoforecast.api.parameters import (
     QuoteText,
 )
 from cryptoforecast.api.problems import at
+from cryptoforecast.api.questions import at_model
 from cryptoforecast.api.responses import FORECASTS, answer, problems
 from cryptoforecast.service import Service, choices
+from cryptoforecast.service.anomalies import HAR
 from cryptoforecast.types import MarketQuery
 
 Model = Annotated[
@@ -78,7 +80,7 @@ def _anomalies(
             choices.check_alarms(promised, query.interval)
     with at("/query/coin"):
         history = service.prices.history(query, prices=prices)
-    with at("/query/model"):
+    with at_model("/query/model", model or "", f"The baseline {HAR} can be named too."):
         saved = service.anomalies.model(history, model)
         if saved is not None:
             history = service.signals.beside(history, saved.model.spec.features)

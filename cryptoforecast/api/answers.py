@@ -12,12 +12,21 @@ from cryptoforecast.json_views import ForecastJson, ModelJson, Says
 _VERSION = f"sha256:{'5f0c9a417d1e2b38' * 4}"
 
 
+class RouteJson(TypedDict):
+    """A route of the API."""
+
+    method: Annotated[str, Says("its method", "POST")]
+    path: Annotated[str, Says("its address", "/api/v1/models/{name}/forecast")]
+    summary: Annotated[str, Says("what it does", "Forecast series of your own")]
+
+
 class IndexJson(TypedDict):
     """Where everything is."""
 
     name: Annotated[str, Says("name of the service", "CryptoForecast")]
     version: Annotated[str, Says("its version", "0.9.0")]
     links: Annotated[dict[str, str], Says("addresses by what is there")]
+    routes: Annotated[list[RouteJson], Says("all routes, as the description has them")]
 
 
 class LiveJson(TypedDict):
@@ -73,7 +82,7 @@ class CardJson(ModelJson):
 
 
 class MethodJson(TypedDict):
-    """A method without training, which forecasts candles of any length."""
+    """A baseline, which needs no training and forecasts candles of any length."""
 
     name: Annotated[str, Says("its name", "har")]
     title: Annotated[str, Says("its name in words", "HAR regression")]
@@ -92,7 +101,7 @@ class ModelsJson(TypedDict):
 
     models: Annotated[list[CardJson], Says("saved models")]
     damaged: Annotated[list[DamagedJson], Says("saved models that can't be read")]
-    methods: Annotated[list[MethodJson], Says("methods without training")]
+    methods: Annotated[list[MethodJson], Says("baselines, which need no training")]
 
 
 class SeriesAnswerJson(TypedDict):

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse
 
 from cryptoforecast import __version__
-from cryptoforecast.api.answers import IndexJson, LiveJson, ReadyJson
+from cryptoforecast.api.answers import IndexJson, LiveJson, ReadyJson, RouteJson
 from cryptoforecast.api.lanes import Lane
 from cryptoforecast.api.links import address
 from cryptoforecast.api.parameters import CHECKS
@@ -16,6 +16,16 @@ from cryptoforecast.service import PREDICT_MODEL, Service
 _PLACES = (
     "health/live", "health/ready", "coins", "models", "anomalies", "ledger", "docs", "openapi.json",
 )  # fmt: skip
+
+
+def _routes(request: Request) -> list[RouteJson]:
+    """List what the description of the API lists, as this client reaches it."""
+    root = request.scope.get("root_path", "")
+    return [
+        {"method": method.upper(), "path": f"{root}{path}", "summary": operation["summary"]}
+        for path, item in request.app.openapi()["paths"].items()
+        for method, operation in item.items()
+    ]
 
 
 def add(api: FastAPI, service: Service) -> None:
@@ -29,7 +39,7 @@ def add(api: FastAPI, service: Service) -> None:
     async def index(request: Request) -> JSONResponse:
         links = {place: address(request, place) for place in _PLACES}
         content = {"name": "CryptoForecast", "version": __version__, "links": links}
-        return answer(content)
+        return answer({**content, "routes": _routes(request)})
 
     @api.get(
         "/api/v1/health/live", tags=["service"], summary="Say that the process answers",

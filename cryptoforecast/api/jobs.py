@@ -31,6 +31,7 @@ from cryptoforecast.api.orders import (
 from cryptoforecast.api.parameters import CHECKS
 from cryptoforecast.api.problem_values import problem
 from cryptoforecast.api.problems import at
+from cryptoforecast.api.questions import at_model
 from cryptoforecast.api.responses import MAX_BODY, answer, events_of, problems
 from cryptoforecast.errors import (
     AlreadyExists,
@@ -77,7 +78,7 @@ def add(api: FastAPI, service: Service, options: Options) -> None:
     async def backtests(
         request: Request, body: Annotated[BacktestRequest, Body(openapi_examples=TESTS)]
     ) -> JSONResponse:
-        """Test a saved model, or train and test a network, on the prices of a coin."""
+        """Test a saved model, a baseline, or a network that is trained, on the prices of a coin."""
         return await jobs.order(request, "backtest", body)
 
     @api.post(
@@ -177,6 +178,9 @@ class _Jobs:
         content["signals"] = [signal.name for signal in body.signals]
         try:
             trainer.check(self._service, kind, content)
+        except UnknownModel:
+            with at_model("/body/model", content.get("model") or ""):
+                raise
         except CryptoForecastError as error:
             pointer = _place(error, content)
             with at(pointer, str(_received(pointer, content))):
@@ -192,8 +196,9 @@ class _Jobs:
         """
         if not self._options.training:
             raise NotAllowed(
-                "This server does not test or train for others. Received: a request to do so. Its "
-                "owner can allow it: cryptoforecast serve --allow-training --key KEY."
+                "This server takes no orders of tests and trainings, so it has no jobs. Received: "
+                f"{request.method} {request.url.path!r:.80}. Its owner can allow them: "
+                "cryptoforecast serve --allow-training --key KEY."
             )
         return str(request.scope.get("cryptoforecast.key"))
 
@@ -202,8 +207,6 @@ def _place(error: CryptoForecastError, content: Mapping[str, Any]) -> str:
     """Return the pointer to what an error of an order is about, as far as the error says it."""
     if isinstance(error, AlreadyExists):
         return "/body/save"
-    if isinstance(error, UnknownModel):
-        return "/body/model"
     if str(error).startswith("The name must "):
         return "/body/save"
     unknown = _UNKNOWN_SIGNAL.match(str(error))

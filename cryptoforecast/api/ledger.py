@@ -13,7 +13,6 @@ from cryptoforecast.api.parameters import (
     CHECKS,
     COIN_PATTERN,
     NAME_PATTERN,
-    PREDICTORS,
     IntervalText,
     PredictorText,
     check_choice,
@@ -23,6 +22,7 @@ from cryptoforecast.api.responses import FORECASTS, answer, problems
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.json_views.ledger import LedgerJson, view_json
 from cryptoforecast.service import Service
+from cryptoforecast.service.choices import PREDICTORS
 from cryptoforecast.types import INTERVALS
 
 #: Forecasts in one answer, and the last step that can be asked about.
@@ -31,7 +31,7 @@ MAX_FORECASTS, MAX_STEP = 200, 10_000
 Model = Annotated[
     str | None,
     Query(
-        description="only forecasts of this model, or method without training",
+        description="only forecasts of this saved model or baseline",
         pattern=NAME_PATTERN,
         examples=["global-1h-lstm"],
     ),

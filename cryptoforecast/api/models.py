@@ -12,7 +12,7 @@ from cryptoforecast.api.answers import CardJson, MethodJson, ModelsJson
 from cryptoforecast.api.lanes import Lane
 from cryptoforecast.api.links import of_model
 from cryptoforecast.api.parameters import CHECKS, ModelName
-from cryptoforecast.api.problems import at
+from cryptoforecast.api.questions import at_model
 from cryptoforecast.api.responses import answer, problems
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.json_views.renewals import HistoryJson, history_json
@@ -29,7 +29,7 @@ def add(api: FastAPI, service: Service) -> None:
         dependencies=CHECKS, response_model=ModelsJson, responses=problems(),
     )  # fmt: skip
     async def models(request: Request) -> JSONResponse:
-        """List saved models, those that can't be read, and methods without training."""
+        """List saved models, those that can't be read, and baselines, which need no training."""
         return answer({**await lane.run(_all, service, request)})
 
     @api.get(
@@ -46,7 +46,7 @@ def add(api: FastAPI, service: Service) -> None:
     ) -> Response:
         """Answer with the card. Its `version` is also the ETag.
 
-        A method without training has a name, a title and links, and no version.
+        A baseline has a name, a title and links, and no version.
         """
         content = await lane.run(_one, service, request, name)
         tag = f'"{content.get("version", name)}"'
@@ -86,7 +86,7 @@ def _all(service: Service, request: Request) -> ModelsJson:
 
 
 def _one(service: Service, request: Request, name: str) -> json_views.Json:
-    with at("/path/name", name):
+    with at_model("/path/name", name):
         saved = service.outlooks.saved(name)
         if saved is None:
             return {**_method(request, name)}
@@ -102,7 +102,7 @@ def _card(saved: SavedModel, request: Request) -> CardJson:
 
 
 def _history(service: Service, name: str) -> json_views.Json:
-    with at("/path/name", name):
+    with at_model("/path/name", name, "A baseline has no versions."):
         versions = service.renewals.history(name)
     return {**history_json(name, versions, service.renewals.last_attempt(name))}
 

@@ -81,11 +81,15 @@ class OrderRequest(BaseModel):
 
 
 class BacktestRequest(OrderRequest):
-    """A test of a saved model, of a network that is trained first, or of a method."""
+    """A test of a saved model, of a network that is trained first, or of a baseline."""
 
     model: Annotated[
         str | None,
-        Field(pattern=NAME_PATTERN, description="a saved model", examples=["global-1h-lstm"]),
+        Field(
+            pattern=NAME_PATTERN,
+            description="a saved model, or a baseline such as har",
+            examples=["global-1h-lstm"],
+        ),
     ] = None
     folds: Annotated[
         int, Field(ge=1, le=20, description="spans with a fit of their own"), WHOLE
@@ -118,8 +122,8 @@ TESTS: dict[str, Any] = {
         "value": {"coin": "BTC", "days": 365, "model": "global-1h-lstm"},
     },
     "method": {
-        "summary": "a method without training",
-        "value": {"coin": "BTC", "days": 365, "settings": {"network": "cone", "horizon": 24}},
+        "summary": "a baseline, which needs no training",
+        "value": {"coin": "BTC", "days": 365, "model": "cone", "settings": {"horizon": 24}},
     },
     "network": {
         "summary": "a network that is trained in two folds",

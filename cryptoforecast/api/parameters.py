@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from cryptoforecast.api.levels import read_count, read_levels
 from cryptoforecast.api.problems import at
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.service.choices import MAX_LEVELS, check_levels
+from cryptoforecast.service.choices import MAX_LEVELS, PREDICTORS, check_levels
 from cryptoforecast.service.outlooks import MAX_HORIZON
 from cryptoforecast.service.prices import check_prices
 from cryptoforecast.types import INTERVALS
@@ -40,7 +40,7 @@ _PRICE = {"type": "number", "exclusiveMinimum": 0, "maximum": 1e15}
 ModelName = Annotated[
     str,
     Path(
-        description="a saved model, or a method without training such as har",
+        description="a saved model, or a baseline such as har",
         json_schema_extra={"pattern": NAME_PATTERN},
         openapi_examples={"shipped": {"value": "global-1h-lstm"}},  # stands in the form of the docs
     ),
@@ -74,8 +74,6 @@ PriceRule = Annotated[
     WithJsonSchema({"type": "string", "enum": ["live", "any"], "default": "any"}),
     Query(description="live: status 503 without prices of a live source; any: else simulated"),
 ]
-#: What may make a forecast: a stack, its network, or a method without training.
-PREDICTORS = ("stack", "lstm", "dense", "har", "naive", "cone", "drift", "linear", "boosting")
 PredictorText = Annotated[
     str | None,
     WithJsonSchema({"type": "string", "enum": list(PREDICTORS)}),
@@ -84,7 +82,7 @@ PredictorText = Annotated[
 HorizonText = Annotated[
     str | None,
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_HORIZON, "examples": [24]}),
-    Query(description="steps; of methods without training only"),
+    Query(description="steps; of baselines only"),
 ]
 VersionText = Annotated[
     str | None,

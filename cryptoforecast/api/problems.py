@@ -19,6 +19,7 @@ from starlette.routing import Match
 
 from cryptoforecast.api import predict as predicting
 from cryptoforecast.api.closes import excerpt
+from cryptoforecast.api.fields import names_at
 from cryptoforecast.api.problem_values import (
     MAX_MISTAKES,
     MEDIA_TYPE,
@@ -93,27 +94,34 @@ def of_error(error: CryptoForecastError, pointer: str = "", named: str = "") -> 
     return problem(status_of(error), detail, mistakes)
 
 
-def of_validation(errors: Sequence[Mapping[str, Any]], start: str = "") -> ProblemJson:
+def of_validation(
+    errors: Sequence[Mapping[str, Any]], start: str = "", kind: object = None
+) -> ProblemJson:
     """Make a problem of the errors of Pydantic.
 
     Args:
         errors: Its errors.
         start: Pointer to what was validated.
+        kind: Type of what was validated, for the names that it can have.
     """
-    mistakes = [_mistake(one, start) for one in errors[:MAX_MISTAKES]]
+    mistakes = [_mistake(one, start, kind) for one in errors[:MAX_MISTAKES]]
     first = mistakes[0]
     detail = f"`{first['pointer']}`: {first['rule']} Received: {first['received']}."
     return problem(422, detail, mistakes)
 
 
-def _mistake(error: Mapping[str, Any], start: str) -> MistakeJson:
+def _mistake(error: Mapping[str, Any], start: str, kind: object) -> MistakeJson:
     if error.get("type") == "json_invalid":
         reason = error.get("ctx", {}).get("error", "unreadable")
         return {"pointer": "/body", "rule": "The body must be JSON.", "received": reason}
+    rule, received = error["msg"], error.get("input")
+    names = names_at(kind, error["loc"][:-1]) if error.get("type") == "extra_forbidden" else []
+    if names:
+        rule, received = f"The names here are {', '.join(names)}", error["loc"][-1]
     return {
         "pointer": "/".join([start, *map(_escaped, error["loc"])]),
-        "rule": f"{error['msg']}.",
-        "received": excerpt(error.get("input")),
+        "rule": f"{rule}.",
+        "received": excerpt(received),
     }
 
 
@@ -163,8 +171,10 @@ def add_handlers(api: FastAPI) -> None:
         return respond(content, _retry(refusal.error))
 
     @api.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> Response:
-        return respond(of_validation(error.errors()))
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        body = getattr(request.scope.get("route"), "body_field", None)
+        kind = None if body is None else body.field_info.annotation
+        return respond(of_validation(error.errors(), kind=kind))
 
     @api.exception_handler(HTTPException)
     async def unusual(request: Request, error: HTTPException) -> Response:

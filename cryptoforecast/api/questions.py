@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 
 from cryptoforecast.api.problems import at
-from cryptoforecast.errors import CryptoForecastError
-from cryptoforecast.service import Service
+from cryptoforecast.errors import CryptoForecastError, UnknownModel
+from cryptoforecast.service import Service, choices
 from cryptoforecast.service.outlooks import Question
 from cryptoforecast.types import SavedModel
 
 _NAMED = re.compile(r"`([a-z]+)`")
+
+
+@contextlib.contextmanager
+def at_model(pointer: str, name: str, baselines: str | None = None) -> Iterator[None]:
+    """Note that errors in this context are about a model, and say which names there are.
+
+    Args:
+        pointer: JSON Pointer to the name.
+        name: The name.
+        baselines: What is true of baselines here; by default that they can be named.
+
+    Raises:
+        Refusal: From an error of ours.
+    """
+    with at(pointer, name):
+        try:
+            yield
+        except UnknownModel as error:
+            if baselines is None:
+                baselines = f"A baseline can be named too: {', '.join(choices.BASELINES)}."
+            raise UnknownModel(f"{error} {baselines} See GET /api/v1/models.", name) from error
 
 
 def checked(service: Service, name: str, question: Question, where: str) -> SavedModel | None:
@@ -18,11 +41,11 @@ def checked(service: Service, name: str, question: Question, where: str) -> Save
 
     Args:
         service: Does the work.
-        name: Name of the model or method.
+        name: Name of the saved model or baseline.
         question: The question.
         where: Pointer to the part of the request that has the question.
     """
-    with at("/path/name", name):
+    with at_model("/path/name", name):
         service.outlooks.saved(name)
     try:
         return service.outlooks.check(name, question)

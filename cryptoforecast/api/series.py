@@ -198,7 +198,7 @@ def _answer(
             outlook = service.outlooks.of(history, name, question)
         answer["forecast"] = outlook.json()
     except ValidationError as error:
-        answer["problem"] = of_validation(error.errors(include_url=False), pointer)
+        answer["problem"] = of_validation(error.errors(include_url=False), pointer, Series)
     except Refusal as refusal:
         answer["problem"] = of_error(refusal.error, refusal.pointer)
     return answer

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from cryptoforecast.cli import options, streams
-from cryptoforecast.cli.answer import Answer, status_of
+from cryptoforecast.cli.answer import Answer, status_of, words_of
 from cryptoforecast.cli.progress import one_line, say
 from cryptoforecast.errors import CryptoForecastError
 
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         say("Interrupted.")
         return 130
     except CryptoForecastError as error:
-        return _failed(error, f"error: {one_line(str(error))}", status_of(error))
+        return _failed(error, f"error: {one_line(words_of(error))}", status_of(error))
     except Exception as error:  # the user gets one line, and the traceback only on request
         hint = f" ({streams.DEBUG}=1 shows where)"
         reason = f"{type(error).__name__}: {one_line(str(error))}"

@@ -138,9 +138,9 @@ class Tools:
         """Forecast the prices after the last closed candle, and test the forecaster.
 
         Args:
-            model: Name of a saved model, or of a method without training such as har or cone.
+            model: Name of a saved model, or of a baseline such as har or cone.
             coin: Coin or pair, such as ETH or BTC-EUR; by default the model's own.
-            horizon: Steps of a method without training.
+            horizon: Steps of a baseline.
             predictor: Of a saved model: stack (the default), or the name of one of its members.
             prices: live, or any: simulated prices, which the answer tells, where there are no
                 live ones.
@@ -165,7 +165,7 @@ class Tools:
         """Compute how likely prices are: of ending above or below them, or of touching them.
 
         Args:
-            model: Name of a saved model, or of a method without training such as har or cone.
+            model: Name of a saved model, or of a baseline such as har or cone.
             coin: Coin or pair, such as ETH or BTC-EUR; by default the model's own.
             above: Prices to end above, at each step.
             below: Prices to end below.
@@ -196,7 +196,7 @@ class Tools:
         Args:
             model: Name of a saved model, which is not trained again, or of a method.
             coin: Coin or pair, such as ETH or BTC-EUR; by default the model's own.
-            horizon: Steps of a method without training.
+            horizon: Steps of a baseline.
             prices: live, or any.
             days: How many past days are read; by default as many as there are.
         """

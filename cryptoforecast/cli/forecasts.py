@@ -1,4 +1,4 @@
-"""The command ``forecast``: of a saved model or a method without training, for one coin or many."""
+"""The command ``forecast``: of a saved model or a baseline, for one coin or many."""
 
 from __future__ import annotations
 
@@ -53,6 +53,8 @@ def _outlook(service: Service, args: argparse.Namespace) -> Outlook:
         horizon=args.horizon,
     )
     saved = service.outlooks.check(args.model, question)
+    if saved is None:
+        signals.check_baseline(args, args.model)
     if args.data is None and args.coin is None:
         args.coin = default_coin(saved)
     interval = "1h" if saved is None else saved.model.card.interval

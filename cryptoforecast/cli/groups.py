@@ -203,8 +203,8 @@ def add_spec(command: argparse.ArgumentParser, networks: str = "") -> None:
 
     presets = f"{', '.join(names.PRESETS)} (default quick), or a file that search has written"
     add("preset", "P", presets)
-    kinds = f"lstm (default), dense, or a baseline: {', '.join(names.BASELINES)}"
-    add("network", "N", networks or kinds)
+    baselines = f"a baseline, which needs no training: {', '.join(names.BASELINES)}"
+    add("network", "N", networks or f"lstm (default), dense, or {baselines}")
     add("target", "T", "return (log-return, default) or price (min-max)")
     add("loss", "L", "quantile (default) or mse")
     add("training", "T", "sequences (default for lstm) or windows")
@@ -220,7 +220,7 @@ def add_spec(command: argparse.ArgumentParser, networks: str = "") -> None:
     add("chunk", "N", "targets in one training sequence", arguments.whole)
     add("epochs", "N", "passes over the training rows, at most", arguments.whole)
     add("patience", "N", "epochs without improvement before stopping; 0: never", arguments.whole)
-    test = "share of rows to test on, the last ones (default 0.2, at most 0.5; 0.95 with --model)"
+    test = "share of rows to test on, the last ones (default 0.2, at most 0.5; a saved model 0.95)"
     add("test", "X", test, arguments.number)
     add("validation", "X", "share of rows before those (default 0.16)", arguments.number)
     add("seed", "N", "random seed of weights, dropout and order", arguments.whole)

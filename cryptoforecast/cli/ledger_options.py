@@ -67,8 +67,7 @@ def add_record(command: argparse.ArgumentParser) -> None:
         metavar="A,B",
         type=arguments.words,
         default=(),
-        help="saved models, or methods without training such as har (default the models for all "
-        "coins)",
+        help="saved models, or baselines such as har (default the models for all coins)",
     )
     command.add_argument(
         "--coins",

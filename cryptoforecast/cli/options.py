@@ -8,8 +8,10 @@ line refuse the same values in the same words.
 from __future__ import annotations
 
 import argparse
+import difflib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from cryptoforecast import __version__
 from cryptoforecast.cli import (
@@ -27,12 +29,45 @@ from cryptoforecast.cli import (
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that reports an error in one line, without the usage before it."""
+    """A parser that reports an error in one line, with the name that may have been meant."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Refuse what is unknown here, where the options of the command are known."""
+        result, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(self._unknown(unknown))
+        return result, unknown
+
+    def _unknown(self, words: Sequence[str]) -> str:
+        """Say that a command does not take these words."""
+        text = f"{' '.join(words):.200}"
+        if not words[0].startswith("-"):
+            return f"There are more words than this command takes. Received: {text}."
+        name = words[0].partition("=")[0]
+        meant = _meant(name, self._option_string_actions)
+        return f"There is no such option here. Received: {text}.{meant}"
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuse a word that is none of a few."""
+        if action.choices is None or value in action.choices:
+            return
+        meant = _meant(str(value), action.choices)
+        name = action.option_strings[0] if action.option_strings else str(action.metavar)
+        rule = f"{name} must be one of {', '.join(map(str, action.choices))}"
+        if meant and not action.option_strings:
+            rule = f"There is no such {name.lower()}"
+        raise argparse.ArgumentError(None, f"{rule}. Received: {value!r:.60}.{meant}")
 
     def error(self, message: str) -> NoReturn:
         from cryptoforecast.cli.progress import one_line
 
         self.exit(2, f"error: {one_line(message)} (see {self.prog} --help)\n")
+
+
+def _meant(word: str, names: Iterable[object]) -> str:
+    """Ask whether the name nearest to a word was meant; ask nothing if none is near."""
+    near = difflib.get_close_matches(word, [str(name) for name in names], n=1)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -160,13 +195,17 @@ def _add_backtest(commands: Commands) -> None:
     command = _command(
         commands, "backtest", "Test a model against the last price, on candles it has not seen."
     )
-    command.add_argument("--model", metavar="NAME", help="test this saved model without training")
+    command.add_argument(
+        "--model",
+        metavar="NAME",
+        help="test this saved model as it is, or this baseline, as --network does",
+    )
     command.add_argument(
         "--since",
         metavar="TIME",
         type=arguments.since,
-        help="with --model: test on all candles from this time on, UTC; cutoff: on all candles "
-        "that the model has not seen",
+        help="with a saved model: test on all candles from this time on, UTC; cutoff: on all "
+        "candles that the model has not seen",
     )
     groups.add_coins(command)
     groups.add_prices(command)
@@ -230,7 +269,7 @@ def _add_forecast(commands: Commands) -> None:
         "--model",
         metavar="NAME",
         required=True,
-        help=f"a saved model, or a method without training: {', '.join(names.BASELINES)}",
+        help=f"a saved model, or a baseline, which needs no training: {', '.join(names.BASELINES)}",
     )
     command.add_argument(
         "--predictor",
@@ -242,7 +281,7 @@ def _add_forecast(commands: Commands) -> None:
         "--horizon",
         metavar="N",
         type=arguments.whole,
-        help="steps of a method without training (default 1)",
+        help="steps of a baseline (default 1)",
     )
     for direction in ("above", "below"):
         command.add_argument(
@@ -277,11 +316,7 @@ def _add_models(commands: Commands) -> None:
     models = _parser(
         commands, "models", "List, show, rename, delete, export or import saved models."
     )
-    actions = models.add_subparsers(
-        dest="action",
-        required=True,
-        metavar="list|show|rename|delete|export|import|history|rollback",
-    )
+    actions = models.add_subparsers(dest="action", required=True, metavar="ACTION")
     model_options.add(lambda name, help: _action(actions, name, help))
 
 
@@ -289,9 +324,7 @@ def _add_ledger(commands: Commands) -> None:
     ledger = _parser(
         commands, "ledger", "Record forecasts before their outcome, grade them, find rewrites."
     )
-    actions = ledger.add_subparsers(
-        dest="action", required=True, metavar="record|grade|show|verify|head|rebuild|export"
-    )
+    actions = ledger.add_subparsers(dest="action", required=True, metavar="ACTION")
     ledger_options.add(lambda name, help: _action(actions, name, help, "ledger"))
 
 
@@ -307,7 +340,7 @@ def _add_tick(commands: Commands) -> None:
 
 def _add_alarms(commands: Commands) -> None:
     alarms = _parser(commands, "alarms", "Be told, once, of what rarely happens.")
-    actions = alarms.add_subparsers(dest="action", required=True, metavar="add|list|remove|test")
+    actions = alarms.add_subparsers(dest="action", required=True, metavar="ACTION")
     alarms_options.add(lambda name, help: _action(actions, name, help, "alarms"))
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from cryptoforecast.cli.prices import set_options
 from cryptoforecast.cli.progress import one_line, say
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.service import Service
+from cryptoforecast.service import Service, choices
 from cryptoforecast.service.signals import input_of, name_of_file, span_of
 from cryptoforecast.types import PriceHistory, Signal, is_signal
 
 _NAMED_FILE = re.compile(r"([a-z][a-z0-9_]*)=(.+)")
+#: Options that say how the file of a signal is read.
+_OF_FILES = ("lag", "max_age", "value")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -22,6 +24,26 @@ def inputs(args: argparse.Namespace) -> tuple[str, ...]:
     named = [input_of(_parts(text)[0]) for text in args.signal or ()]
     ablated = filter(is_signal, getattr(args, "ablate", None) or ())
     return tuple(dict.fromkeys((*named, *ablated)))
+
+
+def check_baseline(args: argparse.Namespace, name: str) -> None:
+    """Refuse signals, and settings of their files, for a baseline.
+
+    Args:
+        args: The options.
+        name: Name of the baseline.
+
+    Raises:
+        InvalidInput: If there are any.
+    """
+    named = [_parts(text)[0] for text in args.signal or ()]
+    choices.check_signals(name, named, "--signal must be left out")
+    settings = [*set_options(args, _OF_FILES)]
+    if settings:
+        raise InvalidInput(
+            f"--{settings[0].replace('_', '-')} goes with a signal, and a baseline reads prices "
+            f"alone. Received: it for {name}. Leave it out."
+        )
 
 
 def beside(
@@ -55,7 +77,7 @@ def beside(
 def _own(service: Service, args: argparse.Namespace) -> list[Signal]:
     """Read the signals of files."""
     files = [parts for text in args.signal or () if (parts := _parts(text))[1] is not None]
-    settings = set_options(args, ("lag", "max_age", "value"))
+    settings = set_options(args, _OF_FILES)
     if settings and not files:
         name = next(iter(settings)).replace("_", "-")
         raise InvalidInput(f"--{name} goes with a file only. Add --signal FILE.")

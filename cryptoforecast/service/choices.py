@@ -6,6 +6,7 @@ them offer the same and refuse the same in the same words.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import date
 from pathlib import Path
 
@@ -41,9 +42,9 @@ from cryptoforecast.learning.specs import (
     UNITS,
     check_network,
     is_network,
-    with_inputs,
 )
 from cryptoforecast.learning.specs import make as make_spec
+from cryptoforecast.learning.specs import with_inputs as add_inputs
 from cryptoforecast.service.price_choices import (
     ASSIGNABLE,
     COINS,
@@ -59,7 +60,14 @@ from cryptoforecast.service.price_choices import (
     resolve,
     window,
 )
-from cryptoforecast.types import ModelCard, ModelSpec, PriceHistory, TrainedModel
+from cryptoforecast.types import (
+    ModelCard,
+    ModelSpec,
+    PriceHistory,
+    TrainedModel,
+    is_signal,
+    signal_name,
+)
 from cryptoforecast.types.quotes import market_name
 
 __all__ = [
@@ -75,6 +83,7 @@ __all__ = [
     "MAX_LEVELS",
     "METRICS",
     "NETWORKS",
+    "PREDICTORS",
     "PRESETS",
     "PRESET_HELP",
     "REPAIRS",
@@ -98,6 +107,7 @@ __all__ = [
     "check_plan",
     "check_repairs",
     "check_shares",
+    "check_signals",
     "default_coin",
     "folds_every",
     "has_volume",
@@ -113,10 +123,17 @@ __all__ = [
     "resolve",
     "round_step",
     "since_training",
+    "unused_settings",
     "usual_alarms",
     "window",
     "with_inputs",
 ]
+
+#: What may make a forecast: a stack, its network, or a baseline.
+PREDICTORS = (STACK, *NETWORKS, *BASELINES)
+
+#: Settings that shape the test of a baseline; all others are those of networks.
+_OF_BASELINES = ("network", "horizon", "test", "validation")
 
 #: Stands for the last candle that a saved model saw, where a time could stand.
 CUTOFF = "cutoff"
@@ -140,6 +157,46 @@ def check_board(spec: ModelSpec, step: int | None, against: str | None) -> None:
         raise InvalidInput(
             f"`against` must be one of {', '.join(names)}. Received: {against!r:.60}."
         )
+
+
+def check_signals(
+    network: str, signals: Collection[str], rule: str = "`signals` must be left out"
+) -> None:
+    """Refuse signals for a baseline, which reads prices alone.
+
+    Args:
+        network: Kind of the network, or name of the baseline.
+        signals: Names of the signals.
+        rule: What must be true of that which names them.
+
+    Raises:
+        InvalidInput: If there are any, and it is a baseline.
+    """
+    if signals and network in BASELINES:
+        raise InvalidInput(
+            f"{rule} for a baseline, which reads prices alone. Received: {', '.join(signals)} for "
+            f"{network}. Leave them out, or choose a network ({' or '.join(NETWORKS)})."
+        )
+
+
+def with_inputs(spec: ModelSpec, names: Iterable[str]) -> ModelSpec:
+    """Add inputs, such as those of signals, to those that a network reads.
+
+    Raises:
+        InvalidInput: If one is unknown, or a baseline is to read a signal.
+    """
+    names = tuple(names)
+    check_signals(spec.network, [signal_name(name) for name in names if is_signal(name)])
+    chosen = [name for name in spec.features if is_signal(name)]
+    check_signals(spec.network, chosen, "`features` must be without signals")
+    return add_inputs(spec, names)
+
+
+def unused_settings(network: str | None, settings: Iterable[str]) -> list[str]:
+    """Return which settings change nothing for a baseline; none for a network."""
+    if network not in BASELINES:
+        return []
+    return [name for name in settings if name not in _OF_BASELINES]
 
 
 def of_preset(preset: str, network: str | None) -> dict[str, object]:

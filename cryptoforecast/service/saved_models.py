@@ -23,7 +23,7 @@ from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import bundle_archive, bundle_format, bundles, exports
 from cryptoforecast.learning.bundles import parameters
 from cryptoforecast.learning.scaling import unused_inputs
-from cryptoforecast.learning.specs import NETWORKS, PRESETS
+from cryptoforecast.learning.specs import NETWORKS
 from cryptoforecast.service.model_index import ModelIndex
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import Backtest, ModelSummary, SavedModel, TrainedModel, User
@@ -84,16 +84,10 @@ class SavedModelService:
         for folder in (self._own, self._shipped):
             if _is_saved(folder / name):
                 return SavedModel(name, folder == self._shipped, *self._load(folder / name))
-        other = (
-            f" Use `backtest --network {name}` for the forecaster of this name."
-            if name in (*NETWORKS, *BASELINES)
-            else f" Train it first: `train --coin BTC --preset {name} --save {name}`."
-            if name in PRESETS
-            else ""
-        )
         raise UnknownModel(
             f"No saved model is named {name}. "
-            f"There are: {', '.join(saved.name for saved in self.all()) or 'none'}.{other}"
+            f"There are: {', '.join(saved.name for saved in self.all()) or 'none'}.",
+            name,
         )
 
     def has(self, name: str) -> bool:

@@ -53,6 +53,7 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
         InvalidBundle: If this model can't be read.
     """
     choices.check_interval(request["interval"])
+    request = _with_baseline(service, request)
     coin, own = choices.resolve(request["coin"]).ticker, request.get("signals", ())
     if request.get("model") is not None:
         if request["settings"]:
@@ -75,8 +76,11 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
         raise InvalidInput(
             f"`network` must be one of {', '.join(methods)}. Received: {spec.network!r:.60}."
         )
-    if kind == "training" or own:
-        choices.check_network(spec.network)
+    if kind == "training" and not choices.is_network(spec):
+        raise InvalidInput(
+            f"`network` must be {' or '.join(choices.NETWORKS)} in a training. Received: "
+            f"{spec.network!r}. Test a baseline with POST /api/v1/backtests."
+        )
     if choices.is_network(spec):
         _check_signals(spec.features, coin, own)
     if kind == "training":
@@ -86,6 +90,24 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
         choices.check_plan(WalkPlan(folds=request["folds"]), spec)
         if request.get("ablate") is not None:
             _check_ablation(request, spec)
+
+
+def _with_baseline(service: Service, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Take a baseline that ``model`` names as ``network``; a saved model of its name comes first.
+
+    Raises:
+        InvalidInput: If ``network`` names another one.
+    """
+    name = request.get("model") or ""
+    if name not in choices.BASELINES or service.saved_models.has(name):
+        return request
+    settings = request["settings"]
+    if settings.get("network", name) != name:
+        raise InvalidInput(
+            f"`model` must be left out where `network` is given. Received: {name} and "
+            f"{settings['network']!r:.60}. Leave one out."
+        )
+    return {**request, "model": None, "settings": {**settings, "network": name}}
 
 
 def _check_signals(features: Iterable[str], coin: str, own: Collection[str]) -> None:
@@ -124,7 +146,7 @@ def _do(service: Service, book: OrderBook, order: Order, is_wanted: Callable[[],
 
 
 def _result(service: Service, order: Order, monitor: Monitor) -> Json:
-    request = cast(Mapping[str, Any], order.request)
+    request = _with_baseline(service, cast(Mapping[str, Any], order.request))
     query = choices.window(request["coin"], request["interval"], days=request["days"])
     history = service.prices.history(query, prices=request["prices"])
     own = [from_texts(**cast(Mapping[str, Any], each)) for each in order.attachment or ()]
@@ -160,6 +182,10 @@ def _backtest(
         check_ablation(spec, inputs)
     plan = WalkPlan(folds=request["folds"])
     view = json_views.walk_forward_json(service.walk_forward.run(history, spec, plan, monitor))
+    unused = choices.unused_settings(spec.network, request["settings"])
+    if unused:
+        note = f"{spec.network} ignores {', '.join(unused)}: only networks have such settings."
+        view |= {"notes": [*cast(list[str], view["notes"]), note]}
     if inputs is None:
         return view
     ablation = service.ablations.run(history, spec, inputs, monitor=monitor)

@@ -117,6 +117,24 @@ def test_a_saved_model_is_tested_as_it_is(client, service, working):
     assert result["verdict"]["sentence"] == tested.verdict.sentence
 
 
+def test_a_baseline_is_a_model_too(client, working):
+    order = {"coin": "ETH", "interval": "1d"}
+    results = []
+    for body in (
+        {"model": "cone", "settings": {"horizon": 2, "lookback": 9}},
+        {"settings": {"network": "cone", "horizon": 2, "lookback": 9}},
+    ):
+        job = client.ask("POST", "backtests", {**order, **body}).json()
+        assert client.end(job)[-1][0] == "done"
+        results.append(client.ask("GET", f"jobs/{job['id']}").json()["result"])
+        del results[-1]["data"]  # it has the age of the prices
+    assert results[0] == results[1]
+    assert "cone ignores lookback: only networks have such settings." in results[0]["notes"]
+    both = {"model": "cone", "settings": {"network": "lstm"}}
+    (mistake,) = client.ask("POST", "backtests", both).json()["errors"]
+    assert (mistake["pointer"], mistake["received"]) == ("/body/model", "cone and 'lstm'")
+
+
 SMALL = {
     "network": "dense", "features": ["return", "abs_return"], "lookback": 8, "units": [4],
     "epochs": 2, "horizon": 1,
@@ -241,7 +259,12 @@ def test_signals_of_an_order_are_bounded_and_belong_to_a_network(client, book, m
             "/body/signals",
             {"settings": SMALL, "signals": [{**one, "name": f"s{i}"} for i in range(5)]},
         ),
-        ("/body", {"settings": {"network": "cone"}, "signals": [one]}),
+        ("/body/signals", {"settings": {"network": "cone"}, "signals": [one]}),
+        ("/body/signals", {"model": "har", "signals": [one]}),
+        (
+            "/body/settings/features",
+            {"settings": {"network": "har", "features": ["return", "signal:eth"]}},
+        ),
         ("/body", {"model": "tiny-dense", "signals": [one]}),
     ]
     for pointer, body in orders:
@@ -307,6 +330,7 @@ def test_a_job_is_seen_by_the_key_that_ordered_it_alone(client, plain):
         ("backtests", {"interval": "3h"}, "interval"),
         ("trainings", {"save": "tiny-dense"}, "save"),
         ("trainings", {"save": "har"}, "save"),
+        ("trainings", {"settings": {"network": "har"}}, "settings/network"),
         ("trainings", {"settings": {"features": ["return", "signal:mood"]}}, "settings/features"),
         ("backtests", {"settings": {"features": ["return", "signal:btc"]}}, "settings/features"),
         ("backtests", {"ablate": ["signal:mood"]}, "ablate"),
@@ -324,6 +348,32 @@ def test_a_refusal_of_an_order_has_its_place(client, book, place, body, pointer)
     assert mistake["pointer"] == f"/body/{pointer}"
     assert mistake["received"]
     assert book.take() is None
+
+
+@pytest.mark.parametrize(
+    ("place", "body", "pointer", "names"),
+    [
+        ("backtests", {"foldz": 2}, "foldz", "coin, interval, days, prices, settings, signals, mo"),
+        ("trainings", {"settings": {"lokback": 9}}, "settings/lokback", "preset, network, target,"),
+        ("trainings", {"signals": [{"nme": "x"}]}, "signals/0/nme", "name, time, value, lag, max"),
+        ("models/naive/forecast", {"series": [], "abov": 1}, "abov", "series, above, below, touch"),
+    ],
+)
+def test_a_misspelt_name_is_answered_with_the_names_there_are(client, place, body, pointer, names):
+    answer = client.ask("POST", place, body).json()
+    (mistake,) = [one for one in answer["errors"] if one["pointer"] == f"/body/{pointer}"]
+    assert mistake["rule"].startswith(f"The names here are {names}")
+    assert mistake["received"] == repr(pointer.rpartition("/")[2])
+
+
+def test_a_misspelt_name_of_a_series_is_answered_with_those_there_are(client):
+    series = [{"id": "a", "close": [1.0, 2.0]}, {"id": "b", "candles": {"hihg": [1.0]}}]
+    answer = client.ask("POST", "models/naive/forecast", {"series": series}).json()
+    one, other = (each["problem"] for each in answer["series"])
+    rule = "The names here are id, coin, candles, closes."
+    assert one["detail"] == f"`/body/series/0/close`: {rule} Received: 'close'."
+    (mistake,) = [each for each in other["errors"] if each["pointer"].endswith("hihg")]
+    assert mistake["rule"] == "The names here are time, open, high, low, close, volume."
 
 
 @pytest.mark.parametrize("examples", [jobs.TESTS, jobs.TRAININGS])
@@ -373,6 +423,7 @@ def test_a_missing_model_is_not_found(client):
     assert missing.status_code == 404
     assert missing.json()["errors"][0]["pointer"] == "/body/model"
     assert missing.json()["errors"][0]["received"] == "'none'"
+    assert "A baseline can be named too: naive, " in missing.json()["detail"]
     assert client.ask("GET", f"jobs/{'0' * 32}").status_code == 404
 
 
@@ -383,7 +434,9 @@ def test_nothing_is_ordered_where_training_is_not_allowed(service):
             answer = client.ask("POST", place, {})
             assert answer.status_code == 403
             assert "--allow-training" in answer.json()["detail"]
-        assert client.ask("GET", f"jobs/{'0' * 32}").status_code == 403
+        looked = client.ask("GET", f"jobs/{'0' * 32}")
+        assert looked.status_code == 403
+        assert f"Received: GET '/api/v1/jobs/{'0' * 32}'. " in looked.json()["detail"]
 
 
 def test_few_orders_wait_and_few_finished_ones_are_kept(book, monkeypatch):

@@ -4,8 +4,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from cryptoforecast import api
+from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.json_views.ledger import view_json
-from cryptoforecast.service import Service
+from cryptoforecast.learning.specs import NETWORKS
+from cryptoforecast.service import Service, choices
 from cryptoforecast.settings import Settings
 from tests.api.conftest import Checked
 from tests.ledger import making
@@ -23,6 +25,19 @@ def test_an_empty_ledger_has_a_head_of_nothing(client, saved):
         refused = client.get(f"/ledger?{query}")
         assert refused.status_code == 422
         assert refused.json()["errors"][0]["pointer"] == pointer
+
+
+@pytest.mark.parametrize("name", ["stack", *NETWORKS, *BASELINES])
+def test_whoever_forecasts_can_be_asked_for(client, name):
+    """A baseline that is new is one of them at once, here and in the description."""
+    assert client.get(f"/ledger?predictor={name}").status_code == 200
+    operation = client.description.schema["paths"]["/api/v1/ledger"]["get"]
+    (parameter,) = [one for one in operation["parameters"] if one["name"] == "predictor"]
+    assert name in parameter["schema"]["enum"]
+
+
+def test_the_predictors_are_no_list_of_their_own():
+    assert ("stack", *NETWORKS, *BASELINES) == choices.PREDICTORS
 
 
 @pytest.fixture

@@ -21,6 +21,19 @@ def test_the_index_leads_everywhere(client):
             assert client.plain.get(path).status_code == 200, place
 
 
+def test_the_index_lists_every_route(client):
+    routes = client.get("").json()["routes"]
+    listed = {(one["method"], one["path"]): one["summary"] for one in routes}
+    described = list(client.description.operations())
+    assert len(listed) == len(described) > 10
+    for method, path, operation in described:
+        assert listed[method.upper(), path] == operation["summary"]
+    assert ("POST", "/predict") in listed
+    assert {"/api/v1/backtests", "/api/v1/trainings", "/api/v1/jobs/{id}"} <= {
+        path for _, path in listed
+    }
+
+
 def test_the_service_is_live_and_ready(client):
     assert client.get("/health/live").json() == {"status": "ok", "version": __version__}
     assert client.get("/health/ready").json() == {
@@ -53,6 +66,27 @@ def test_a_model_that_is_missing_is_named_as_it_was_received(client):
     for path in ("/models/none", "/models/none/forecast", "/models/none/history"):
         (mistake,) = client.get(path).json()["errors"]
         assert (mistake["pointer"], mistake["received"]) == ("/path/name", "'none'")
+
+
+@pytest.mark.parametrize(
+    ("place", "baselines"),
+    [
+        ("models/none", f"A baseline can be named too: {', '.join(choices.BASELINES)}."),
+        ("models/none/forecast", "A baseline can be named too: naive, "),
+        ("models/none/history", "A baseline has no versions."),
+        ("models/har/history", "A baseline has no versions."),
+        ("models/lstm", "A baseline can be named too: naive, "),
+        ("anomalies?model=none", "The baseline har can be named too."),
+    ],
+)
+def test_an_unknown_model_is_answered_with_the_names_there_are(client, place, baselines):
+    """The advice is a request, and no command of the command line."""
+    answer = client.get(f"/{place}")
+    assert answer.status_code == 404
+    detail = answer.json()["detail"]
+    assert f"There are: {PREDICT_MODEL}, tiny-dense. {baselines}" in detail
+    assert detail.endswith(" See GET /api/v1/models.")
+    assert "`" not in detail
 
 
 def test_a_damaged_model_is_a_problem_and_not_hidden(client):

@@ -256,6 +256,40 @@ def test_presets_set_the_options_that_are_not_given(run, prices, preset):
     assert (spec["features"], spec["units"], spec["patience"]) == (["close"], [64, 32], 7)
 
 
+def test_settings_of_networks_are_noted_for_a_baseline(run, prices):
+    """They change nothing, and a comparison of predictors gives the same options to all."""
+    command = ("backtest", "--data", prices, "--network", "har", "--horizon", "2", "--test", "0.3")
+    assert "note:" not in run(*command)[2]
+    status, _, err = run(*command, "--lookback", "9", "--batch-size", "16")
+    assert status == 0
+    note = "note: har ignores --lookback, --batch-size: only networks have such settings.\n"
+    assert err == note
+
+
+@pytest.mark.parametrize("more", [(), ("--folds", "2"), ("--network", "har")], ids=str)
+def test_a_baseline_is_a_model_too(run, prices, more):
+    command = ("backtest", "--data", prices, "--horizon", "2", "--json")
+    by_network = ("--network", "har", *more) if "--network" not in more else more
+    results = []
+    for names in (("--model", "har", *more), by_network):
+        status, out, err = run(*command, *names)
+        assert status == 0, err
+        results.append(json.loads(out))
+        results[-1]["data"].pop("fetched_at")
+    assert results[0] == results[1]
+    assert results[0]["spec"]["network"] == "har"
+
+
+def test_a_baseline_is_named_once(run, prices):
+    answer = run("backtest", "--data", prices, "--model", "har", "--network", "lstm")
+    refused(answer, "Received: har and 'lstm'", "Leave one out")
+
+
+def test_a_saved_model_of_the_name_of_a_baseline_comes_first(trained, run, prices):
+    (trained / "models/tiny").rename(trained / "models/har")
+    assert json.loads(run("backtest", "--data", prices, "--model", "har", "--json")[1])["model"]
+
+
 def test_a_saved_model_is_tested_on_all_candles_after_its_cutoff(run, tmp_path):
     card = json.loads(run("models", "show", "btc-1h-lstm-close", "--json")[1])
     cutoff = pd.Timestamp(card["cutoff"])

@@ -40,6 +40,20 @@ def test_models_are_listed_shown_and_deleted(trained, run):
     refused(run("models", "rename", "tiny", "small"), "tiny")
 
 
+@pytest.mark.parametrize(
+    ("command", "advice"),
+    [
+        ("models show har", "Use `backtest --model har` or `forecast --model har`."),
+        ("models history cone", "Use `backtest --model cone`"),
+        ("backtest --coin BTC --model lstm", "Use `backtest --network lstm`"),
+        ("forecast --coin BTC --model dense", "Use `backtest --network dense`"),
+        ("backtest --coins BTC,ETH --model lstm", "Use `backtest --network lstm`"),
+    ],
+)
+def test_a_name_that_is_no_saved_models_is_told_its_command(run, command, advice):
+    refused(run(*command.split()), "No saved model is named", advice)
+
+
 def test_a_damaged_model_hides_no_other(trained, run):
     shutil.copytree(trained / "models/tiny", trained / "models/broken")
     (trained / "models/broken/weights.npz").write_bytes(b"no")
@@ -250,9 +264,28 @@ def test_too_short_a_history_is_refused(run, tmp_path):
     refused(run("backtest", "--data", tmp_path / "short.csv", "--network", "naive"), "origins")
 
 
-@pytest.mark.parametrize("args", [("models",), ("nothing",), ("models", "burn", "x")])
-def test_an_unknown_command_is_refused(run, args):
-    refused(run(*args))
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("models", ("required: ACTION", "(see cryptoforecast models --help)")),
+        ("nothing", ("COMMAND must be one of app, ", "'nothing'", "(see cryptoforecast --help)")),
+        ("models burn x", ("ACTION must be one of list, ", "'burn'")),
+        ("forcast", ("no such command", "'forcast'", "Did you mean forecast?")),
+        ("models lst", ("no such action", "'lst'", "Did you mean list?")),
+        ("ledger recrd", ("Did you mean record?", "(see cryptoforecast ledger --help)")),
+        ("--print-completion fsh", ("--print-completion must be one of", "Did you mean zsh?")),
+        ("backtest --dta x", ("--dta x. Did you mean --data?", "(see cryptoforecast backtest ")),
+        ("models list --jsn", ("--json?", "(see cryptoforecast models list --help)")),
+        ("backtest --horizn=3", ("Received: --horizn=3. Did you mean --horizon?",)),
+        ("backtest more words", ("Received: more words. (see cryptoforecast backtest --help)",)),
+        ("--vers", ("Did you mean --version? (see cryptoforecast --help)",)),
+    ],
+)
+def test_a_misspelt_word_is_refused_with_the_nearest_name(run, command, words):
+    answer = run(*command.split())
+    refused(answer, *words)
+    if "Did you mean" in answer[2] and "--print" not in command:
+        assert "one of" not in answer[2]
 
 
 def test_wrong_settings_are_refused(run, monkeypatch):

@@ -12,6 +12,7 @@ from cryptoforecast import cli
 from cryptoforecast.prices import write
 from cryptoforecast.signals.simulation import hint
 from tests import synthetic
+from tests.command_line import refused
 
 Run = Callable[..., tuple[int, str, str]]
 SMALL = ("--network", "dense", "--units", "4", "--epochs", "2", "--lookback", "8", "--final", "0")
@@ -131,3 +132,25 @@ def test_an_ablation_that_can_not_be_made_is_refused(
     status, out, err = run("backtest", "--data", files[0], *options)
     assert (status, out) == (2, "")
     assert message in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "command", ["backtest --network", "backtest --model", "forecast --model", "anomalies --model"]
+)
+def test_a_baseline_reads_no_signal(run: Run, files: tuple[Path, Path], command: str) -> None:
+    prices, mood = files
+    given = (*command.split(), "har", "--data", prices)
+    for signal, name in (("nosuch", "nosuch"), ("fear_greed", "fear_greed"), (mood, "mood")):
+        answer = run(*given, "--signal", signal)
+        refused(answer, "--signal must be left out for a baseline", f"Received: {name} for har")
+    refused(run(*given, "--lag", "1d"), "--lag goes with a signal", "Received: it for har")
+
+
+def test_a_signal_among_the_inputs_of_a_baseline_is_refused(
+    run: Run, files: tuple[Path, Path]
+) -> None:
+    prices, _ = files
+    given = ("backtest", "--data", prices, "--network", "cone")
+    refused(
+        run(*given, "--features", "return,signal:eth"), "`features`", "Received: signal:eth for"
+    )
