@@ -11,7 +11,7 @@ from cryptoforecast.library.backtest_results import Backtest
 from cryptoforecast.library.models import Model
 from cryptoforecast.library.outlooks import chosen
 from cryptoforecast.library.prices import Prices, history_of
-from cryptoforecast.library.signals import Signals, beside, inputs, refuse_signals
+from cryptoforecast.library.signals import Signals, beside, inputs
 from cryptoforecast.service import choices, shared
 from cryptoforecast.service.workers import Case
 from cryptoforecast.types import (
@@ -129,8 +129,6 @@ def of_kind(
     settings.check_ranges(history, kind, changes)
     if choices.is_network(spec):
         history = beside(history, spec.features, signals)
-    else:
-        refuse_signals(kind, signals)
     if every is not None:
         plan = dataclasses.replace(plan, folds=settings.folds_every(every, plan, history, spec))
     monitor = UNWATCHED if progress is None else Monitor(progress)

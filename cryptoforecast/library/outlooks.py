@@ -8,9 +8,10 @@ from cryptoforecast.errors import InvalidInput, UnknownModel
 from cryptoforecast.library.forecasts import Forecast, probabilities
 from cryptoforecast.library.models import Model, load
 from cryptoforecast.library.prices import Prices, history_of
-from cryptoforecast.library.signals import Signals, refuse_signals
+from cryptoforecast.library.signals import Signals, inputs
 from cryptoforecast.service import choices, shared
 from cryptoforecast.service.outlooks import Question
+from cryptoforecast.types import signal_name
 
 
 def forecast(
@@ -50,7 +51,7 @@ def forecast(
     """
     history = history_of(prices)
     if isinstance(model, str) and _is_baseline(model, horizon):
-        refuse_signals(model, signals)
+        choices.check_signals(model, [signal_name(name) for name in inputs(signals)])
         steps = shared().forecasts.of_baseline(history, model, horizon or 1)
         return Forecast(steps, None, *probabilities(steps, above, below, touch))
     network = chosen(model, f"a baseline ({', '.join(choices.BASELINES)})")

@@ -12,7 +12,7 @@ import pandas as pd
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import shared
 from cryptoforecast.service.signals import from_series, input_of, span_of
-from cryptoforecast.types import PriceHistory, Signal, signal_name
+from cryptoforecast.types import PriceHistory, Signal
 
 #: A signal, or the name of a known one: ``"fear_greed"``, ``"dvol"``, or a coin such as ``"eth"``.
 Signals = Iterable[str | Signal]
@@ -112,17 +112,3 @@ def _span(span: str | timedelta | None) -> pd.Timedelta | None:
     if span is None:
         return None
     return span_of(span) if isinstance(span, str) else pd.Timedelta(span)
-
-
-def refuse_signals(baseline: str, signals: Signals) -> None:
-    """Refuse signals beside a baseline, which would not read them.
-
-    Raises:
-        InvalidInput: If there are any.
-    """
-    if names := ", ".join(map(signal_name, inputs(signals))):
-        raise InvalidInput(
-            f"`signals` are read by a network alone. Received: {names:.80} with "
-            f"{baseline}, a baseline, which reads the price alone. Leave them out, or choose lstm "
-            "or dense."
-        )

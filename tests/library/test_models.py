@@ -329,7 +329,7 @@ def test_a_forecast_by_name_is_that_of_the_model(prices: cf.Prices, forecast: cf
 @pytest.mark.parametrize(
     ("model", "options", "words"),
     [
-        ("har", {"signals": "fear_greed"}, "Received: fear_greed with har, a baseline"),
+        ("har", {"signals": "fear_greed"}, "Received: fear_greed for har"),
         ("har", {"horizon": 49}, "must be 1 to 48 steps"),
         ("har", {"horizon": 2.5}, "must be a whole number. Received: 2.5"),
         ("btc-1h-dense", {"horizon": 2}, "must be 24, as the model was trained"),

@@ -53,5 +53,5 @@ def test_what_is_no_signal_is_refused() -> None:
         cf.train(prices, signals=[3])  # type: ignore[list-item]
     with pytest.raises(InvalidInput, match="There is no signal nothing"):
         cf.train(prices, signals="nothing")
-    with pytest.raises(InvalidInput, match="Received: dvol with har, a baseline, which reads the"):
+    with pytest.raises(InvalidInput, match="Received: dvol for har"):
         cf.backtest(prices, "har", signals=["dvol"])
