@@ -240,3 +240,8 @@ def test_a_share_of_none_or_all_has_an_interval_too(value):
 def test_few_origins_give_a_wide_interval(rows):
     share = interval(np.arange(rows) % 2 == 0)
     assert share.high - share.low > 0.5
+
+
+def test_few_overlapping_origins_count_as_one_at_least():
+    (share,) = reliability.shares(np.ones((10, 1)), 24)
+    assert share.low == pytest.approx(1 / (1 + 1.96**2), abs=1e-3)  # Wilson's, of one in one

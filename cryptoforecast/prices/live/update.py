@@ -271,4 +271,5 @@ def _relative_changes(old: pd.DataFrame, new: pd.DataFrame) -> Array:
     common = old.index.intersection(new.index)
     columns = ["open", "high", "low", "close"]
     before, after = old.loc[common, columns].to_numpy(), new.loc[common, columns].to_numpy()
-    return np.abs(after / before - 1).max(axis=1) if len(common) else np.empty(0)
+    changes: Array = np.abs(after / before - 1).max(axis=1)
+    return changes

@@ -88,6 +88,12 @@ def test_a_window_before_the_look_back_asks_nobody(yahoo_server: YahooServer, ho
     assert not yahoo_server.requests
 
 
+def test_a_span_without_a_candle_is_not_asked_for(yahoo_server: YahooServer, home: Path) -> None:
+    moment = ago("2D")
+    assert Yahoo(home).fetch("BTC-USD", "1h", moment, moment, 10).candles.empty
+    assert not yahoo_server.requests
+
+
 def test_one_request_a_fetch(yahoo_server: YahooServer, home: Path) -> None:
     Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, 10)
     assert len(yahoo_server.requests) == 1
