@@ -32,9 +32,7 @@ class BacktestJson(TypedDict):
     data: FetchedDataJson
     spec: SpecJson
     split: SplitJson
-    training: Annotated[
-        TrainingJson | None, Says("null for a saved model, and for a method without training")
-    ]
+    training: Annotated[TrainingJson | None, Says("null for a saved model, and for a baseline")]
     cached: Annotated[bool, Says("whether the network had been trained before", False)]
     scores: Annotated[dict[str, ScoresJson], Says("scores by forecaster")]
     verdict: Annotated[VerdictJson, Says("of the forecaster that is shown first")]

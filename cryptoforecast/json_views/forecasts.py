@@ -124,7 +124,7 @@ class CoverageJson(TypedDict):
 class ForecastJson(TypedDict):
     """The steps after the last closed candle, and what past forecasts came to."""
 
-    model: Annotated[str, Says("a saved model, or a method without training", "global-1h-lstm")]
+    model: Annotated[str, Says("a saved model, or a baseline", "global-1h-lstm")]
     version: Annotated[
         str | None,
         Says("digest of the model; null without one", f"sha256:{'5f0c9a417d1e2b38' * 4}"),
@@ -178,7 +178,7 @@ def forecast_json(
         extremes: How far the price may go; ``None`` if it is not wanted.
         verdict: Of a test of the predictor on these prices; ``None`` where they are too few.
         scores: Of the last step of this test; ``None`` where there is none.
-        version: Of the saved model; ``None`` for a method without training.
+        version: Of the saved model; ``None`` for a baseline.
     """
     forecast = next_steps.forecast
     prices = forecast.quantile_prices[0]

@@ -52,7 +52,7 @@ class HeadJson(TypedDict):
 class SeriesNameJson(TypedDict):
     """Who forecasts what."""
 
-    model: Annotated[str, Says("a saved model, or a method without training", "global-1h-lstm")]
+    model: Annotated[str, Says("a saved model, or a baseline", "global-1h-lstm")]
     predictor: Annotated[str, Says("stack, or a member of it", "stack")]
     coin: Annotated[str, Says("ticker", "BTC")]
     quote: Annotated[str, Says("currency of the prices", "USD")]

@@ -93,8 +93,7 @@ class AlarmService:
         rule = checked(rule)
         if rule.kind == MODEL and saved is None:
             raise InvalidInput(
-                f"A saved model has a date. Received: {rule.model}, a method without training. "
-                "Name a saved model."
+                f"A saved model has a date. Received: {rule.model}, a baseline. Name a saved model."
             )
         if rule.source:
             self._prices.check_source(rule.source)

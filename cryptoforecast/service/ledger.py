@@ -86,7 +86,7 @@ class LedgerService:
         """Forecast now, and write each forecast before its outcome.
 
         Args:
-            models: Saved models, or methods without training; by default ``DEFAULT_MODELS``.
+            models: Saved models, or baselines; by default ``DEFAULT_MODELS``.
             coins: Coins or pairs; by default those of each model.
             intervals: Candle lengths; by default that of each model. A saved model is left out
                 where none of them is its own.

@@ -21,7 +21,7 @@ from cryptoforecast.types.ledger import LedgerForecast, SeriesName
 DEFAULT_MODELS = ("global-1h-lstm", "global-1d-lstm")
 #: Coins that a model for all coins forecasts unless others are named.
 DEFAULT_COINS = ("BTC", "ETH")
-#: Steps of a method without training.
+#: Steps of a baseline.
 METHOD_STEPS = 24
 #: Coins, models or intervals in one request, at most.
 MAX_NAMES = 50
@@ -32,7 +32,7 @@ class Job:
     """A forecast that is to be recorded.
 
     Attributes:
-        saved: The saved model; ``None`` for a method without training.
+        saved: The saved model; ``None`` for a baseline.
         model: Its name.
         version: Digest of that saved model, or version of the program.
         coin: Coin or pair.
@@ -80,7 +80,7 @@ class LedgerForecasts:
         """List what is to be forecast by whom; models meet coins and intervals of their own.
 
         Args:
-            models: Saved models, or methods without training; none: ``DEFAULT_MODELS``.
+            models: Saved models, or baselines; none: ``DEFAULT_MODELS``.
             coins: Coins or pairs; none: those of each model.
             intervals: Candle lengths; none: that of each model.
             predictor: Member of each model's stack; ``None`` for the stack.

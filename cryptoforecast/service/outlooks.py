@@ -32,9 +32,9 @@ from cryptoforecast.types import (
     Verdict,
 )
 
-#: Methods without training whose forecast needs nothing but closes.
+#: Baselines whose forecast needs nothing but closes.
 OF_CLOSES = ("naive", "drift")
-#: Most steps that a method without training forecasts here.
+#: Most steps that a baseline forecasts here.
 MAX_HORIZON = int(BOUNDS["horizon"][1])
 
 #: Verdicts in memory.
@@ -53,7 +53,7 @@ class Question:
         below: Prices to end below.
         touch: Prices to touch.
         predictor: Name of a member of a saved model's stack; its stack where it is ``None``.
-        horizon: Steps of a method without training; one where it is ``None``.
+        horizon: Steps of a baseline; one where it is ``None``.
         version: Digest that the saved model must have; any where it is ``None``.
     """
 
@@ -77,7 +77,7 @@ class Outlook:
         extremes: How far the price may go; ``None`` unless prices to touch are asked for.
         verdict: Of the test on the last fifth of the prices; ``None`` where these are too few.
         scores: Of the last step of this test.
-        version: Digest of the saved model; ``None`` for a method without training.
+        version: Digest of the saved model; ``None`` for a baseline.
     """
 
     steps: NextSteps
@@ -98,7 +98,7 @@ class Outlook:
 
 
 class OutlookService:
-    """Answers questions about the next steps, by a saved model or a method without training.
+    """Answers questions about the next steps, by a saved model or a baseline.
 
     Args:
         saved_models: Holds the saved models.
@@ -119,7 +119,7 @@ class OutlookService:
         self._tests: LruCache[_Figures] = LruCache(MAX_TESTS)
 
     def saved(self, name: str, version: str | None = None) -> SavedModel | None:
-        """Return the saved model of a name; ``None`` for a method without training.
+        """Return the saved model of a name; ``None`` for a baseline.
 
         Args:
             name: Name of a saved model, or a key of ``choices.BASELINES``. A saved model of such a
@@ -282,7 +282,7 @@ def interval_of(saved: SavedModel | None, interval: str | None) -> str:
     """Return the candle length that a forecast reads.
 
     Args:
-        saved: The saved model; ``None`` for a method without training.
+        saved: The saved model; ``None`` for a baseline.
         interval: What the user asks for; by default the model's own, or one hour.
 
     Raises:

@@ -20,7 +20,7 @@ class Selection:
     """What a tick forecasts; see ``LedgerService.record``.
 
     Attributes:
-        models: Names of saved models, or of methods without training.
+        models: Names of saved models, or of baselines.
         coins: Coins or pairs.
         intervals: Candle lengths.
         predictor: Member of each model's stack.

@@ -28,7 +28,7 @@ class AlarmRule:
         kind: One of ``KINDS``.
         coin: Coin or pair.
         interval: Candle length, a key of ``INTERVALS``.
-        model: Saved model, or method without training.
+        model: Saved model, or baseline.
         source: Live source; empty for all of them together.
         value: Of a candle, 1 in so many; of a price, the price in its quote currency; of a range,
             its level in %; of a source, hours without a new candle.

@@ -25,7 +25,7 @@ class SeriesName:
     """Which forecasts belong together: those of one forecaster for one market.
 
     Attributes:
-        model: Name of the saved model, or of a method without training.
+        model: Name of the saved model, or of a baseline.
         predictor: What forecast: ``"stack"``, or one of its members.
         coin: Ticker.
         quote: Currency of the prices.

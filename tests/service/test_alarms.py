@@ -228,7 +228,7 @@ def test_a_model_past_its_date_is_told_once(alarms, market, webhook):
     assert alarms.run().raised == ()
     with pytest.raises(UnknownModel):
         alarms.add(AlarmRule(MODEL, model="nothing"))
-    with pytest.raises(InvalidInput, match="a method without training"):
+    with pytest.raises(InvalidInput, match="a baseline"):
         alarms.add(AlarmRule(MODEL, model="cone"))
     with pytest.raises(InvalidInput, match="1h"):
         alarms.add(AlarmRule(RANGE, coin="BTC", model="btc-1h-dense", interval="1d"))
