@@ -55,6 +55,12 @@ def test_errors_that_are_all_the_same_differ_by_chance() -> None:
     assert clock_chance.measure(of_residuals(np.full(24 * 20, 0.01)), 1, "hour") == 1
 
 
+def test_hours_without_an_outcome_are_no_errors_of_another_size() -> None:
+    missing = np.random.default_rng(4).random(24 * 40) < 0.3
+    holes = of_residuals(np.where(missing, np.nan, 0.01))
+    assert clock_chance.measure(holes, 1, "hour") == 1
+
+
 def test_a_few_days_or_one_hour_alone_tell_nothing() -> None:
     assert math.isnan(clock_chance.measure(of_residuals(noise(0)[: 24 * 4 - 1]), 1, "hour"))
     assert not math.isnan(clock_chance.measure(of_residuals(noise(0)[: 24 * 5 - 1]), 1, "hour"))

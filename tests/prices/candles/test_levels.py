@@ -298,6 +298,14 @@ def test_prices_between_the_steps_are_no_evidence_of_a_tick() -> None:
     assert levels.coarse_tick(candles) is None
 
 
+@pytest.mark.parametrize(("moves", "is_tick"), [(9, False), (10, True)])
+def test_ten_moves_of_one_tick_are_evidence_of_it(moves: int, is_tick: bool) -> None:
+    candles = thin(60)
+    steps = np.minimum(np.arange(60), moves) % 2
+    candles[PRICES] = np.repeat(100.0 + 5.0 * steps, 4).reshape(60, 4)
+    assert (levels.coarse_tick(candles) is not None) is is_tick
+
+
 def test_few_prices_are_no_evidence_of_a_tick() -> None:
     flat = market(50)
     flat[PRICES] = 100.0
