@@ -84,7 +84,7 @@ def chosen(model: object, others: str) -> Model:
     try:
         return load(model)
     except UnknownModel as error:
-        raise UnknownModel(f"{error} `model` may also be {others}.") from error
+        raise UnknownModel(f"{error} `model` may also be {others}.", error.name) from error
 
 
 def _is_baseline(name: str, horizon: int | None) -> bool:

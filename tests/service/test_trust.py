@@ -15,7 +15,7 @@ from tests.prices.files import samples
 KINDS = (
     "missing", "duplicates", "ohlc_violations", "outliers", "off_grid", "flat_tail", "flat",
     "zero_volume", "two_labels", "splices", "level_shift", "coarse_tick", "local_time", "future",
-    "open", "live_price", "partial", "volume", "without a price", "something new",
+    "open", "live_price", "other_coin", "partial", "volume", "without a price", "something new",
 )  # fmt: skip
 END = pd.Timestamp("2026-11-28 15:30", tz="UTC")
 
@@ -67,6 +67,15 @@ def test_the_worst_comes_first_and_a_repair_makes_it_good():
     (done,) = [fact for fact in again if fact.repaired]
     assert (done.grade, done.repair, done.text) == ("good", "outliers", "1 candle left out")
     assert trust.readiness(repaired, again).startswith("Good to forecast, with")
+
+
+def test_a_coin_that_the_prices_do_not_name_is_something_to_watch():
+    frame = samples.candles("1h", 900).assign(symbol="ETHUSDT")
+    history = price_file.read(samples.own(frame), "x.csv", coin="BTC")
+    (fact,) = [fact for fact in trust.facts(history) if "another coin" in fact.text]
+    assert fact.grade == "watch"
+    assert fact.effect == "These prices call their coin ETH, and are read as those of BTC."
+    assert "another coin" not in str(trust.facts(price_file.read(samples.own(frame), "x.csv")))
 
 
 def test_what_no_repair_mends_is_not_called_good():
