@@ -41,7 +41,7 @@ PAGES = {
 #: What the reference of the library shows, in this order.
 REFERENCE = (
     *("fetch", "read", "from_frame", "signal", "backtest", "search"),
-    *("anomalies", "train", "train_global", "load", "models"),
+    *("forecast", "anomalies", "train", "train_global", "load", "models"),
     *("Prices", "Model", "Backtest", "Search", "Forecast", "Anomalies", "CryptoForecastError"),
 )
 

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import httpx2
 
+T = TypeVar("T")
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def finished(work: Callable[[], Coroutine[object, object, T]]) -> T:
+    """Run asynchronous work to its end on a thread of its own.
+
+    A browser of other tests may have left an event loop in this thread.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(work())).result()
 
 
 def free_port() -> int:

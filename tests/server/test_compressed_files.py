@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from starlette.types import ASGIApp
 
 from cryptoforecast.server.compressed_files import MAX_FILE, CompressedFiles
 from tests import serving
+from tests.serving import finished
 
 SCRIPT = b"let price = 64000; " * 5000
 
@@ -53,9 +53,7 @@ class Site:
                     *(client.get(path, headers=named) for _ in range(times))
                 )
 
-        # In a thread of its own: a browser of another test may have left an event loop in this one.
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(lambda: asyncio.run(ask())).result()
+        return finished(ask)
 
 
 def test_a_script_is_compressed_once_and_read_as_it_was():

@@ -19,6 +19,7 @@ from cryptoforecast.server import connections, sockets
 from cryptoforecast.server.connections import Connections
 from cryptoforecast.server.guard import Guard
 from cryptoforecast.server.requests import Rules
+from tests.serving import finished
 
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
 WHOLE = HEAD + b"Content-Length: 2\r\n\r\nab"
@@ -307,5 +308,5 @@ def test_a_prediction_whose_connection_had_to_leave_costs_no_work(left: bool, st
         }  # fmt: skip
         await Guard(app, Rules((), lambda _: ()), {"/": app})(scope, receive, send)
 
-    asyncio.run(ask())
+    finished(ask)
     assert [each["status"] for each in sent if "status" in each] == [status]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from cryptoforecast.server.guard import Guard
 from cryptoforecast.server.locality import Locality
 from cryptoforecast.server.requests import Rules
 from cryptoforecast.ui import arrival
+from tests.serving import finished
 
 LOOPBACK = ("127.0.0.1", 50_000)
 
@@ -103,9 +101,7 @@ def received(guard: Guard, raw_headers: list[tuple[bytes, bytes]]) -> dict[str, 
         "client": LOOPBACK,
         "headers": raw_headers,
     }
-    # A browser of other tests may hold this thread's loop.
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(lambda: asyncio.run(guard(scope, None, None))).result()
+    finished(lambda: guard(scope, None, None))
     return {name.decode(): value.decode() for name, value in scope["headers"]}
 
 
@@ -147,8 +143,7 @@ def test_a_refused_websocket_is_a_sign_of_a_proxy_too():
         "client": LOOPBACK,
         "headers": raw_headers,
     }
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(lambda: asyncio.run(guard(scope, receive, send))).result()
+    finished(lambda: guard(scope, receive, send))
     assert messages[0]["type"] == "websocket.close"
     assert not arrival.is_local(local)
     assert not arrival.is_local(received(guard, headers()))

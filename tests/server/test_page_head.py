@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-
 import httpx2
 import pytest
 from starlette.applications import Starlette
@@ -12,6 +9,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from cryptoforecast.server import page_head
+from tests.serving import finished
 
 PAGE = "<html><head><title>x</title></head><body>a</head>b</body></html>"
 LINKED = PAGE.replace("</head>", page_head.LINKS.decode(), 1)
@@ -26,9 +24,7 @@ def answer(response: Response, accept: str = "text/html", method: str = "GET") -
         async with httpx2.AsyncClient(transport=transport, base_url="http://x") as client:
             return await client.request(method, "/", headers={"accept": accept})
 
-    # In a thread of its own: a browser of another test may have left an event loop in this one.
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(ask())).result()
+    return finished(ask)
 
 
 def test_a_page_has_the_links_once_at_the_end_of_its_head():

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from cryptoforecast.server import sockets
 from cryptoforecast.server.connections import Connections
-
-
-def run(main):
-    """Run to the end on a thread: a browser of other tests may hold this thread's loop."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(main())).result()
+from tests.serving import finished
 
 
 @pytest.mark.parametrize("prompt", [True, False])
@@ -43,7 +37,7 @@ def test_connections_of_a_socket_handed_over_are_sent_at_once(prompt):
         await server.wait_closed()
         return bool(no_delay)
 
-    assert run(delay_is_off) is prompt
+    assert finished(delay_is_off) is prompt
 
 
 def test_a_socket_by_address_is_served_as_before():
@@ -56,4 +50,4 @@ def test_a_socket_by_address_is_served_as_before():
         await server.wait_closed()
         return number
 
-    assert run(port) > 0
+    assert finished(port) > 0

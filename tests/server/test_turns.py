@@ -6,6 +6,7 @@ import pytest
 
 from cryptoforecast.server.connections import Unwatched
 from cryptoforecast.server.turns import Turns
+from tests.serving import finished
 
 
 def began(
@@ -32,7 +33,7 @@ def began(
             await asyncio.sleep(0)
         return found
 
-    return asyncio.run(main())
+    return finished(main)
 
 
 def test_the_first_that_comes_does_not_wait():
@@ -66,4 +67,4 @@ def test_after_the_line_the_next_does_not_wait_either():
         with pytest.raises(StopIteration):
             turns.wait(Unwatched()).send(None)
 
-    asyncio.run(main())
+    finished(main)
