@@ -14,6 +14,7 @@ from cryptoforecast.cli import (
     ablations,
     alarms,
     anomalies,
+    baselines,
     coins,
     exports,
     forecasts,
@@ -64,10 +65,10 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         CryptoForecastError: If the command is refused.
     """
     if args.command == "backtest":
-        _take_baseline(service, args)
+        baselines.take(service, args)
         run = _backtest if args.coins is None else _backtest_coins
         result = run(service, args, cancelled)
-        _say_unused(args)
+        baselines.say_unused(args)
         return result
     if args.command == "train":
         return _train(service, args, cancelled)
@@ -131,34 +132,6 @@ def _backtest_coins(service: Service, args: argparse.Namespace, cancelled: Cance
         {"coins": json, "leaderboard": json_views.coin_board_json(board)},
         coins.backtests(results) + words,
     )
-
-
-def _take_baseline(service: Service, args: argparse.Namespace) -> None:
-    """Take a baseline that ``--model`` names as one of ``--network``.
-
-    A saved model of such a name comes first.
-
-    Raises:
-        InvalidInput: If ``--network`` is given too, or signals are, which no baseline reads.
-    """
-    if args.model in choices.BASELINES and not service.saved_models.has(args.model):
-        if args.network not in (None, args.model):
-            raise InvalidInput(
-                f"--model or --network names what is tested. Received: {args.model} and "
-                f"{args.network!r:.60}. Leave one out."
-            )
-        args.network, args.model = args.model, None
-    if args.model is None and args.network in choices.BASELINES:
-        signals.check_baseline(args, args.network)
-
-
-def _say_unused(args: argparse.Namespace) -> None:
-    """Say which options a baseline has ignored; the commands take them for every ``--network``."""
-    given = set_options(args, ("preset", *SPEC_OPTIONS))
-    unused = choices.unused_settings(args.network, given)
-    if unused:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in unused)
-        say(f"note: {args.network} ignores {options}: only networks have such settings.")
 
 
 def _tested(

@@ -316,12 +316,12 @@ def _money_in(name: str) -> str | None:
 
 
 def _other_coin(reading: Reading, symbol: Symbol) -> tuple[Problem, ...]:
-    """Tell that the user says another coin than the prices do."""
-    inside, told = read_symbol(reading.symbol) if reading.symbol else None, symbol.ticker
-    if inside is None or inside.ticker not in COINS or inside.ticker in (told, symbol.quote):
+    """Report that the prices name another coin than the user does."""
+    ticker, inside = symbol.ticker, read_symbol(reading.symbol) if reading.symbol else None
+    if inside is None or inside.ticker not in COINS or inside.ticker in (ticker, symbol.quote):
         return ()
-    detail = f"these prices call their coin {inside.ticker}, and are read as those of {told}"
-    return (Problem("other_coin", len(reading.candles), None, f"read as {told}", detail),)
+    detail = f"these prices call their coin {inside.ticker}, and are read as those of {ticker}"
+    return (Problem("other_coin", len(reading.candles), None, f"read as {ticker}", detail),)
 
 
 def to_history(
