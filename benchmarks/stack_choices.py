@@ -27,7 +27,7 @@ import cryptoforecast as cf
 from benchmarks import histories, measure
 from benchmarks.garch import Garch
 from cryptoforecast.evaluation import losses
-from cryptoforecast.forecasting import band_width, baselines, levels, network, stack
+from cryptoforecast.forecasting import band_width, baselines, level_factors, network, stack
 from cryptoforecast.learning import samples
 from cryptoforecast.types import Forecast, PriceHistory
 
@@ -37,8 +37,8 @@ MEMBERS = (("har",), ("har", "boosting"), ("har", "garch"), ("har", "boosting", 
 #: Constants, and what is tried in their place.
 CONSTANTS: tuple[tuple[ModuleType, str, tuple[object, ...]], ...] = (
     (stack, "PENALTIES", ((100.0, 20.0), (1_000.0, 20.0), (300.0, 5.0), (300.0, 300.0))),
-    (levels, "SHRINKAGE", (100.0, 1_000.0)),
-    (levels, "LARGE_SHRINKAGE", (50.0, 1_600.0)),
+    (level_factors, "SHRINKAGE", (100.0, 1_000.0)),
+    (level_factors, "LARGE_SHRINKAGE", (50.0, 1_600.0)),
     (band_width, "SPANS", ((1, 4, 24, 168), (24, 168), (8, 24, 168, 672, 2_016))),
 )
 

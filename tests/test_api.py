@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 from cryptoforecast import __version__, api, json_views
 from cryptoforecast.api import lanes, predict
 from cryptoforecast.api.closes import read_closes
-from cryptoforecast.api.levels import read_levels
+from cryptoforecast.api.numbers import read_levels
 from cryptoforecast.errors import (
     CryptoForecastError,
     InvalidBundle,

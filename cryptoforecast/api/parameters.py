@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BeforeValidator, WithJsonSchema
 
-from cryptoforecast.api.levels import read_count, read_levels
+from cryptoforecast.api.numbers import read_count, read_levels
 from cryptoforecast.api.problems import at
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service.choices import MAX_LEVELS, PREDICTORS, check_levels

@@ -11,7 +11,7 @@ stages, and each uses only what was known at the origin:
    the larger weight. The penalty draws the weights towards equal ones.
 3. The median moves to where the network sees it, as far as its past moves were right (see
    ``middle``).
-4. Each level is calibrated (see ``levels``).
+4. Each level is calibrated (see ``level_factors``).
 
 Combining forecasts by their logarithms with weights from past outcomes goes back to Granger and
 Ramanathan (1984), "Improved methods of combining forecasts".
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cryptoforecast.forecasting import band_width, calibration, levels, middle
+from cryptoforecast.forecasting import band_width, calibration, level_factors, middle
 from cryptoforecast.forecasting.network import NetworkPredictor
 from cryptoforecast.forecasting.predictor import Predictor
 from cryptoforecast.types import (
@@ -166,7 +166,7 @@ def combined(
     quantiles *= widths[..., None].astype(np.float32)
     quantiles += moves[..., None].astype(np.float32)
     with_moves = dataclasses.replace(mean, predicted=network.close[:, None] * np.exp(moves))
-    by = levels.factors(with_moves, burn_in)
+    by = level_factors.factors(with_moves, burn_in)
     stacked = calibration.calibrated(with_moves, burn_in, by)
     return stacked, _weights(members, weights), widths[-1, :, None] * by[-1]
 

@@ -17,7 +17,7 @@ from cryptoforecast.learning.samples import (
     unit_changes,
 )
 from cryptoforecast.learning.scaling import scale_inputs, unused_inputs
-from cryptoforecast.prices.candles import levels
+from cryptoforecast.prices.candles import ticks
 from cryptoforecast.types import (
     ModelCard,
     PriceHistory,
@@ -219,10 +219,10 @@ def _of_changes(history: PriceHistory, *, tested: bool = False) -> tuple[str, ..
 
 
 def _of_tick(history: PriceHistory) -> tuple[str, ...]:
-    tick = levels.coarse_tick(history.candles)
+    tick = ticks.coarse_tick(history.candles)
     if tick is None:
         return ()
-    return (f"A thin market: {levels.tick_text(tick)}. A forecast can't be finer than that.",)
+    return (f"A thin market: {ticks.tick_text(tick)}. A forecast can't be finer than that.",)
 
 
 def _of_end(history: PriceHistory) -> tuple[str, ...]:

@@ -19,8 +19,8 @@ from cryptoforecast.learning import features, ranges
 from cryptoforecast.learning.scaling import fit_scaler, scale_inputs
 from cryptoforecast.learning.specs import is_network, needs, warmup
 from cryptoforecast.learning.targets import cumulative_returns
-from cryptoforecast.prices.candles import levels, quality
-from cryptoforecast.prices.candles.levels import CUT, RESCALE
+from cryptoforecast.prices.candles import level_shifts, quality
+from cryptoforecast.prices.candles.level_shifts import CUT, RESCALE
 from cryptoforecast.types import Array, ModelSpec, PriceHistory, Scaler, Split, Stretches
 
 #: More absent candles in a row than this are a gap. Fewer are hours without a trade: a thin market
@@ -82,10 +82,10 @@ def in_one_unit(history: PriceHistory) -> PriceHistory:
         The given history where its unit never changes. Else one with the ``unit_changes``, which
         are ``gaps``, and with the same fingerprint.
     """
-    shifts = levels.level_shifts(history.candles)
+    shifts = level_shifts.find(history.candles)
     if not shifts:
         return history
-    candles, whole = levels.rescaled(history.candles, shifts, raw=True)
+    candles, whole = level_shifts.rescaled(history.candles, shifts, raw=True)
     changes = {*history.unit_changes, *(history.candles.index[shift.row] for shift in shifts)}
     return history.in_unit(candles[whole], tuple(sorted(changes)))
 

@@ -36,9 +36,9 @@ RECIPE = (
     "learning/fitting.py", "learning/forward.py", "learning/indicators.py",
     "learning/inference.py", "learning/networks.py", "learning/ranges.py", "learning/samples.py",
     "learning/scaling.py", "learning/specs.py", "learning/targets.py", "learning/training.py",
-    "prices/candles/levels.py", "prices/candles/quality.py", "prices/candles/ranges.py",
-    "types/forecasts.py", "types/learning.py", "types/models.py", "types/prices.py",
-    "types/signals.py",
+    "prices/candles/level_shifts.py", "prices/candles/quality.py", "prices/candles/ranges.py",
+    "prices/candles/ticks.py", "types/forecasts.py", "types/learning.py", "types/models.py",
+    "types/prices.py", "types/signals.py",
 )  # fmt: skip
 
 

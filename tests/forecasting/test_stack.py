@@ -7,7 +7,14 @@ import pytest
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import scores
-from cryptoforecast.forecasting import calibration, levels, middle, network, next_steps, stack
+from cryptoforecast.forecasting import (
+    calibration,
+    level_factors,
+    middle,
+    network,
+    next_steps,
+    stack,
+)
 from cryptoforecast.forecasting.bands import RollingBand
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.forecasting.network import NetworkPredictor
@@ -276,19 +283,21 @@ def test_the_shares_of_a_hand_count(history, row):
 def test_the_factors_of_a_hand_count(history):
     member = forecast(history, "lstm", 0.006)
     burn_in, step = 1500, 2
-    factors = levels.factors(member, burn_in)
+    factors = level_factors.factors(member, burn_in)
     close = history.candles["close"].to_numpy()
     for block in (0, 1):
         end = burn_in + block * calibration.REFRESH_ROWS - step + 1
         returns = np.log(close[FIRST + 2 : FIRST + 2 + end] / close[FIRST : FIRST + end])
         quantiles = np.quantile(returns, QUANTILES) / (0.006 * np.sqrt(step) * 2 * 1.28155)
         logs = np.log(np.delete(quantiles, MEDIAN) / np.delete(NORMAL / (2 * 1.28155), MEDIAN))
-        evidence = end / step * (1 / levels.SHRINKAGE + logs**2 / levels.LARGE_SHRINKAGE)
+        evidence = (
+            end / step * (1 / level_factors.SHRINKAGE + logs**2 / level_factors.LARGE_SHRINKAGE)
+        )
         expected = np.exp(logs * evidence / (1 + evidence))
         measured = factors[block, step - 1]
         np.testing.assert_allclose(np.delete(measured, MEDIAN), expected, rtol=1e-3)
         assert measured[MEDIAN] == 1
-    few = levels.factors(member[: calibration.MIN_OUTCOMES], calibration.MIN_OUTCOMES - 1)
+    few = level_factors.factors(member[: calibration.MIN_OUTCOMES], calibration.MIN_OUTCOMES - 1)
     assert (few == 1).all()
 
 
@@ -298,7 +307,7 @@ def test_outcomes_far_back_no_longer_count(history):
     calm[:3000] *= 3
     made_of = market(calm, np.full(len(calm), 0.01))
     rows = range(FIRST, 13_900)
-    factors = levels.factors(forecast(made_of, "lstm", 0.01, rows=rows), 13_000)
+    factors = level_factors.factors(forecast(made_of, "lstm", 0.01, rows=rows), 13_000)
     assert np.abs(np.log(factors)).max() < 0.1
 
 

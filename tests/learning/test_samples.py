@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.learning import features, samples, scaling, specs
-from cryptoforecast.prices.candles import levels
+from cryptoforecast.prices.candles import level_shifts
 from cryptoforecast.prices.files import price_file
 from cryptoforecast.types import Split
 from tests import synthetic
@@ -301,7 +301,7 @@ def test_each_unit_begins_exactly_where_the_one_before_it_ended():
     candles = history.candles.copy()
     candles.iloc[:150, :4] /= 1_002
     whole = samples.in_one_unit(dataclasses.replace(history, candles=candles)).candles
-    assert levels.level_shifts(candles)[0].ratio == 1_000
+    assert level_shifts.find(candles)[0].ratio == 1_000
     assert whole["close"].iloc[149] == pytest.approx(whole["open"].iloc[150], rel=1e-12)
     pd.testing.assert_frame_equal(whole.iloc[150:], candles.iloc[150:])
 
@@ -446,7 +446,7 @@ def test_the_scaler_sees_no_move_over_a_gap(monkeypatch):
         np.testing.assert_allclose(one, other, rtol=1e-12)
     # Were it neither a gap nor another unit of the coin, that one move would widen everything.
     np.testing.assert_allclose(scaler(raised, 6)[3], scaler(raised, 7)[3], rtol=0.01)
-    monkeypatch.setattr(levels, "level_shifts", lambda _: ())
+    monkeypatch.setattr(level_shifts, "find", lambda _: ())
     assert (scaler(raised, 6)[3] > 10 * scaler(raised, 7)[3]).all()
 
 

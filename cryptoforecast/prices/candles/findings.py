@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.prices.candles import levels
+from cryptoforecast.prices.candles import level_shifts, ticks
 from cryptoforecast.prices.candles.resample import nanoseconds, step_of
 from cryptoforecast.types import Array, Problem
 
@@ -170,13 +170,13 @@ def joins(candles: pd.DataFrame, splices: Array | None, lines: Array | None) -> 
     return [Problem("splices", len(rows), _line(lines, rows), "none", detail)]
 
 
-def level_shifts(candles: pd.DataFrame, lines: Array | None) -> list[Problem]:
+def unit_changes(candles: pd.DataFrame, lines: Array | None) -> list[Problem]:
     """Describe where the unit of the prices changes, as when a coin is redenominated."""
-    shifts = levels.level_shifts(candles)
+    shifts = level_shifts.find(candles)
     if not shifts:
         return []
     ratios = "; ".join(
-        f"from {_time(candles, shift.first)} on prices are {levels.ratio_text(shift.ratio)}"
+        f"from {_time(candles, shift.first)} on prices are {level_shifts.ratio_text(shift.ratio)}"
         for shift in shifts[:MAX_LISTED_SHIFTS]
     )
     more = f"; and {len(shifts) - MAX_LISTED_SHIFTS:,} more" * (len(shifts) > MAX_LISTED_SHIFTS)
@@ -186,10 +186,10 @@ def level_shifts(candles: pd.DataFrame, lines: Array | None) -> list[Problem]:
 
 def coarse_tick(candles: pd.DataFrame) -> list[Problem]:
     """Describe a market in which the smallest step of the price is a large part of it."""
-    tick = levels.coarse_tick(candles)
+    tick = ticks.coarse_tick(candles)
     if tick is None:
         return []
-    return [Problem("coarse_tick", len(candles), None, "none", levels.tick_text(tick))]
+    return [Problem("coarse_tick", len(candles), None, "none", ticks.tick_text(tick))]
 
 
 def runs(mask: Array) -> tuple[Array, Array]:

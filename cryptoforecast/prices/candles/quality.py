@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.prices.candles import findings, levels
+from cryptoforecast.prices.candles import findings, ticks
 from cryptoforecast.prices.candles.resample import COLUMNS, nanoseconds, step_of
 from cryptoforecast.types import Problem, QualityReport
 
@@ -93,7 +93,7 @@ def report(
     every += findings.stale(candles, tail, lines)
     every += findings.two_labels(candles, lines)
     every += findings.joins(candles, splices, lines)
-    every += findings.level_shifts(candles, lines)
+    every += findings.unit_changes(candles, lines)
     every += findings.coarse_tick(candles)
     return QualityReport(
         missing=missing(candles, interval),
@@ -164,16 +164,16 @@ def outliers(candles: pd.DataFrame) -> np.ndarray:
     two. A candle is also marked if its open, high or low is beyond its own close and the closes
     of both neighbours by that factor, or by ``OUTLIER_MOVES`` typical moves if that is more. Where
     one tick is a large part of the price, a price is not far unless it is more than
-    ``levels.MAX_TICKS`` ticks away.
+    ``ticks.MAX_TICKS`` ticks away.
     """
     distance = _outlying(candles)
     rows = np.flatnonzero(distance)
     mask = distance > 0
-    for block in np.unique(rows // levels.TICK_BLOCK):
-        some = slice(block * levels.TICK_BLOCK, (block + 1) * levels.TICK_BLOCK)
-        tick = levels.coarse_tick(candles.iloc[some])
+    for block in np.unique(rows // ticks.BLOCK_CANDLES):
+        some = slice(block * ticks.BLOCK_CANDLES, (block + 1) * ticks.BLOCK_CANDLES)
+        tick = ticks.coarse_tick(candles.iloc[some])
         if tick is not None:
-            mask[some] = distance[some] > (levels.MAX_TICKS + 0.5) * tick.size
+            mask[some] = distance[some] > (ticks.MAX_TICKS + 0.5) * tick.size
     return mask
 
 

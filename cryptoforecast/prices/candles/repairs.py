@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.prices.candles import levels, quality
+from cryptoforecast.prices.candles import level_shifts, quality
 from cryptoforecast.prices.candles.findings import MIN_FLAT_CANDLES, runs
-from cryptoforecast.prices.candles.levels import CUT, RESCALE
+from cryptoforecast.prices.candles.level_shifts import CUT, RESCALE
 from cryptoforecast.types import Array, Problem
 
 # Candles that a history must have, at least.
@@ -59,7 +59,7 @@ def _flat(candles: pd.DataFrame) -> Array:
 
 def _before_shift(candles: pd.DataFrame) -> Array:
     """Mark the candles before the last level shift."""
-    shifts = levels.level_shifts(candles)
+    shifts = level_shifts.find(candles)
     return np.arange(len(candles)) < (shifts[-1].row if shifts else 0)
 
 
@@ -215,7 +215,7 @@ def repair(
     old = marks.pop(RESCALE, none)
     in_one_unit, whole = candles, ~none
     if old.any():
-        in_one_unit, whole = levels.rescaled(candles, levels.level_shifts(candles))
+        in_one_unit, whole = level_shifts.rescaled(candles, level_shifts.find(candles))
     gaps = np.logical_or.reduce([none, *marks.values()])
     remaining = ~gaps & whole
     if gaps.any() and remaining.sum() < _MIN_CANDLES:

@@ -207,7 +207,7 @@ def _read(path: Path) -> tuple[Identity, Entry] | None:
         with path.open("rb") as file:
             identity = _identity(os.fstat(file.fileno()))
             table = pq.read_table(file)
-        about = json.loads((table.schema.metadata or {})[_METADATA_KEY])
+        about = json.loads(table.schema.metadata[_METADATA_KEY])
         candles = table.to_pandas()
         index = pd.DatetimeIndex(candles.index).tz_convert("UTC").as_unit("ns").rename("time")
         candles = candles.set_axis(index)[list(COLUMNS)].astype(float)

@@ -1,4 +1,4 @@
-"""A change of the coin's unit is told from a crash, and one tick from an outlier."""
+"""A change of the coin's unit is told from a crash."""
 
 from __future__ import annotations
 
@@ -8,27 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryptoforecast.prices.candles import findings, levels, quality
-
-PRICES = ["open", "high", "low", "close"]
-
-
-def market(rows: int = 200, seed: int = 1, step: float = 0.005, start: float = 100.0):
-    """A calm market, hour by hour: each candle opens where the one before closed."""
-    rng = np.random.default_rng(seed)
-    close = start * np.exp(np.cumsum(rng.normal(0, step, rows)))
-    open_ = np.r_[start, close[:-1]]
-    wick = np.exp(np.abs(rng.normal(0, step / 2, (2, rows))))
-    return pd.DataFrame(
-        {
-            "open": open_,
-            "high": np.maximum(open_, close) * wick[0],
-            "low": np.minimum(open_, close) / wick[1],
-            "close": close,
-            "volume": rng.uniform(5, 40, rows),
-        },
-        index=pd.date_range("2024-03-01", periods=rows, freq="h", tz="UTC", name="time", unit="ns"),
-    )
+from cryptoforecast.prices.candles import findings, level_shifts
+from tests.prices.candles.markets import PRICES, market, thin
 
 
 def redenominated(candles: pd.DataFrame, row: int, ratio: float, *, coins: bool = True):
@@ -50,14 +31,14 @@ def opening_at_last_close(candles: pd.DataFrame) -> pd.DataFrame:
 
 
 def rows_of(candles: pd.DataFrame) -> list[int]:
-    return [shift.row for shift in levels.level_shifts(candles)]
+    return [shift.row for shift in level_shifts.find(candles)]
 
 
 @pytest.mark.parametrize("ratio", [1000, 0.001, 100, 10, 0.1, 1e4, 1e-6, 3, 0.5, 2.5, 7.31, 1 / 33])
 @pytest.mark.parametrize("coins", [True, False])
 def test_a_change_of_unit_is_found_whatever_the_ratio(ratio: float, coins: bool) -> None:
     candles = redenominated(market(), 60, ratio, coins=coins)
-    (shift,) = levels.level_shifts(candles)
+    (shift,) = level_shifts.find(candles)
     assert (shift.row, shift.first) == (60, 60)
     assert shift.ratio == pytest.approx(ratio, rel=0.02)
     assert shift.raw == pytest.approx(ratio)
@@ -69,13 +50,13 @@ def test_a_change_of_unit_is_found_whatever_the_ratio(ratio: float, coins: bool)
 def test_a_round_ratio_is_exact_although_the_market_moved_meanwhile(ratio: float) -> None:
     candles = market()
     candles.iloc[60:, :4] *= 1.006
-    (shift,) = levels.level_shifts(redenominated(candles, 60, ratio))
+    (shift,) = level_shifts.find(redenominated(candles, 60, ratio))
     assert shift.ratio == ratio
 
 
 def test_the_volume_tells_where_the_unit_changes_inside_a_candle() -> None:
     candles = opening_at_last_close(redenominated(market(), 60, 10))
-    (shift,) = levels.level_shifts(candles)
+    (shift,) = level_shifts.find(candles)
     assert (shift.row, shift.first) == (61, 60)
     assert not rows_of(opening_at_last_close(redenominated(market(), 60, 10, coins=False)))
     assert not rows_of(opening_at_last_close(redenominated(market(), 60, 0.1)))  # as well a crash
@@ -150,7 +131,7 @@ def test_three_changes_of_unit_are_told_and_the_others_counted(changes: int, mor
     candles = market()
     for i in range(changes):
         candles = redenominated(candles, 30 * (i + 1), 1000)
-    (problem,) = findings.level_shifts(candles, None)
+    (problem,) = findings.unit_changes(candles, None)
     assert problem.count == changes
     assert problem.detail.count("1,000 times larger") == 3
     assert problem.detail.endswith(f"larger{more}")
@@ -185,7 +166,7 @@ def test_rescaled_prices_have_no_digits_of_rounding() -> None:
     for ratio in (1000, 0.001, 1e-8):
         candles = market().round(8)
         shifted = redenominated(candles, 60, ratio)
-        again, _ = levels.rescaled(shifted, levels.level_shifts(shifted))
+        again, _ = level_shifts.rescaled(shifted, level_shifts.find(shifted))
         close = again["close"].to_numpy()[:60]
         digits = [
             len(f"{float(value)!r}".split("e")[0].strip("0.").replace(".", "")) for value in close
@@ -196,10 +177,10 @@ def test_rescaled_prices_have_no_digits_of_rounding() -> None:
 def test_a_power_of_ten_is_exact_across_a_halt_and_an_odd_ratio_is_not_rounded() -> None:
     candles = market()
     candles.iloc[75:, :4] *= 1.05  # while trade was halted
-    (shift,) = levels.level_shifts(redenominated(candles, 75, 1000).iloc[np.r_[0:60, 110:200]])
+    (shift,) = level_shifts.find(redenominated(candles, 75, 1000).iloc[np.r_[0:60, 110:200]])
     assert shift.ratio == 1000
     days = market(step=0.04)
-    (shift,) = levels.level_shifts(redenominated(days, 60, 7.4))
+    (shift,) = level_shifts.find(redenominated(days, 60, 7.4))
     assert shift.ratio == pytest.approx(7.4, rel=0.001)
 
 
@@ -207,7 +188,7 @@ def test_several_changes_are_brought_into_the_newest_unit() -> None:
     candles = market()
     shifted = redenominated(redenominated(candles, 60, 1000), 120, 0.01)
     assert rows_of(shifted) == [60, 120]
-    again, whole = levels.rescaled(shifted, levels.level_shifts(shifted))
+    again, whole = level_shifts.rescaled(shifted, level_shifts.find(shifted))
     assert whole.all()
     expected = redenominated(candles, 0, 10)
     np.testing.assert_allclose(again.to_numpy(), expected.to_numpy(), rtol=1e-12)
@@ -220,7 +201,7 @@ def test_the_ratio_leaves_no_trace(ratio: float, up: bool, coins: bool, seed: in
     candles, ratio = market(seed=seed), ratio if up else 1 / ratio
     coins = coins or 1 / 4 < ratio < 4
     shifted = redenominated(candles, 60, ratio, coins=coins)
-    again, _ = levels.rescaled(shifted, levels.level_shifts(shifted), raw=True)
+    again, _ = level_shifts.rescaled(shifted, level_shifts.find(shifted), raw=True)
     expected = candles.copy()
     expected.iloc[:, :4] *= ratio
     expected.iloc[:, 4] /= ratio if coins else 1
@@ -231,88 +212,6 @@ def test_the_ratio_leaves_no_trace(ratio: float, up: bool, coins: bool, seed: in
 @settings(max_examples=60, deadline=None)
 def test_a_market_without_a_change_has_none(seed: int, step: float) -> None:
     assert not rows_of(market(400, seed, step))
-
-
-def thin(rows: int = 240, low: int = 2, high: int = 3, tick: float = 1e-8, seed: int = 3):
-    """A coin at a few ticks, which moves by one now and then."""
-    rng = np.random.default_rng(seed)
-    close = rng.integers(low, high + 1, rows)
-    open_ = np.r_[close[0], close[:-1]]
-    names = {"open": open_, "high": np.maximum(open_, close), "low": np.minimum(open_, close)}
-    index = pd.date_range("2025-01-01", periods=rows, freq="h", tz="UTC", name="time", unit="ns")
-    prices = pd.DataFrame(names | {"close": close}, index=index) * tick
-    return prices.round(12).assign(volume=rng.uniform(1e6, 1e7, rows))
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "tick"), [(2, 3, 1e-8), (1, 2, 1e-8), (1, 3, 1e-6), (3, 5, 0.01), (20, 24, 5.0)]
-)
-def test_one_tick_is_no_outlier_and_no_change_of_unit(low: int, high: int, tick: float) -> None:
-    candles = thin(low=low, high=high, tick=tick)
-    assert not quality.outliers(candles).any()
-    assert not rows_of(candles)
-    result = levels.coarse_tick(candles)
-    assert result is not None
-    assert result.size == pytest.approx(tick)
-
-
-def test_two_or_three_satoshi_are_told_in_words() -> None:
-    (problem,) = quality.report(thin(), "1h").problems
-    assert problem.kind == "coarse_tick"
-    assert problem.detail == "one tick, 0.00000001, is 40 % of the price"
-
-
-def test_a_coin_that_hardly_ever_moves_by_its_one_tick_has_no_outlier() -> None:
-    candles = thin()
-    candles[PRICES] = 2e-8
-    candles.iloc[100, [1, 3]] = 3e-8
-    candles.iloc[150, [1]] = 5e-8
-    assert not quality.outliers(candles).any()
-    assert levels.coarse_tick(candles) is not None
-
-
-def test_a_coin_that_was_at_two_satoshi_long_ago_had_no_outliers() -> None:
-    early, late = thin(3000), market(30_000, start=0.5).round(8)
-    later = late.set_axis(early.index[-1] + pd.Timedelta(hours=1) * np.arange(1, 30_001))
-    later.iloc[0, 0] = early["close"].iloc[-1]
-    both = pd.concat([early, later])
-    assert not quality.outliers(both)[:2999].any()
-    assert levels.coarse_tick(both) is None
-
-
-def test_a_wrong_tick_far_away_is_an_outlier_in_a_thin_market_too() -> None:
-    candles = thin()
-    candles.iloc[100, [1, 3]] = 900e-8
-    assert np.flatnonzero(quality.outliers(candles)).tolist() == [100]
-
-
-@pytest.mark.parametrize("decimals", [2, 3])
-def test_a_fine_tick_is_not_told(decimals: int) -> None:
-    assert levels.coarse_tick(market().round(decimals)) is None
-    assert levels.coarse_tick(market()) is None
-
-
-def test_prices_between_the_steps_are_no_evidence_of_a_tick() -> None:
-    candles = thin()
-    candles.iloc[100, [1, 3]] = 4.5e-8
-    assert levels.coarse_tick(candles) is None
-
-
-@pytest.mark.parametrize(("moves", "is_tick"), [(9, False), (10, True)])
-def test_ten_moves_of_one_tick_are_evidence_of_it(moves: int, is_tick: bool) -> None:
-    candles = thin(60)
-    steps = np.minimum(np.arange(60), moves) % 2
-    candles[PRICES] = np.repeat(100.0 + 5.0 * steps, 4).reshape(60, 4)
-    assert (levels.coarse_tick(candles) is not None) is is_tick
-
-
-def test_few_prices_are_no_evidence_of_a_tick() -> None:
-    flat = market(50)
-    flat[PRICES] = 100.0
-    flat.iloc[20, [1, 3]] = 200.0
-    assert levels.coarse_tick(flat) is None
-    assert quality.outliers(flat).sum() == 1
-    assert levels.coarse_tick(market(4).round(0)) is None
 
 
 def test_cents_of_a_coin_at_a_dollar_and_a_change_into_a_few_ticks() -> None:
@@ -377,19 +276,19 @@ def test_both_levels_reach_alike_up_to_four_times(times: float, rows: list[int])
 
 def test_across_a_single_absent_candle_no_ratio_but_a_power_of_ten_is_rounded() -> None:
     whole = redenominated(market(), 60, 5.0)
-    (shift,) = levels.level_shifts(whole)
+    (shift,) = level_shifts.find(whole)
     assert shift.ratio == 5
-    (shift,) = levels.level_shifts(whole.drop(whole.index[60]))
+    (shift,) = level_shifts.find(whole.drop(whole.index[60]))
     assert shift.ratio == shift.raw != 5
-    (shift,) = levels.level_shifts(redenominated(market(), 60, 10.0).drop(whole.index[60]))
+    (shift,) = level_shifts.find(redenominated(market(), 60, 10.0).drop(whole.index[60]))
     assert shift.ratio == 10
 
 
 @pytest.mark.parametrize("silent", [slice(0, 60), slice(60, 200)])
 def test_a_level_without_volume_does_not_say_what_the_volume_counts(silent: slice) -> None:
     candles = redenominated(market(), 60, 1000.0, coins=False)
-    (shift,) = levels.level_shifts(candles)
+    (shift,) = level_shifts.find(candles)
     assert not shift.traded_coins
     candles.iloc[silent, 4] = 0.0
-    (shift,) = levels.level_shifts(candles)
+    (shift,) = level_shifts.find(candles)
     assert shift.traded_coins  # it is taken where nothing tells

@@ -1,4 +1,4 @@
-"""Level shifts: where the unit of the prices changes between two candles, and the size of a tick.
+"""Level shifts: where the unit of the prices changes between two candles.
 
 A coin is redenominated, or a token is swapped for another one: from one candle to the next every
 price is, for example, a thousand times larger. No market moved. A crash differs from it: its prices
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from cryptoforecast.prices.candles import ticks
 from cryptoforecast.types import Array
 
 #: Names of the two repairs: leave out what is before a shift, or bring it into the new unit.
@@ -43,19 +44,6 @@ ROUND_RATIOS = (1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 _MIN_DISTANCE, _MAX_DISTANCE, _MAX_MOVE_IN_GAP = 0.005, 0.1, 0.25
 # How far it may be from another round number.
 _MAX_ROUNDING = 0.03
-#: A tick is coarse from this share of the price on.
-MIN_TICK_SHARE = 0.002
-# So many closes must have moved before the smallest step is taken for the tick.
-_MIN_MOVES = 10
-#: A step of this size at most may be a tick although hardly a close moved by it.
-MAX_DECIMAL_TICK = 1e-4
-#: Candles of a block that has a tick of its own: a coin may have been at a few ticks long ago.
-TICK_BLOCK = 1_000
-_PRICES = ("open", "high", "low", "close")
-# Closes that the tick is measured on at most, the newest ones.
-_TICK_CANDLES = 20_000
-#: A jump of so many coarse ticks is no more than a thin market.
-MAX_TICKS = 5
 
 
 @dataclass(frozen=True)
@@ -79,51 +67,7 @@ class LevelShift:
     traded_coins: bool
 
 
-@dataclass(frozen=True)
-class Tick:
-    """The smallest step of a price that is a large part of it.
-
-    Attributes:
-        size: The step, in the unit of the prices.
-        share: The step over the median of all different closes, a fraction.
-    """
-
-    size: float
-    share: float
-
-
-def coarse_tick(candles: pd.DataFrame) -> Tick | None:
-    """Measure the tick of a market where one tick is a large part of the price.
-
-    Args:
-        candles: Canonical frame.
-
-    Returns:
-        ``None`` where one tick is less than ``MIN_TICK_SHARE`` of the price, or where the prices
-        are not whole numbers of one step. Where hardly a close moved, the step must be a power of
-        ten of at most ``MAX_DECIMAL_TICK``, as 1 satoshi is.
-    """
-    last = candles.iloc[-_TICK_CANDLES:]
-    close = last["close"].to_numpy(float)
-    moves = np.abs(np.diff(close))
-    prices = np.unique(np.concatenate([last[name].to_numpy(float) for name in _PRICES]))
-    if len(prices) < 2:
-        return None
-    usual = float(np.median(np.unique(close)))
-    steps = np.diff(prices)
-    size = float(steps[steps > 1e-6 * usual].min(initial=np.inf))
-    share = size / usual
-    count = prices / size
-    if not MIN_TICK_SHARE <= share < np.inf or (np.abs(count - np.round(count)) > 0.01).any():
-        return None
-    # A tick that is hardly ever moved by is a gap between the few prices that happened.
-    often = ((moves > 0) & (moves < 1.5 * size)).sum() >= _MIN_MOVES
-    power = round(float(np.log10(size)))
-    decimal = size < 1.5 * MAX_DECIMAL_TICK and abs(size / 10.0**power - 1) < 1e-6
-    return Tick(size, share) if often or decimal else None
-
-
-def level_shifts(candles: pd.DataFrame) -> tuple[LevelShift, ...]:
+def find(candles: pd.DataFrame) -> tuple[LevelShift, ...]:
     """Find where the unit of the prices changes.
 
     Around a shift both levels must be calm, and last for some candles. If the prices jump
@@ -288,9 +232,9 @@ def _shift(candles: pd.DataFrame, around: _Around) -> LevelShift | None:
     if not (around.two_levels and around.calm):
         return None
     old, new = np.exp(around.old_close[-1]), np.exp(around.new_close[0])
-    begin = max(0, around.row - TICK_BLOCK // 2)
-    tick = coarse_tick(candles.iloc[begin : around.row + TICK_BLOCK // 2])
-    if tick is not None and abs(new - old) < (MAX_TICKS + 0.5) * tick.size:
+    begin = max(0, around.row - ticks.BLOCK_CANDLES // 2)
+    tick = ticks.coarse_tick(candles.iloc[begin : around.row + ticks.BLOCK_CANDLES // 2])
+    if tick is not None and abs(new - old) < (ticks.MAX_TICKS + 0.5) * tick.size:
         return None
     traded = around.inside or around.closes_alone  # a fall may be a crash, whatever the volume
     if (traded or around.late) and not around.impossible:
@@ -350,12 +294,6 @@ def ratio_text(ratio: float) -> str:
     return f"{number} times {'larger' if larger else 'smaller'}"
 
 
-def tick_text(tick: Tick) -> str:
-    """Say how large the smallest step of the price is."""
-    size = np.format_float_positional(float(f"{tick.size:.6g}"), trim="-")
-    return f"one tick, {size}, is {100 * tick.share:.2g} % of the price"
-
-
 def _typical(volume: Array) -> float:
     """Return the median of the volumes above 0; 0 where there is none."""
     volumes = volume[np.isfinite(volume) & (volume > 0)]
@@ -369,7 +307,7 @@ def rescaled(
 
     Args:
         candles: Canonical frame. It is not changed.
-        shifts: Those that ``level_shifts`` found in it.
+        shifts: Those that ``find`` found in it.
         raw: Whether each level begins exactly where the one before it ended, and not at its ratio.
 
     Returns:
