@@ -22,7 +22,7 @@ from cryptoforecast.library.values import (
     paragraphs,
     table,
 )
-from cryptoforecast.service import choices, shared
+from cryptoforecast.service import choices, forecast_tables, shared
 from cryptoforecast.types import (
     MEDIAN,
     QUANTILES,
@@ -112,14 +112,26 @@ class Forecast(Value):
             *(one.price for one in self.touches),
         )
 
-    def frame(self) -> pd.DataFrame:
-        """Return the forecast as a table.
+    def frame(self, style: str = "cf") -> pd.DataFrame:
+        """Return the forecast as a table, one row a step.
+
+        Args:
+            style: ``"cf"``, or ``"nixtla"`` for the layout of Nixtla's libraries.
 
         Returns:
-            One row a step. ``step`` from 1 to the horizon; ``time``, the open of the candle whose
-            close is forecast, and ``closes_at``, when that close is known (UTC); ``median``,
-            ``mean`` and the nine quantiles ``q0.025`` to ``q0.975`` in the currency of the prices.
+            ``step`` from 1 to the horizon; ``time``, the open of the candle whose close is
+            forecast, and ``closes_at``, when that close is known (UTC); ``median``, ``mean`` and
+            the nine quantiles ``q0.025`` to ``q0.975`` in the currency of the prices. In the
+            other style: ``unique_id`` (the coin), ``ds``, ``cutoff`` (the open of the last candle
+            known), the point forecast ``NAME`` of the predictor, ``NAME-lo-50``, ``NAME-hi-50``
+            and so on for 80, 90 and 95.
+
+        Raises:
+            InvalidInput: For another style.
         """
+        forecast_tables.check_style(style)
+        if style == "nixtla":
+            return forecast_tables.of_next_steps(self.steps)
         rows = []
         for step in self._json()["steps"]:
             quantiles = {f"q{level}": price for level, price in step["quantiles"].items()}

@@ -1,4 +1,4 @@
-"""Every forecast of a test as one table, in our layout or in that of Nixtla's libraries."""
+"""Forecasts as a table, in our layout or in that of Nixtla's libraries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.types import QUANTILES, Backtest
+from cryptoforecast.types import QUANTILES, Backtest, Forecast, NextSteps
 
 #: The layouts; the first is the usual one.
 STYLES = ("cf", "nixtla")
@@ -63,22 +63,46 @@ def _shown(result: Backtest) -> pd.DataFrame:
     return frame
 
 
+def of_next_steps(steps: NextSteps) -> pd.DataFrame:
+    """List the next steps in Nixtla's layout, one row a step.
+
+    Args:
+        steps: What comes next.
+
+    Returns:
+        ``unique_id`` (the coin), ``ds``, ``cutoff``, and ``NAME``, ``NAME-lo-50``, ``NAME-hi-50``
+        and so on of the predictor, in the currency of the prices.
+    """
+    return pd.DataFrame(
+        _moments(steps.history.coin, steps.forecast) | _prices(steps.forecast),
+    )
+
+
 def _side_by_side(result: Backtest) -> pd.DataFrame:
-    forecast = result.forecast
+    columns = _moments(result.history.coin, result.forecast)
+    columns["y"] = result.forecast.actual.ravel()
+    for forecast in result.forecasts.values():
+        columns |= _prices(forecast)
+    return pd.DataFrame(columns)
+
+
+def _moments(coin: str, forecast: Forecast) -> dict[str, object]:
+    """Return the coin, the candle that is forecast and the last one known, by origin and step."""
     steps = forecast.horizon
     order = np.arange(len(forecast) * steps).reshape(steps, -1).T.ravel()
     times = [forecast.times(step) for step in range(1, steps + 1)]
-    actuals = {
-        "unique_id": result.history.coin,
+    return {
+        "unique_id": coin,
         "ds": times[0].append(times[1:])[order],
         "cutoff": forecast.origins.repeat(steps),
-        "y": forecast.actual.ravel(),
     }
-    columns = {}
-    for name, each in result.forecasts.items():
-        prices = each.quantile_prices
-        columns[name] = each.predicted.ravel()
-        for level, (low, high) in LEVELS.items():
-            columns[f"{name}-lo-{level}"] = prices[..., low].ravel()
-            columns[f"{name}-hi-{level}"] = prices[..., high].ravel()
-    return pd.DataFrame(actuals | columns)
+
+
+def _prices(forecast: Forecast) -> dict[str, object]:
+    """Return the point forecast and the ends of its bands, by origin and step."""
+    name, prices = forecast.predictor, forecast.quantile_prices
+    columns: dict[str, object] = {name: forecast.predicted.ravel()}
+    for level, (low, high) in LEVELS.items():
+        columns[f"{name}-lo-{level}"] = prices[..., low].ravel()
+        columns[f"{name}-hi-{level}"] = prices[..., high].ravel()
+    return columns

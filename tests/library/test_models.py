@@ -184,6 +184,24 @@ def test_a_forecast_is_a_row_a_step(forecast: cf.Forecast, prices: cf.Prices) ->
     assert (frame["q0.025"] < frame["q0.975"]).all()
 
 
+def test_the_layout_of_nixtla_has_the_same_numbers(
+    forecast: cf.Forecast, prices: cf.Prices
+) -> None:
+    frame, usual, name = forecast.frame("nixtla"), forecast.frame(), forecast.predictor
+    bands = [f"{name}-{end}-{level}" for level in (50, 80, 90, 95) for end in ("lo", "hi")]
+    assert [*frame.columns] == ["unique_id", "ds", "cutoff", name, *bands]
+    assert (frame["unique_id"] == prices.coin).all()
+    assert (frame["cutoff"] == prices.history.end).all()
+    same_columns = {
+        "ds": "time", name: "median",
+        f"{name}-lo-95": "q0.025", f"{name}-lo-50": "q0.25", f"{name}-hi-80": "q0.9",
+    }  # fmt: skip
+    for ours, theirs in same_columns.items():
+        assert (frame[ours] == usual[theirs]).all(), ours
+    with pytest.raises(InvalidInput, match=r"`style` must be cf or nixtla\. Received: 'wide'"):
+        forecast.frame("wide")
+
+
 def test_probabilities_are_a_row_a_price_and_step(forecast: cf.Forecast) -> None:
     frame = forecast.probabilities
     assert len(frame) == 3 * 24
