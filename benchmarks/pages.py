@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import re
 import statistics
 import sys
 import tempfile
@@ -36,13 +35,24 @@ from cryptoforecast.ui import inputs, market
 
 ROWS = 71_000
 RERUNS = 20
-HEADLINE = re.compile("stays put|Too few past forecasts")
+HEADLINE = "stays put|Too few past forecasts"
 OURS = "CryptoForecast"
 HELLO, HELLO_OURS = "streamlit hello", "streamlit hello with our settings"
 CHART = ".js-plotly-plot .main-svg"
 #: A page as small as one with a chart can be.
 PEER, ONE_CHART = "benchmarks/peers/one_chart.py", "chart of a page with nothing else"
 VERDICT_SEEN, CHART_SEEN = "verdict", "first chart, interactive"
+#: Notes in the page when the verdict is painted: Plotly's script keeps the page busy for a second,
+#: and whoever asks from outside is answered afterwards.
+_NOTE_VERDICT = """pattern => {
+  const observer = new MutationObserver(() => {
+    const headings = [...document.querySelectorAll("h1, h2, h3")];
+    if (!headings.some(heading => pattern.test(heading.textContent))) return;
+    observer.disconnect();
+    requestAnimationFrame(() => { window.verdictSeen = performance.now(); });
+  });
+  observer.observe(document, { childList: true, subtree: true, characterData: true });
+}"""
 _SETTLE = 8.0
 NO_XSRF = "--server.enableXsrfProtection=false"  # a user without a browser has no cookie
 
@@ -153,13 +163,13 @@ def _start(words: list[str], folder: Path) -> dict[str, float]:
 def _landing(url: str) -> dict[str, float]:
     """Seconds after navigation at which a browser shows the verdict and the first chart."""
     with browser.tab() as page:
+        page.add_init_script(f"({_NOTE_VERDICT})(/{HEADLINE}/)")
         page.goto("about:blank")
         began = time.perf_counter()
         page.goto(url, wait_until="commit")
-        page.get_by_role("heading", name=HEADLINE).first.wait_for()
-        seen = {VERDICT_SEEN: time.perf_counter() - began}
         page.locator(CHART).first.wait_for()
-        return seen | {CHART_SEEN: time.perf_counter() - began}
+        drawn = time.perf_counter() - began
+        return {VERDICT_SEEN: page.evaluate("window.verdictSeen") / 1000, CHART_SEEN: drawn}
 
 
 def _chart(url: str) -> float:

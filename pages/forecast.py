@@ -25,10 +25,7 @@ with st.container():  # a place of their own: notes come and go, and the cards s
 answer, judgement = card.sides()
 future = selection.next_steps(service, view.model, choice.history)
 result = selection.backtest(service, view.model, choice.history)
-with answer:
-    other = selection.forecast_of_default(service, view, choice.history)
-    next_steps.show(future, view.title or training.MEANWHILE * bool(view.running), other)
-with judgement:
+with judgement:  # first: a chart keeps a browser busy for a second
     if view.running is not None:
         trust.show_running(service, view.running)
     elif view.own:
@@ -36,6 +33,9 @@ with judgement:
         trust.show_own(service, result, future, rivals, view.model)
     else:
         trust.show(service, choice.history, result, chosen=bool(view.title))
+with answer:
+    other = selection.forecast_of_default(service, view, choice.history)
+    next_steps.show(future, view.title or training.MEANWHILE * bool(view.running), other)
 
 with st.container():
     next_steps.notes(future, result)
