@@ -11,9 +11,9 @@ errors and ``strict`` of ``zip`` stay as they are: such changes are of nothing o
 The changes are made in a copy of the repository in a temporary folder. The checkout is never
 written. The tests run there, and the first failure counts as noticed. So does a run that takes
 much longer than that of the unchanged code, because a change can make a loop endless. Without
-``--tests`` they are ``test_MODULE.py`` in the folder of ``tests`` that has the name of the module's
-package, or where there is no such file all of that folder. What these do not notice is tried once
-more with ``--then``, which is slower: other parts of the program may notice it.
+``--tests`` they are ``test_MODULE*.py`` in the folder of ``tests`` that has the name of the
+module's package, or where there is no such file all of that folder. What these do not notice is
+tried once more with ``--then``, which is slower: other parts of the program may notice it.
 
 Some changes cannot be noticed, because the result is the same: judge what is listed by reading it.
 Exits with 1 where the unchanged code fails its tests.
@@ -186,9 +186,9 @@ def _one_more(node: ast.expr) -> ast.expr:
 def tests_of(module: Path) -> list[str]:
     """Return the tests of a module by its name; those of its package where it has none."""
     folders = module.parts[1:-1]
-    own = Path("tests", *folders, f"test_{module.stem}.py")
-    if (ROOT / own).is_file():
-        return [own.as_posix()]
+    own = sorted(ROOT.glob(Path("tests", *folders, f"test_{module.stem}*.py").as_posix()))
+    if own:
+        return [path.relative_to(ROOT).as_posix() for path in own]
     while folders and not (ROOT / "tests" / Path(*folders)).is_dir():
         folders = folders[:-1]
     package = module.parts[1] if len(module.parts) > 2 else module.stem

@@ -106,7 +106,7 @@ class BacktestRequest(OrderRequest):
 
 
 class TrainingRequest(OrderRequest):
-    """A training, with a test on the last share of the prices."""
+    """A training, with a test on the last share of the prices; it need not be saved."""
 
     save: Annotated[
         str | None,

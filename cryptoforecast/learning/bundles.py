@@ -222,7 +222,7 @@ def _load(path: Path, read: Callable[[Mapping[str, object], ModelSpec, bytes], M
                 f"The saved model {path.name} can't be read: {_reason(error)}. Delete it, or save "
                 "it again."
             ) from error
-    raise UnknownModel(f"No saved model is named {path.name}. See the list with `models list`.")
+    raise UnknownModel(f"No saved model is named {path.name}.", path.name)
 
 
 def delete(folder: Path, name: str) -> None:

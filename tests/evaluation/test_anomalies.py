@@ -228,3 +228,16 @@ def test_measured_rates_are_of_the_thresholds_that_are_offered():
             promised = rate.candles * alarms / candles_a_month("1h")
             assert rate.expected == pytest.approx(promised, abs=0.01)
     assert anomalies.alarm_rates("1h", 0.72) == anomalies.alarm_rates("4h", 1.0) == {}
+
+
+@pytest.mark.parametrize(("before", "is_missing"), [(0, False), (1, True)])
+def test_an_input_that_varies_in_no_candle_that_is_read_is_missing(before, is_missing):
+    network = synthetic.model(synthetic.spec(features=("return", "volume")))
+    history = synthetic.history(anomalies.candles_needed(network) + 50)
+    # The forecast of the first surprise is made one candle before it.
+    first = anomalies.surprises(history, network).rows.start - network.card.needs
+    volume = np.full(len(history), 5.0)
+    volume[: first - before + 1] = 9.0
+    candles = history.candles.assign(volume=volume)
+    notes = anomalies.surprises(dataclasses.replace(history, candles=candles), network).notes
+    assert any("which never varies in these prices" in note for note in notes) is is_missing

@@ -441,3 +441,18 @@ def test_the_names_of_all_predictors_are_in_the_refusal_of_another(history):
     for name in ("oracle", "lstm"):
         with pytest.raises(InvalidInput, match=rf"lstm, dense, .*naive, cone.*Received: '{name}'"):
             backtest.predictors(history, specs.make(network=name), cut, None)
+
+
+@pytest.mark.parametrize(("before", "is_missing"), [(0, False), (1, True)])
+def test_an_input_that_varies_in_no_candle_that_the_test_reads_is_missing(
+    history, before, is_missing
+):
+    model = synthetic.model(synthetic.spec(features=("return", "volume"), horizon=3))
+    start = backtest.saved(history, model).split.test_start
+    # The first origin of the test reads so many candles, itself the last.
+    first = start - model.card.needs + 1
+    volume = np.full(len(history), 5.0)
+    volume[: first - before + 1] = 9.0
+    candles = history.candles.assign(volume=volume)
+    notes = backtest.saved(dataclasses.replace(history, candles=candles), model).notes
+    assert any("which never varies in these prices" in note for note in notes) is is_missing

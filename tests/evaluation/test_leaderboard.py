@@ -238,6 +238,30 @@ def test_coverage_is_compared_with_its_level_and_not_with_the_reference(result, 
     assert misses == sorted(misses)
 
 
+@pytest.mark.parametrize(("metric", "level"), [("coverage_80", 0.8), ("coverage_95", 0.95)])
+def test_the_nearer_coverage_stands_first_if_only_by_one_origin(result, metric, level):
+    """One band holds too many outcomes and one too few, in turns the nearer."""
+    naive = result.forecasts["naive"]
+    promised = level * len(naive)
+    for wide, narrow in ((5, -3), (3, -5)):
+        hits = {"cone": math.ceil(promised) + wide, "drift": math.floor(promised) + narrow}
+        forecasts = {**result.forecasts}
+        for name, count in hits.items():
+            quantiles = np.tile(np.linspace(-9.0, 9.0, 9), (len(naive), HORIZON, 1))
+            quantiles[count:] += 20  # beyond what any price reaches
+            forecasts[name] = dataclasses.replace(
+                naive, predictor=name, quantiles=quantiles, predicted=naive.predicted
+            )
+        other = dataclasses.replace(
+            result,
+            forecasts=forecasts,
+            scores={name: metrics.score(each, 1.0) for name, each in forecasts.items()},
+        )
+        order = [each.predictor for each in leaderboard(other, metric, 1).standings]
+        first = "drift" if wide > -narrow else "cone"
+        assert min(("cone", "drift"), key=order.index) == first
+
+
 def test_a_band_that_is_far_too_narrow_has_a_small_p_value(result):
     naive = result.forecasts["naive"]
     narrow = dataclasses.replace(naive, quantiles=naive.quantiles * 0.3)

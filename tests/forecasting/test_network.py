@@ -93,3 +93,19 @@ def test_a_network_that_was_fitted_on_all_candles_has_no_known_outcome(history):
     simulated = dataclasses.replace(history, simulated=True)
     outcomes = network.known_outcomes(simulated, model)
     assert outcomes == 600 - 3 - (specs.needs(model.spec) - 1)
+
+
+@pytest.mark.parametrize("loss", ["quantile", "mse"])
+def test_a_forecast_that_is_calibrated_afterwards_is_the_same(history, loss):
+    model = synthetic.model(synthetic.spec(horizon=3, loss=loss))
+    predictor = network.for_next_steps(model, history)
+    for rows in (history.last_row, range(len(history) - 5, len(history))):
+        burn_in = predictor.with_burn_in(rows)
+        assert burn_in.start < rows.start
+        assert burn_in.stop == rows.stop
+        own = predictor.uncalibrated_forecast(history, burn_in)
+        afterwards, factors = predictor.calibrated(own, history, rows)
+        expected, same = predictor.calibrated_forecast(history, rows)
+        np.testing.assert_array_equal(afterwards.quantiles, expected.quantiles)
+        assert afterwards.quantiles.dtype == expected.quantiles.dtype
+        np.testing.assert_array_equal(factors.factors, same.factors)

@@ -215,8 +215,9 @@ class Fixed:
         coin: str = "BTC",
         interval: str = "1d",
         start: pd.Timestamp | None = None,
+        budget: float = 5.0,
     ) -> Entry:
-        return Updater(cache, 0.0).update(self, resolve(coin), interval, start, 5.0, ())  # type: ignore[arg-type]
+        return Updater(cache, 0.0).update(self, resolve(coin), interval, start, budget, ())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("days", "is_late"), [(1, False), (2, True), (3, True)])
@@ -281,6 +282,9 @@ def test_a_source_gets_what_is_left_of_the_time(tmp_path: Path) -> None:
     source.update(cache, interval="1h", start=ago("20h"))
     assert len(source.budgets) == 2
     assert all(4 < budget <= 5 for budget in source.budgets)
+    # None is left, but a source is always asked for a positive time.
+    source.update(cache, interval="1h", start=ago("30h"), budget=0)
+    assert 0 < source.budgets[-1] < 0.1
 
 
 @pytest.mark.parametrize(("currency", "quote"), [(None, "KRW"), ("EUR", "EUR")])

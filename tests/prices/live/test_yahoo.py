@@ -420,6 +420,12 @@ def test_each_limit_is_said() -> None:
     assert yahoo.limit("1d") == "Yahoo is asked for daily candles since 2010."
 
 
+def test_a_year_of_candles_costs_one_request() -> None:
+    yahoo = Yahoo(Path())
+    assert yahoo.cost(8_760, 1.5) == (1, 1.5)
+    assert yahoo.cost(0, 1.5) == (0, 1.5)
+
+
 def test_prices_that_cannot_be_are_left_out(yahoo_server: YahooServer, home: Path) -> None:
     def tamper(text: str) -> str:
         document = json.loads(text)

@@ -173,6 +173,21 @@ def test_a_zone_in_doubt_is_the_example(column: str, example: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("label", "example"),
+    [
+        ("EXXXX", "America/New_York"), ("EXXXXX", "Europe/Berlin"), ("CEXX", "Europe/Berlin"),
+        ("Sydney time", "Australia/Sydney"), ("nowhere", "Europe/Berlin"),
+    ],
+)  # fmt: skip
+def test_the_example_for_an_unknown_zone_is_likely_if_it_may_be_an_abbreviation(
+    label: str, example: str
+) -> None:
+    stamps = pd.DatetimeIndex(["2024-03-01"]).as_unit("ns").asi8
+    with pytest.raises(UnreadableFile, match=rf"--zone {example} on the command line"):
+        to_utc_by_label(stamps, label, LocalZone(), "line 2")
+
+
+@pytest.mark.parametrize(
     ("column", "doubtful"),
     [
         ("Date (EST)", True), ("date_[pst]", True), ("<LOCAL TIME>", True), ("local_time", True),
