@@ -331,17 +331,21 @@ def _check_roles(names: Sequence[str], roles: Mapping[str, str]) -> None:
     """
     if are_enough(roles):
         return
-    needed = PRICES if {*PRICES} & roles.keys() else ("close",)
+    needed = PRICES if {*PRICES} & roles.keys() - {"close"} else ("close",)
     raise _missing(names, [role for role in ("time", *needed) if role not in roles])
 
 
 def _missing(names: Sequence[str], missing: Sequence[str]) -> UnreadableFile:
     """Make the error for a frame that lacks columns."""
+    remedy = "Rename its columns, such as df.rename(columns={'settled': 'close'})."
+    if [*missing] == ["time"]:
+        remedy = (
+            "Make the times at which its candles open the index, such as df.set_index('opened')."
+        )
     return UnreadableFile(
         "A DataFrame of prices needs times, as its index or as a column, and the columns open, "
         f"high, low and close, or close alone. Missing: {', '.join(missing)}. Received: "
-        f"{', '.join(names)[:200]}. Rename its columns, such as "
-        "df.rename(columns={'settled': 'close'})."
+        f"{', '.join(names)[:200]}. {remedy}"
     )
 
 

@@ -316,7 +316,14 @@ REFUSED = {
         pd.concat([ccxt_named(), ccxt_named().iloc[:1]], ignore_index=True),
         r"df.drop_duplicates\(subset=TIME, keep='last'\)",
     ),
-    "no times": (CANDLES.reset_index(drop=True), "Missing: time. Received: open, high, low"),
+    "no times": (
+        CANDLES.reset_index(drop=True),
+        r"Missing: time\. Received: open, high, low, close, volume\. Make the times at which",
+    ),
+    "a close without times": (
+        CANDLES[["close"]].reset_index(drop=True),
+        r"Missing: time\. Received: close\. Make the times",
+    ),
     "no close": (CANDLES[["open", "high", "low"]], "Missing: close. Received: time, open"),
     "no range": (CANDLES[["open", "close"]], "Missing: high, low. Received: time, open, close"),
     "nothing known": (CANDLES.rename(columns={"close": "settled"})[["settled"]], "Missing: close"),
