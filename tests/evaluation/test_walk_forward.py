@@ -42,6 +42,7 @@ def test_a_distance_between_fits_gives_their_number():
     assert walk_forward.folds_every(100, 1_000, spec) == 2
     assert walk_forward.folds_every(99, 1_000, spec) == 3
     assert walk_forward.folds_every(4, 1_000, spec) == walk_forward.MAX_FOLDS == 50
+    assert walk_forward.folds_every(1, 200, spec) == 40
     with pytest.raises(InvalidInput, match="at least 4 for a test of 200 candles: it can have 50"):
         walk_forward.folds_every(3, 1_000, spec)
 

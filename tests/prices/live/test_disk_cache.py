@@ -236,8 +236,8 @@ def test_the_folder_is_made_with_its_parents(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("ahead", "is_dated_ahead", "is_fresh"),
-    [("-130s", False, False), ("-60s", False, True), ("290s", False, True), ("310s", True, False),
-     ("400D", True, False)],
+    [("-130s", False, False), ("-120s", False, False), ("-60s", False, True), ("290s", False, True),
+     ("310s", True, False), ("400D", True, False)],
 )  # fmt: skip
 def test_a_clock_that_was_set_back_drops_nothing(
     tmp_path: Path, ahead: str, is_dated_ahead: bool, is_fresh: bool

@@ -149,6 +149,12 @@ def test_a_late_failure_takes_no_head_start_away(sources: Sources) -> None:
     assert sources.titles == ["B"]
 
 
+def test_waiting_takes_no_processor_time(sources: Sources) -> None:
+    begun = time.thread_time()
+    Fallback([sources.attempt("A", 0.5)], DEADLINE + 1).run()
+    assert time.thread_time() - begun < 0.1
+
+
 def test_when_nobody_answers_every_reason_is_told(sources: Sources) -> None:
     with pytest.raises(
         SourceUnavailable, match=r"^A is down\. B has not answered within 0\.\d+ s\.$"

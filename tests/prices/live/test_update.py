@@ -384,6 +384,18 @@ def test_a_market_that_has_ended_is_kept_but_no_answer(
     assert "trading there may have ended" in stored.notes[0]
 
 
+@pytest.mark.parametrize("behind", ["19D", "1h"])
+def test_no_market_has_ended_by_the_clock_of_its_source(tmp_path: Path, behind: str) -> None:
+    """Where the own clock is ahead, the last candle is as old as that of the source says."""
+    clock = pd.Timestamp.now("UTC") - pd.Timedelta(behind)
+    source = Fixed(Fetched(candles(f"{ago('20D'):%Y-%m-%d %H:%M}", 3), clock=clock))
+    if behind == "19D":
+        assert len(source.update(PriceCache(tmp_path, 9), interval="1h").candles) == 3
+    else:
+        with pytest.raises(SourceUnavailable, match=r"last 1h candle of BTC is from"):
+            source.update(PriceCache(tmp_path, 9), interval="1h")
+
+
 def test_a_source_without_a_candle_stores_nothing(exchange: ExchangeServer, shelf: Shelf) -> None:
     exchange.behaviour, exchange.body = "body", b"[]"
     with pytest.raises(NotEnoughData, match="Coinbase has no closed 1h candle of BTC there"):
