@@ -86,7 +86,7 @@ def report(
     }
     tail = flat_tail(candles)
     every = [*problems]
-    if duplicates and not any(problem.kind == "duplicates" for problem in every):
+    if not any(problem.kind == "duplicates" for problem in every):
         every.append(Problem("duplicates", duplicates, None, "the last of each was kept"))
     every += findings.gaps(candles, interval, ~masks["off_grid"], lines)
     every += [findings.problem_of(kind, mask, candles, lines) for kind, mask in masks.items()]

@@ -292,3 +292,17 @@ def test_a_level_without_volume_does_not_say_what_the_volume_counts(silent: slic
     candles.iloc[silent, 4] = 0.0
     (shift,) = level_shifts.find(candles)
     assert shift.traded_coins  # it is taken where nothing tells
+
+
+@pytest.mark.parametrize(("absent", "rows"), [(0, [100]), (1_000, [100]), (2_000, [])])
+def test_after_a_long_halt_a_tenfold_price_may_be_the_market(absent: int, rows: list[int]) -> None:
+    candles = redenominated(market(), 100, 10.0)
+    later = candles.index + pd.Timedelta(hours=absent) * (np.arange(200) // 100)
+    assert rows_of(candles.set_axis(later)) == rows
+
+
+@pytest.mark.parametrize(("reach", "rows"), [(0.0, []), (0.001, [40])])
+def test_a_market_that_never_moved_has_no_levels(reach: float, rows: list[int]) -> None:
+    both = pd.concat([still(40, 100.0, reach), still(40, 200.0, reach)])
+    both = both.set_axis(pd.date_range("2024-01-01", periods=80, freq="h", tz="UTC"))
+    assert rows_of(both) == rows

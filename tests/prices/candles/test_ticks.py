@@ -79,3 +79,25 @@ def test_few_prices_are_no_evidence_of_a_tick() -> None:
     assert ticks.coarse_tick(flat) is None
     assert quality.outliers(flat).sum() == 1
     assert ticks.coarse_tick(market(4).round(0)) is None
+
+
+def test_a_price_whose_last_digits_are_rounded_has_the_same_tick() -> None:
+    candles = thin()
+    candles[PRICES] *= 1 + 1e-12 * (np.arange(len(candles))[:, None] % 3)
+    result = ticks.coarse_tick(candles)
+    assert result is not None
+    assert result.size == pytest.approx(1e-8)
+
+
+def test_without_candles_there_is_no_tick() -> None:
+    assert ticks.coarse_tick(thin().iloc[:0]) is None
+
+
+@pytest.mark.parametrize(("step", "is_tick"), [(1e-4, True), (1e-3, False)])
+def test_a_step_that_was_hardly_taken_is_a_tick_if_it_is_a_small_power_of_ten(
+    step: float, is_tick: bool
+) -> None:
+    candles = market(60)
+    candles[PRICES] = 200 * step
+    candles.iloc[20, [1, 3]] = 201 * step
+    assert (ticks.coarse_tick(candles) is not None) is is_tick

@@ -20,6 +20,7 @@ from cryptoforecast.prices.files.values.numbers import (
     find_decimal_mark,
     is_number,
     read_numbers,
+    refuse_words,
 )
 from tests.prices.files import samples
 
@@ -268,3 +269,24 @@ def test_prices_with_signs_are_read_whether_or_not_they_repeat() -> None:
 
 def test_the_longest_numbers_are_read() -> None:
     assert numbers("0." + "1" * 98, "1" * 78) == [float("0." + "1" * 98), float("1" * 78)]
+
+
+@pytest.mark.parametrize("longer", [0, 1])
+def test_a_number_has_a_hundred_characters_at_most(longer: int) -> None:
+    text = "0." + "1" * (98 + longer)
+    if not longer:
+        assert numbers(text, "2")[0] == float(text)
+        return
+    with pytest.raises(UnreadableFile, match="The open must be a plain number"):
+        numbers(text, "2")
+
+
+def test_a_column_that_begins_with_texts_is_refused_before_it_is_read() -> None:
+    """Numbers with signs are no texts, and cells without a value count for neither."""
+    for sound in (["$1,234.50"] * 600, ["word"] * 400 + ["1"] * 200, ["-"] * 600):
+        refuse_words(table([*sound]), ("open",))
+    words = ["-"] * 400 + ["word"] * 570 + ["1"] * 30
+    with pytest.raises(
+        UnreadableFile, match=r"The open must be a plain number.*'word' \(line 402,"
+    ):
+        refuse_words(table([*words]), ("open",))
