@@ -15,8 +15,17 @@ SIMULATED = "Simulated prices"
 ASKING = "Simulated prices · asking for live ones"
 
 
+#: Where the session keeps the questions that live sources are being asked for this page.
+AWAITED = "awaited-prices"
+
+
+def begin() -> None:
+    """Note at the start of a page's run that it waits for no prices."""
+    st.session_state[AWAITED] = []
+
+
 def history(service: Service, query: MarketQuery) -> PriceHistory:
-    """Return the prices at hand; rerun the page when newer ones are there.
+    """Return the prices at hand; ``watch`` reruns the page when newer ones are there.
 
     Without any the page ends here, until a source has answered.
     """
@@ -28,13 +37,23 @@ def history(service: Service, query: MarketQuery) -> PriceHistory:
                 f"Asking the live sources for {words.plain(query.coin)} …",
                 icon=":material/hourglass_top:",
             )
-            _watch(service, query)
+            st.session_state[AWAITED].append(query)
             ending.end_page()
         for note in prices.notes if not prices.simulated else ():
             st.caption(f":material/info: {words.plain(note)}")
-        if service.prices.refreshing(query):
-            _watch(service, query)
+    if service.prices.refreshing(query):
+        st.session_state[AWAITED].append(query)
     return prices
+
+
+def watch(service: Service) -> None:
+    """Run the page once more when a live source has answered.
+
+    It is called when the page is complete: a run that ended before would forget which button the
+    user has just pressed.
+    """
+    if st.session_state[AWAITED]:
+        _watch(service)
 
 
 def at_hand(service: Service, query: MarketQuery) -> PriceHistory | None:
@@ -80,7 +99,6 @@ def badge(prices: PriceHistory, *, asking: bool = False) -> None:
 
 
 @st.fragment(run_every="1s")
-def _watch(service: Service, query: MarketQuery) -> None:
-    """Run the page once more when the live source has answered."""
-    if not service.prices.refreshing(query):
+def _watch(service: Service) -> None:
+    if not all(map(service.prices.refreshing, st.session_state[AWAITED])):
         dialogs.refresh()

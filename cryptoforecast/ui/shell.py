@@ -9,8 +9,9 @@ import functools
 import streamlit as st
 from streamlit import delta_generator
 
+from cryptoforecast.service import shared
 from cryptoforecast.settings import ROOT
-from cryptoforecast.ui import dialogs, elements, ending, ownership, training_status, url
+from cryptoforecast.ui import dialogs, elements, ending, live, ownership, training_status, url
 
 #: Pages in the navigation: file and title.
 PAGES = {
@@ -52,6 +53,7 @@ def run() -> None:
     # the first visit.
     delta_generator._use_warning_has_been_displayed = True
     dialogs.begin()
+    live.begin()
     st.set_page_config(page_title="CryptoForecast", page_icon=_icon(), layout="wide")
     st.logo(_logo("dark" if elements.dark() else "light"), size="medium")
     page = st.navigation(
@@ -71,6 +73,7 @@ def run() -> None:
             page.run()
         url.write()
         _note()
+    live.watch(shared())
     training_status.show()  # it stands in the header, wherever it is drawn
 
 

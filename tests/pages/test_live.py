@@ -14,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices.live.coinbase import Coinbase
 from cryptoforecast.service import PriceService, shared
+from cryptoforecast.types import MarketQuery
 from cryptoforecast.ui import inputs
-from tests.pages.conftest import words
+from tests.pages.conftest import customise, words
 from tests.prices.live.exchange_server import ExchangeServer
 
 pytestmark = pytest.mark.one_service
@@ -128,6 +129,32 @@ def test_a_silent_source_does_not_hold_the_page(open_page, exchange):
     assert "Simulated prices" in words(page)
     assert service.prices.refreshing(inputs.query("BTC", "1h"))
     assert _drawn(page).startswith("BTC, 168 hours · <b>Simulated prices")
+
+
+class Answering(PriceService):
+    """Prices whose source answers in the moment in which a page looks whether it is being asked."""
+
+    exchange: ExchangeServer
+
+    def refreshing(self, query: MarketQuery) -> bool:
+        result = super().refreshing(query)
+        self.exchange.release.set()
+        while super().refreshing(query):
+            time.sleep(0.01)
+        return result
+
+
+@pytest.mark.own_service
+def test_no_click_is_lost_where_a_source_answers_during_the_run(open_page, exchange):
+    page = open_page("")
+    exchange.behaviour = "silent"
+    service = shared()
+    live = dataclasses.replace(service.settings, live=True)
+    service.prices = Answering(live, [Coinbase(exchange.url, per_second=1000)])
+    service.prices.exchange = exchange
+    customise(page)
+    assert "train" in {button.key for button in page.button}
+    assert not page.exception
 
 
 def _drawn(page):
