@@ -162,7 +162,7 @@ def fan(
     now = style.dates(pd.DatetimeIndex([history.closes_at]))[0]
     style.lay_out(
         figure,
-        f"{history.market}: the next {duration(forecast.horizon, history.interval)}",
+        f"{history.title}: the next {duration(forecast.horizon, history.interval)}",
         style.subtitle_lines(
             history,
             f"last close {price_text(forecast.close[0], quote)}, {moment_text(history.closes_at)}",

@@ -231,7 +231,7 @@ def _lay_out(
     )  # fmt: skip
     count = wording.candle_count(len(history), history.interval)
     source = f" · {style.SIMULATED}" if history.simulated else ""
-    figure.layout.title.text = f"{style.plain(history.market)}, {count}{source}"
+    figure.layout.title.text = f"{style.plain(history.title)}, {count}{source}"
     figure.layout.title.subtitle.text = "<br>".join(map(style.plain, legend))
     figure.layout.title.font = {"size": 12, "color": colours.faint}
 

@@ -14,6 +14,7 @@ from cryptoforecast.types import (
     moment_text,
     price_text,
 )
+from cryptoforecast.types.prices import UNKNOWN_COIN
 
 #: Steps up to which markers are large.
 _MAX_LARGE_MARKERS = 12
@@ -53,13 +54,19 @@ def probability_by_step(
             line={"color": style.BLUE, "width": 2, "dash": "dot"},
             hovertext=local, hovertemplate=f"touched: %{{y:.1f}} %{local_form}<extra></extra>",
         )  # fmt: skip
+    font = {"size": 12, "color": colours.ink}
+    below = touch is not None and len(x) > 1  # the dotted line is above
     ends = [
         {"x": x[row], "y": percentages[row], "text": probability_text(probability.by_step[row]),
-         "showarrow": False, "xanchor": side, "yshift": 14,
-         "font": {"size": 12, "color": colours.ink}}
+         "showarrow": False, "xanchor": side, "yshift": -14 if below and row else 14, "font": font}
         for row, side in ((0, "left"), (-1, "right"))
         if math.isfinite(percentages[row])
     ]  # fmt: skip
+    if touch is not None and math.isfinite(touch.by_step[-1]):
+        ends.append(
+            {"x": x[-1], "y": 100 * touch.by_step[-1], "showarrow": False, "xanchor": "right",
+             "text": f"touched: {probability_text(touch.by_step[-1])}", "yshift": 14, "font": font}
+        )  # fmt: skip
     style.lay_out(
         figure, f"Chance of ending {probability.direction} {price}",
         style.subtitle_lines(
@@ -71,7 +78,7 @@ def probability_by_step(
         extra={
             "xaxis": style.time_axis(next_steps.history.interval),
             "yaxis": {"title": style.axis_title("chance (probability), %"),
-                      "range": [-3, 103], "dtick": 25},
+                      "range": [-14 if below else -3, 103], "dtick": 25},
             "shapes": [style.dashed_line(colours.rule, y=50)],
             "annotations": ends,
         },
@@ -83,9 +90,10 @@ def summary_probability(next_steps: NextSteps, probability: Probability) -> str:
     """Describe in one sentence what ``probability_by_step`` shows."""
     history, steps = next_steps.history, len(probability.by_step)
     price = f"{probability.direction} {price_text(probability.level, history.quote)}"
+    name = "" if history.coin == UNKNOWN_COIN else f"{history.coin} "
     real = "simulated price" if history.simulated else "price"
     text = (
-        f"Chance that the {history.coin} {real} ends {price} at {_when(next_steps, steps)}: "
+        f"Chance that the {name}{real} ends {price} at {_when(next_steps, steps)}: "
         f"{probability_text(probability.by_step[-1])}"
     )
     if steps == 1:

@@ -28,7 +28,10 @@ from cryptoforecast.service.model_index import ModelIndex
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import Backtest, ModelSummary, SavedModel, TrainedModel, User
 
-__all__ = ["USUAL_FEE", "SavedModelService", "parameters", "unused_inputs", "with_scores"]
+__all__ = [
+    "USUAL_FEE", "SavedModelService", "direction_gain", "parameters", "unused_inputs",
+    "with_scores",
+]  # fmt: skip
 
 #: Saved models in memory.
 MAX_LOADED = 64

@@ -151,12 +151,16 @@ def _facts(history: PriceHistory, problem: Problem) -> list[Fact]:
         grade, text, effect = _WORDS[kind]
         detail = problem.detail or problem.repair
         sentence = effect.format(detail)
+        if kind in _PLACED and problem.first_line is not None:
+            sentence += f" {'In' if problem.count == 1 else 'First in'} line {problem.first_line:,}."
         return [Fact(grade, text.format(count), f"{sentence[:1].upper()}{sentence[1:]}", repair)]
     done = "" if problem.repair == "none" else f"What is done: {problem.repair}. "
     detail = f"{problem.detail[:1].upper()}{problem.detail[1:]}." if problem.detail else ""
     return [Fact("watch", f"{title(kind)}: {problem.count:,}", f"{done}{detail}", repair)]
 
 
+#: Irregularities of which the first line is told: two of them may be of the same row.
+_PLACED = ("ohlc_violations", "outliers")
 #: Grade, text and effect by the kind of irregularity; ``{}`` stands for the number of candles in
 #: a text, and for the detail in an effect.
 _WORDS: dict[str, tuple[Grade, str, str]] = {

@@ -175,6 +175,13 @@ class PriceHistory:
         return market_name(self.coin, self.quote)
 
     @property
+    def title(self) -> str:
+        """What a chart calls the prices: the market, or their source where it is unknown."""
+        if self.coin != UNKNOWN_COIN:
+            return self.market
+        return self.source if len(self.source) <= 32 else f"{self.source[:31]}…"
+
+    @property
     def start(self) -> pd.Timestamp:
         """Open of the first candle, UTC."""
         return self.candles.index[0]

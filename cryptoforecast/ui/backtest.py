@@ -10,16 +10,19 @@ from streamlit.delta_generator import DeltaGenerator
 from cryptoforecast import charts
 from cryptoforecast.service import Service, is_walk_forward
 from cryptoforecast.service.choices import is_network
+from cryptoforecast.service.saved_models import USUAL_FEE, direction_gain
 from cryptoforecast.types import (
     Backtest,
+    Forecast,
     ModelSpec,
     PriceHistory,
     WalkForward,
     WalkPlan,
     days_text,
     duration,
+    predictor_phrase,
 )
-from cryptoforecast.ui import begun, card, elements, identity, selection, training, words
+from cryptoforecast.ui import begun, card, elements, identity, live, selection, training, words
 from cryptoforecast.ui.plan import Plan
 from cryptoforecast.ui.words import plain
 
@@ -77,14 +80,33 @@ def show_verdict(service: Service, test: FinishedTest) -> None:
     board = service.backtests.analyses.board(result, "mae", result.spec.horizon, "naive")
     times = result.forecast.closes_at(0)
     line = (
-        f"{len(result.forecast):,} past forecasts of {history.market}, "
+        f"{len(result.forecast):,} past forecasts of {history.title}, "
         f"{duration(result.spec.horizon, history.interval)} ahead, {days_text(times[0], times[-1])}"
     )
     text = charts.headline(board, result.predictor)
     if result.seen:
         text = "Not a fair test: the model may have learnt from these prices"
     with st.container():
+        if history.simulated:
+            with st.container(key="phone-badge", width="content"):
+                live.badge(history)
         card.answer(plain(text), plain(line))
+        if not result.seen and len(result.forecast):
+            st.caption(_trade_sentence(result.forecast))
+
+
+def _trade_sentence(forecast: Forecast) -> str:
+    """Write what trades in the predicted direction would have gained at the last step."""
+    name = predictor_phrase(forecast.predictor)
+    if (forecast.predicted[:, -1] == forecast.close).all():
+        text = f"{name} names no direction to trade in: its best guess is the last price."
+        return text[:1].upper() + text[1:]
+    gain = direction_gain(forecast)
+    verb = "gained" if gain >= 0 else "lost"
+    return (
+        f"Trades in the direction of {name} {verb} {abs(gain) / 100:.3f} % each on average, "
+        f"before fees of usually {USUAL_FEE / 100:.1f} %."
+    )
 
 
 def show_notes(test: FinishedTest) -> None:

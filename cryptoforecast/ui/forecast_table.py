@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cryptoforecast.types import QUANTILES, Forecast, PriceHistory
+from cryptoforecast.types import MEDIAN, QUANTILES, Forecast, PriceHistory
 from cryptoforecast.ui import elements
 
 if TYPE_CHECKING:
@@ -44,16 +45,19 @@ def show(
         forecast: The forecasts in it.
         rows: Makes the table from ``forecast.frame``.
         history: The prices that it belongs to.
-        name: Ends the name of the CSV file.
+        name: Ends the name of the CSV file, which always has the median.
         unfolded: Whether it is open at first.
     """
     when, *others = TIMES
+    median = forecast.quantile_prices[..., MEDIAN]
+    is_median = np.allclose(forecast.predicted, median, rtol=1e-6, equal_nan=True)
+    prices = [name for name in PRICES if not (name == "q0.5" and is_median)]
     elements.table(
         title,
         rows,
         history,
         name,
-        order=(when, *PRICES[:1], "step", *PRICES[1:], *others),
+        order=(when, *prices[:1], "step", *prices[1:], *others),
         unfolded=unfolded,
         columns=time_columns()
         | elements.price_columns(PRICES, forecast.predicted, history.quote, estimate=True),

@@ -187,7 +187,6 @@ def _offer_tables(
         order=("closes_at", *odds, "step", "time"),
         columns=times | _percentages(odds),
     )
-    st.caption("In a table, 1 % means 1 % or less and 99 % means 99 % or more: no more is known.")
     levels = sorted({each.level for each in (one, *around)})
     touched = [_touches(each, future) for each in levels]
     extremes = [f"{end} {name}" for end in _ENDS for name in _SHARES]
@@ -205,6 +204,7 @@ def _offer_tables(
             extremes, future.forecast.predicted, future.history.quote, estimate=True
         ),
     )
+    st.caption("In both tables, 1 % means 1 % or less and 99 % means 99 % or more.")
 
 
 def _way_frame(service: Service, future: NextSteps, levels: Sequence[float]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ def span(result: Backtest) -> str:
     """Write which past forecasts a test consists of."""
     forecast, history = result.forecast, result.history
     return (
-        f"Tested on {len(forecast):,} past forecasts of {history.market} "
+        f"Tested on {len(forecast):,} past forecasts of {history.title} "
         f"{words.prices(history.interval)}, {wording.span_of_closes(forecast.closes_at(0))}, "
         f"each {wording.step_label(forecast.horizon, history.interval)}."
         + (" The prices are simulated." if history.simulated else "")

@@ -66,6 +66,9 @@ def test_the_chance_of_touching_is_a_line_of_its_own():
     figure = charts.probability_by_step(coming, one, touch)
     np.testing.assert_allclose(named(figure, "touched").y, 100 * touch.by_step)
     assert "dotted: touched until then" in title_text(figure)
+    ends = {each.text: each.yshift for each in figure.layout.annotations}
+    own = probability_text(one.by_step[-1])
+    assert ends["touched: 60 %"] > 0 > ends[own]  # each on its own side of the two lines
     assert "dotted" not in title_text(charts.probability_by_step(coming, one))
     text = charts.summary_touch(coming, touch)
     assert text == f"Chance of touching {price_text(one.level)} at any time until then: 60 %."

@@ -6,6 +6,7 @@ import dataclasses
 import re
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,7 +17,13 @@ from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
 from cryptoforecast.forecasting.baselines import BASELINES, QUICK
 from cryptoforecast.learning import specs, training
 from cryptoforecast.service import shared
-from cryptoforecast.types import OWNER, PREDICTOR_NAMES, MarketQuery, WalkPlan
+from cryptoforecast.types import (
+    OWNER,
+    PREDICTOR_NAMES,
+    MarketQuery,
+    WalkPlan,
+    predictor_phrase,
+)
 from cryptoforecast.ui import inputs
 from cryptoforecast.ui import words as ui_words
 from tests import synthetic
@@ -90,6 +97,25 @@ def test_it_opens_with_a_verdict_and_a_leaderboard(at):
     assert "LSTM network alone: " in text
     assert "Combined forecast, level with “the price stays put”" in text  # all of them tie
     assert not page.error
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        ("cone", "The volatility cone names no direction to trade in: its best guess is the last"),
+        ("drift", "Trades in the direction of {name} {verb} {gain:.3f} % each on average, before"),
+    ],
+)
+def test_it_says_what_trades_in_the_direction_would_have_gained(at, model, text):
+    page = at("backtest", history_1h="90 days", model=model)
+    history = shared().prices.history(inputs.query("BTC", "1h", "90 days"), wait=0)
+    forecast = shared().backtests.of_baseline(history, model, 24).forecasts[model]
+    outcomes = forecast.at(24)
+    moves = np.sign(outcomes.predicted - outcomes.close) * outcomes.actual_returns
+    gain = 100 * moves.mean()
+    verb = "gained" if gain >= 0 else "lost"
+    name = predictor_phrase(model)
+    assert text.format(name=name, verb=verb, gain=abs(gain)) in words(page)
 
 
 def test_the_board_shows_the_numbers_of_the_library(at):

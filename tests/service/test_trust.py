@@ -54,6 +54,7 @@ def test_the_worst_comes_first_and_a_repair_makes_it_good():
     facts = trust.facts(history)
     assert [fact.grade for fact in facts] == ["bad", "watch", "watch"]
     assert facts[0].text == "1 hour far away from all prices around"
+    assert facts[0].effect.endswith("a hundred right ones. In line 502.")
     assert facts[0].repair == "outliers"
     assert facts[1].text == "One gap of 20 hours"
     assert facts[2].text == "Taken to be prices in USD"
