@@ -109,8 +109,9 @@ def test_it_opens_with_a_verdict_and_a_leaderboard(at):
 def test_it_says_what_trades_in_the_direction_would_have_gained(at, model, text):
     page = at("backtest", history_1h="90 days", model=model)
     history = shared().prices.history(inputs.query("BTC", "1h", "90 days"), wait=0)
-    forecast = shared().backtests.of_baseline(history, model, 24).forecasts[model]
-    outcomes = forecast.at(24)
+    horizon = inputs.steps("1h", len(history))
+    forecast = shared().backtests.of_baseline(history, model, horizon).forecasts[model]
+    outcomes = forecast.at(horizon)
     moves = np.sign(outcomes.predicted - outcomes.close) * outcomes.actual_returns
     gain = 100 * moves.mean()
     verb = "gained" if gain >= 0 else "lost"
