@@ -66,3 +66,12 @@ def test_a_few_days_or_one_hour_alone_tell_nothing() -> None:
     assert not math.isnan(clock_chance.measure(of_residuals(noise(0)[: 24 * 5 - 1]), 1, "hour"))
     assert math.isnan(clock_chance.measure(of_residuals(noise(0)[: 24 * 20]), 1, "weekday"))
     assert not math.isnan(clock_chance.measure(of_residuals(noise(0)[: 24 * 20]), 1, "hour"))
+
+
+def test_an_hour_that_is_known_once_counts() -> None:
+    """Of three weeks, the hours from 10 to 12 were seen on the last day alone."""
+    errors = noise(1)[: 24 * 21]
+    hours = np.arange(len(errors)) % 24
+    missing = np.isin(hours, (10, 11, 12)) & (np.arange(len(errors)) < 24 * 20)
+    share = clock_chance.measure(of_residuals(np.where(missing, np.nan, errors)), 1, "hour")
+    assert 0 < share <= 1

@@ -128,3 +128,5 @@ def test_a_sum_is_measured_against_those_of_the_past_and_500_of_independent_outc
 
 def test_fewer_outcomes_than_are_taken_together_say_nothing():
     assert np.isnan(tails.together(uniform(5), np.ones(5, bool), 24)).all()
+    whole = tails.together(uniform(24), np.ones(24, bool), 24)
+    assert np.isfinite(whole).tolist() == [False] * 23 + [True]

@@ -34,6 +34,9 @@ def test_a_gap_is_named_while_the_forecast_reads_across_it():
     assert late(600 - needs + 1)
     assert not late(600 - needs)
     assert GAP not in warnings_at(599, absent=6)
+    # Of several gaps the newest counts.
+    both = synthetic.parted(history, {100: 7, 599: 7})
+    assert GAP in warnings.of_forecast(both, model)
 
 
 @pytest.mark.parametrize("volume", [0.0, np.nan])

@@ -396,6 +396,20 @@ def test_no_market_has_ended_by_the_clock_of_its_source(tmp_path: Path, behind: 
             source.update(PriceCache(tmp_path, 9), interval="1h")
 
 
+def test_prices_are_as_new_as_their_last_close_although_the_clock_was_set_back(
+    tmp_path: Path,
+) -> None:
+    """A cached candle that closes an hour from now was fetched no earlier than that."""
+    cache = PriceCache(tmp_path, 9)
+    ahead = candles(f"{ago('-1h'):%Y-%m-%d %H:%M}", 1)
+    recent = pd.concat([candles(f"{ago('9h'):%Y-%m-%d %H:%M}", 10), ahead])
+    closes_at = recent.index[-1] + HOUR
+    key = ("fixed", "BTC", "1h")
+    cache.store(key, Entry(recent, closes_at, recent.index[0], "fixed", "coins"))
+    source = Fixed(Fetched(empty(), unfinished=True))
+    assert source.update(cache, interval="1h", start=recent.index[0]).fetched_at == closes_at
+
+
 def test_a_source_without_a_candle_stores_nothing(exchange: ExchangeServer, shelf: Shelf) -> None:
     exchange.behaviour, exchange.body = "body", b"[]"
     with pytest.raises(NotEnoughData, match="Coinbase has no closed 1h candle of BTC there"):
