@@ -138,14 +138,14 @@ def members_sentence(members: tuple[Member, ...]) -> str:
     last = [each.weights[-1] for each in members]
     if np.ptp(last) == 0:  # as a stack begins
         return (
-            f"This forecast combines {' and '.join(names)} in equal parts: too few past forecasts "
-            "can be compared with what followed to tell which is better."
+            f"This forecast combines the ranges of {' and '.join(names)} in equal parts: too few "
+            "past forecasts can be compared with what followed to tell which is better."
         )
     parts = [f"{name} ({weight * 100:.0f} %)" for name, weight in zip(names, last, strict=True)]
     where = " at the last step" if len(members[0].weights) > 1 else ""
     return (
-        f"This forecast combines {' and '.join(parts)}. The weights{where} come from how past "
-        "forecasts turned out."
+        f"This forecast combines the ranges of {' and '.join(parts)}. The weights{where} come from "
+        "how past forecasts turned out."
     )
 
 

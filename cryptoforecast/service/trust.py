@@ -152,7 +152,9 @@ def _facts(history: PriceHistory, problem: Problem) -> list[Fact]:
         detail = problem.detail or problem.repair
         sentence = effect.format(detail)
         if kind in _PLACED and problem.first_line is not None:
-            sentence += f" {'In' if problem.count == 1 else 'First in'} line {problem.first_line:,}."
+            sentence += (
+                f" {'In' if problem.count == 1 else 'First in'} line {problem.first_line:,}."
+            )
         return [Fact(grade, text.format(count), f"{sentence[:1].upper()}{sentence[1:]}", repair)]
     done = "" if problem.repair == "none" else f"What is done: {problem.repair}. "
     detail = f"{problem.detail[:1].upper()}{problem.detail[1:]}." if problem.detail else ""

@@ -32,7 +32,7 @@ def test_forecast_gives_the_librarys_numbers(trained, run, prices):
     assert f"last close, ${next_steps.forecast.close[0]:.2f} at 2024-01-26 00:00 UTC." in text
     (row,) = [line for line in text.splitlines() if line.startswith("2 ")]
     assert row.split()[1:3] == ["2024-01-26", "02:00"]
-    assert "This forecast combines the dense network" in text
+    assert "This forecast combines the ranges of the dense network" in text
 
 
 @pytest.mark.parametrize("name", ["stack", "dense", "har"])

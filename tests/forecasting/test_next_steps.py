@@ -228,7 +228,7 @@ def test_the_sentence_of_a_spread_is_of_the_last_step():
 def test_the_sentence_of_a_stack_names_its_members_and_their_last_weights():
     members = Member("lstm", np.array([0.2, 0.553])), Member("har", np.array([0.8, 0.447]))
     assert next_steps.members_sentence(members) == (
-        "This forecast combines the LSTM network (55 %) and the HAR regression "
+        "This forecast combines the ranges of the LSTM network (55 %) and the HAR regression "
         "(45 %). The weights at the last step come from how past forecasts turned out."
     )
     single = tuple(Member(each.name, each.weights[:1]) for each in members)

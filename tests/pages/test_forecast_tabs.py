@@ -111,8 +111,8 @@ def test_the_page_says_what_the_forecast_is_made_of(open_page):
     weights = future.weights.set_index("step")
     last = weights.iloc[-1] * 100
     assert (
-        f"This forecast combines the dense network ({last['dense']:.0f} %) and the HAR regression "
-        f"({last['har']:.0f} %). The weights"
+        f"This forecast combines the ranges of the dense network ({last['dense']:.0f} %) and the "
+        f"HAR regression ({last['har']:.0f} %). The weights"
     ) in words(page)
     page.session_state[f"table-{MODEL}-weights"] = True  # opened
     page.run()
