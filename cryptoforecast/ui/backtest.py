@@ -92,7 +92,7 @@ def show_verdict(service: Service, test: FinishedTest) -> None:
                 live.badge(history)
         card.answer(plain(text), plain(line))
         if not result.seen and len(result.forecast):
-            st.caption(_trade_sentence(result.forecast))
+            st.caption(plain(_trade_sentence(result.forecast)))
 
 
 def _trade_sentence(forecast: Forecast) -> str:
