@@ -207,7 +207,10 @@ def _lay_out(
         axes[f"yaxis{axis[1:]}"] = common | {"domain": domain, "fixedrange": True}
         top -= height + BETWEEN
     low = history.candles["low"].to_numpy(float)
-    scale = {"type": "log" if log else "linear", "nticks": 6}
+    scale: dict[str, object] = {"type": "log" if log else "linear", "nticks": 6}
+    ratio = history.candles[["high", "close"]].to_numpy(float).max() / low.min()
+    if log and ratio > 5:  # Plotly would write every digit of a decade, one upon the other
+        scale |= {"tickmode": "linear", "dtick": "D2" if ratio < 1_000 else 1}
     axes["yaxis"] |= style.price_axis(low, history.quote) | scale
     if volumes:
         form = style.tick_format(style.largest(np.asarray(volumes[0], dtype=float)))

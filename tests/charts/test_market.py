@@ -102,6 +102,11 @@ def test_few_candles_are_hollow_or_filled_on_the_axis_that_was_chosen():
     figure = charts.candles(prices(100), log=True)
     candle = named(figure, "price")
     assert figure.layout.yaxis.type == "log"
+    assert figure.layout.yaxis.dtick is None
+    for factor, ticks in ((10.0, "D2"), (1e4, 1)):
+        wide = prices(100)
+        wide.candles.iloc[50:, :4] *= factor
+        assert charts.candles(wide, log=True).layout.yaxis.dtick == ticks
     assert candle.increasing.fillcolor == style.CLEAR != candle.decreasing.fillcolor
 
 
