@@ -306,3 +306,16 @@ def test_a_market_that_never_moved_has_no_levels(reach: float, rows: list[int]) 
     both = pd.concat([still(40, 100.0, reach), still(40, 200.0, reach)])
     both = both.set_axis(pd.date_range("2024-01-01", periods=80, freq="h", tz="UTC"))
     assert rows_of(both) == rows
+
+
+@pytest.mark.parametrize("ratio", [*level_shifts.ROUND_RATIOS[1:], 20.0, 1 / 4, 1 / 60])
+def test_each_round_ratio_is_exact(ratio: float) -> None:
+    (shift,) = level_shifts.find(redenominated(market(), 60, ratio * 1.004))
+    assert shift.ratio == pytest.approx(ratio, rel=1e-12)
+
+
+def test_a_unit_that_changes_inside_the_last_candle_has_no_level_yet() -> None:
+    candles = redenominated(market(), 199, 1000.0)
+    candles.iloc[199, 0] = candles["close"].iloc[198]
+    candles.iloc[199, 2] = candles["close"].iloc[198]
+    assert rows_of(candles) == []
