@@ -95,3 +95,7 @@ def test_streamlit_knows_every_option() -> None:
     )
     assert dict(zip(ours, json.loads(done.stdout), strict=True)) == ours
     assert "not a valid config option" not in done.stdout + done.stderr
+
+
+def test_no_element_is_sent_by_a_reference_that_a_browser_may_have_dropped() -> None:
+    assert CONFIG["global"]["minCachedMessageSize"] > CONFIG["server"]["maxMessageSize"] * 1e6

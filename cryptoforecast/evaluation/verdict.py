@@ -145,7 +145,7 @@ def _sentence(forecast: Forecast, price: Difference, simulated: bool) -> str:
             f"{size_text(price.skill, _LAST_PRICES)} {span}; {least:,} are needed."
         )
     if price.low == price.high == 0:
-        return f"Does not beat the last price{when}: its own forecast is the last price, {span}."
+        return f"Does not beat the last price{when}: it has the same error {span}."
     return f"{_opening(price)}{when}: its error is {_difference(price)} {span}."
 
 

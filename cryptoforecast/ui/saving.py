@@ -34,13 +34,7 @@ def ask(service: Service, result: Backtest, run: str) -> None:
     with st.form("save", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         suggestion = "" if result.model is None else suggested_name(result.model)
         suggestion = _free(suggestion, {one.name for one in service.saved_models.all()})
-        name = st.text_input(
-            "Name",
-            suggestion,
-            max_chars=64,
-            width=300,
-            help="In small letters, with hyphens for spaces.",
-        )
+        name = st.text_input("Name", suggestion, max_chars=64, width=300)
         force = owner and st.checkbox("Overwrite")
         submitted = st.form_submit_button("Save", type="primary", icon=":material/save:")
     if submitted:

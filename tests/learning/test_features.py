@@ -220,3 +220,8 @@ def test_there_is_volume_where_it_varies_in_the_first_half_or_in_24_candles(rows
         late = np.where(np.arange(rows) < first, np.nan, candles["volume"])
         assert features.has_volume(candles.assign(volume=late)) is has
     assert not features.has_volume(candles.iloc[:0])
+
+
+def test_a_signal_that_the_prices_do_not_have_is_named():
+    with pytest.raises(InvalidInput, match="reads the signal fear_greed beside the prices"):
+        features.matrix(synthetic.history(100).candles, ("return", "signal:fear_greed"))

@@ -16,6 +16,7 @@ from cryptoforecast.prices.files.values.zones import (
     LAST,
     LocalZone,
     as_utc_ns,
+    in_ns,
     to_utc,
     to_utc_by_label,
     zone_of_column,
@@ -218,3 +219,10 @@ def test_times_that_nanoseconds_cannot_hold_are_absent() -> None:
     assert times.isna().tolist() == [True, False, True, False]
     zoned = pd.DatetimeIndex(["2024-01-01T01:00+01:00"]).as_unit("ns")
     assert as_utc_ns(zoned)[0] == pd.Timestamp("2024-01-01", tz="UTC")
+
+
+def test_times_without_a_zone_are_kept_a_day_beyond_those_of_prices() -> None:
+    day, second = pd.Timedelta(days=1), pd.Timedelta(seconds=1)
+    first, last = FIRST.tz_localize(None) - day, LAST.tz_localize(None) + day
+    ends = pd.DatetimeIndex([first - second, first, last - second, last]).as_unit("s")
+    assert in_ns(ends).isna().tolist() == [True, False, False, True]
