@@ -73,16 +73,16 @@ def of_next_steps(steps: NextSteps) -> pd.DataFrame:
         ``unique_id`` (the coin), ``ds``, ``cutoff``, and ``NAME``, ``NAME-lo-50``, ``NAME-hi-50``
         and so on of the predictor, in the currency of the prices.
     """
-    return pd.DataFrame(
-        _moments(steps.history.coin, steps.forecast) | _prices(steps.forecast),
-    )
+    forecast = steps.forecast
+    columns = _moments(steps.history.coin, forecast) | _prices(forecast.predictor, forecast)
+    return pd.DataFrame(columns)
 
 
 def _side_by_side(result: Backtest) -> pd.DataFrame:
     columns = _moments(result.history.coin, result.forecast)
     columns["y"] = result.forecast.actual.ravel()
-    for forecast in result.forecasts.values():
-        columns |= _prices(forecast)
+    for name, forecast in result.forecasts.items():
+        columns |= _prices(name, forecast)
     return pd.DataFrame(columns)
 
 
@@ -98,9 +98,9 @@ def _moments(coin: str, forecast: Forecast) -> dict[str, object]:
     }
 
 
-def _prices(forecast: Forecast) -> dict[str, object]:
+def _prices(name: str, forecast: Forecast) -> dict[str, object]:
     """Return the point forecast and the ends of its bands, by origin and step."""
-    name, prices = forecast.predictor, forecast.quantile_prices
+    prices = forecast.quantile_prices
     columns: dict[str, object] = {name: forecast.predicted.ravel()}
     for level, (low, high) in LEVELS.items():
         columns[f"{name}-lo-{level}"] = prices[..., low].ravel()
