@@ -22,10 +22,14 @@ with st.container():  # a place of their own: notes come and go, and the cards s
         training.note_failure(view.failed)
     saving.note()
 
-answer, judgement = card.sides()
+answer, judgement = card.sides("forecast")
 future = selection.next_steps(service, view.model, choice.history)
 result = selection.backtest(service, view.model, choice.history)
-with judgement:  # first: a chart keeps a browser busy for a second
+what = view.title or training.MEANWHILE * bool(view.running)
+other = selection.forecast_of_default(service, view, choice.history)
+with answer:
+    next_steps.sentence(future, what, compared=other is not None)
+with judgement:  # before the chart, which keeps a browser busy for a second
     if view.running is not None:
         trust.show_running(service, view.running)
     elif view.own:
@@ -34,8 +38,7 @@ with judgement:  # first: a chart keeps a browser busy for a second
     else:
         trust.show(service, choice.history, result, chosen=bool(view.title))
 with answer:
-    other = selection.forecast_of_default(service, view, choice.history)
-    next_steps.show(future, view.title or training.MEANWHILE * bool(view.running), other)
+    next_steps.chart(future, other)
 
 with st.container():
     next_steps.notes(future, result)

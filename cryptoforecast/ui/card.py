@@ -22,10 +22,14 @@ MARKS = {
 Mark = Literal["better", "good", "tie", "watch", "bad", "worse", "none"]
 
 
-def sides() -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Return two cards of one height: the answer, and how it is judged."""
+def sides(key: str | None = None) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Return two cards of one height: the answer, and how it is judged.
+
+    Args:
+        key: Of the answer, for the style sheet.
+    """
     left, right = st.columns(SIDES, gap="small")
-    return framed(left), framed(right)
+    return framed(left, key=key), framed(right)
 
 
 def framed(place: DeltaGenerator | None = None, *, key: str | None = None) -> DeltaGenerator:

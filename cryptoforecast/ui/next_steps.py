@@ -28,13 +28,13 @@ _METHOD = (
 )
 
 
-def show(future: NextSteps, what: str, other: Forecast | None = None) -> None:
-    """Draw the card of the next steps.
+def sentence(future: NextSteps, what: str, *, compared: bool = False) -> None:
+    """Write what comes next in a sentence.
 
     Args:
         future: The forecast.
         what: Whose forecast it is, in a word or two; empty for the default.
-        other: The forecast of the default from the same origin, for comparison.
+        compared: Whether the chart also shows the forecast of the default.
     """
     quote = future.history.quote
     low, middle, high = (words.price(price, quote) for price in future.likely(80))
@@ -43,7 +43,7 @@ def show(future: NextSteps, what: str, other: Forecast | None = None) -> None:
     is_past = pd.Timestamp.now("UTC") - end > OLD
     by = moment_text(end) if is_past else short_moment_text(end)
     line = f"by {words.plain(by)} · middle **{words.plain(middle)}**"
-    if other is not None:
+    if compared:
         line += " · dotted: the default's 80 %"
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -67,6 +67,15 @@ def show(future: NextSteps, what: str, other: Forecast | None = None) -> None:
             line,
             help=local_time.help_text("The forecast is for", future.closing_times[-1]),
         )
+
+
+def chart(future: NextSteps, other: Forecast | None = None) -> None:
+    """Draw what comes next.
+
+    Args:
+        future: The forecast.
+        other: The forecast of the default from the same origin, for comparison.
+    """
     figure = figures.fan(
         future,
         dark=elements.dark(),
