@@ -82,7 +82,7 @@ def figures(
     )
     first = own[0]
     judgement.captioned(
-        "80 % range held",
+        "80 % range held (tick: expected)",
         [
             bars.of_share(labels[first], result.coverage[first], 0.8),
             *(

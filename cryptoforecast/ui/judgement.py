@@ -43,6 +43,9 @@ _DIRECTION = {
 MAX_HELD = 0.02
 _RANGE = {"better": "too wide", "tie": "held", "worse": "too narrow", "unknown": "unknown"}
 _ROUGHLY = "roughly held"
+#: What a forecast without a direction is good for, and what its range has to be for that.
+_HOW_FAR = "How far the price may go is what it can tell."
+_KNOWN = ("held", _ROUGHLY)
 #: Whether a range can be trusted, by what is said of it.
 _ANSWERS = {
     "held": "Yes, it held",
@@ -89,7 +92,8 @@ def line(test: Judgement) -> str:
     if test.outcome == "unknown":
         return f"There are {test.origins:,} so far."
     if test.error == test.reference and math.isnan(test.direction.share):
-        return "Its best guess is the last price."
+        text = "Its best guess is the last price."
+        return f"{text} {_HOW_FAR}" if _range_word(test.coverage) in _KNOWN else text
     if size == "0.0 %":
         return "Guessing no change misses by as much."
     if test.outcome == "tie":
@@ -120,7 +124,8 @@ def figures(tests: Mapping[str, Judgement], quote: str) -> None:
     # A middle that stays at the last price has no direction.
     directions = [test.direction] if math.isfinite(test.direction.share) else []
     captioned(
-        "How often right", [*map(_direction, directions), _range("80 % range", test.coverage)]
+        "How often right (tick: expected)",
+        [*map(_direction, directions), _range("80 % range", test.coverage)],
     )
 
 

@@ -94,7 +94,7 @@ def _figures(one: ModelSummary) -> None:
     bars.draw(
         [replace(bar, word=word) for bar, (*_, word) in zip(drawn, rows, strict=True)], side=True
     )
-    st.caption("How often the network alone was right")
+    st.caption("How often the network alone was right (tick: expected)")
     bars.draw(
         [
             bars.of_share("Direction", model_facts.score(one, "directional_accuracy"), 0.5),

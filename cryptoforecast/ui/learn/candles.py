@@ -138,7 +138,7 @@ def _why(service: Service) -> None:
             ]
         )
     )
-    st.caption("How often right")
+    st.caption("How often right (tick: expected)")
     bars.draw([bars.of_share("80 % range", network.coverage_80, 0.8)])
     better = result.verdicts[result.spec.network].beats_baseline
     st.markdown(
