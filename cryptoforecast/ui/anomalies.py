@@ -112,8 +112,9 @@ def verdict(anomalies: Anomalies) -> None:
     rate = anomalies.rate
     card.heading(
         words.plain(rate.verdict),
-        f"{rate.alarms:,} on these prices, {words.plain(count_text(rate.expected))} promised. "
-        "The spike rule fires at every jump. The forecast knows when jumps are normal.",
+        f"The forecast raised {rate.alarms:,} on these prices, "
+        f"{words.plain(count_text(rate.expected))} were promised. "
+        f"The spike rule promises as many and raised {rate.spikes:,}.",
         mark="good" if "as often" in rate.verdict else "watch",
     )
 
@@ -127,6 +128,8 @@ def promise(anomalies: Anomalies) -> None:
     longest = max(max(each.ratio, each.spike_ratio, 1) for each in rates.values())
     for number, (title, each) in enumerate(rates.items()):
         with st.container(gap="xsmall"):
+            if not number:
+                st.caption("Alarms a month (tick: promised)")
             st.caption(words.plain(title), help=words.plain(_counted(each)))
             bars.draw(_bars(each, anomalies.alarms_a_month, longest), f"{number:d}")
 

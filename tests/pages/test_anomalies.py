@@ -28,6 +28,7 @@ def test_the_heading_is_the_finding_and_the_list_has_as_many_rows(open_page):
     assert "less than 1 in 720" in text
     assert "Measured on real test months" in text
     assert "Measured on simulated prices" in text
+    assert "Alarms a month (tick: promised)" in text
 
 
 def test_more_alarms_are_promised_and_come(open_page):
