@@ -3,6 +3,7 @@
 import streamlit as st
 
 from cryptoforecast.service import shared
+from cryptoforecast.service.backtests import judge
 from cryptoforecast.ui import (
     card,
     coin_row,
@@ -28,7 +29,8 @@ result = selection.backtest(service, view.model, choice.history)
 what = view.title or training.MEANWHILE * bool(view.running)
 other = selection.forecast_of_default(service, view, choice.history)
 with answer:
-    next_steps.sentence(future, what, compared=other is not None)
+    tested = judge(result).coverage.outcome != "unknown"
+    next_steps.sentence(future, what, compared=other is not None, tested=tested)
 with judgement:  # before the chart, which keeps a browser busy for a second
     if view.running is not None:
         trust.show_running(service, view.running)

@@ -28,13 +28,14 @@ _METHOD = (
 )
 
 
-def sentence(future: NextSteps, what: str, *, compared: bool = False) -> None:
+def sentence(future: NextSteps, what: str, *, compared: bool = False, tested: bool = True) -> None:
     """Write what comes next in a sentence.
 
     Args:
         future: The forecast.
         what: Whose forecast it is, in a word or two; empty for the default.
         compared: Whether the chart also shows the forecast of the default.
+        tested: Whether there are enough past forecasts to tell if the range holds.
     """
     quote = future.history.quote
     low, middle, high = (words.price(price, quote) for price in future.likely(80))
@@ -45,6 +46,8 @@ def sentence(future: NextSteps, what: str, *, compared: bool = False) -> None:
     line = f"by {words.plain(by)} · middle **{words.plain(middle)}**"
     if compared:
         line += " · dotted: the default's 80 %"
+    if not tested:
+        line += " · too few past forecasts to test this range"
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(

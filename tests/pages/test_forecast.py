@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,9 +13,10 @@ from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.prices.live.sources import base_interval
 from cryptoforecast.prices.live.yahoo import LOOK_BACK
 from cryptoforecast.service import shared
-from cryptoforecast.types import short_moment_text
+from cryptoforecast.types import OWNER, short_moment_text
 from cryptoforecast.ui import inputs, judgement
 from cryptoforecast.ui import words as writing
+from tests import synthetic
 from tests.pages.conftest import ROOT, helps, rows, shown, words
 
 pytestmark = pytest.mark.one_service
@@ -98,6 +101,22 @@ def test_the_last_price_is_no_better_than_itself(open_page):
     assert "Its best guess is the last price." in words(page)
     labels = "".join(str(element.value) for element in page.get("html"))
     assert labels.count("<div>Stays put</div>") == 1
+
+
+@pytest.mark.parametrize(("days", "tested"), [(300, False), (900, True)])
+def test_a_range_that_is_hardly_tested_is_not_shown_as_if_it_were(open_page, days, tested):
+    hourly = synthetic.history(days)
+    index = pd.date_range(end="2026-11-30", periods=days, tz="UTC", name="time", unit="ns")
+    daily = dataclasses.replace(
+        hourly,
+        interval="1d",
+        candles=hourly.candles.set_index(index),
+        fetched_at=index[-1] + pd.Timedelta(days=1),
+    )
+    name = shared().prices.open(daily, user=OWNER)
+    page = open_page("", coin=name, interval="1d", model="global-1d-lstm")
+    assert (rows(page)["80 % range"][0] == "unknown") != tested
+    assert ("too few past forecasts to test this range" in words(page)) != tested
 
 
 def test_the_url_holds_the_choices(open_page):
