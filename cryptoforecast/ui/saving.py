@@ -6,12 +6,16 @@ import re
 
 import streamlit as st
 
+from cryptoforecast.errors import NameTaken
 from cryptoforecast.service import Service
 from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.types import Backtest, TrainedModel
 from cryptoforecast.types.quotes import market_name
 from cryptoforecast.ui import dialogs, elements, identity, selection, url
 from cryptoforecast.ui.words import plain
+
+#: Where the session keeps the name that was refused last because a model has it.
+_TAKEN = "name-taken"
 
 
 def can_save(result: Backtest, model_name: str) -> bool:
@@ -35,16 +39,29 @@ def ask(service: Service, result: Backtest, run: str) -> None:
         suggestion = "" if result.model is None else suggested_name(result.model)
         suggestion = _free(suggestion, {one.name for one in service.saved_models.all()})
         name = st.text_input("Name", suggestion, max_chars=64, width=300)
-        force = owner and st.checkbox("Overwrite")
         submitted = st.form_submit_button("Save", type="primary", icon=":material/save:")
     if submitted:
         with elements.errors():
-            name = as_name(name)
-            saved = service.saved_models.save(result, name, user=identity.user(), force=force)
-            st.session_state["saved-as"] = saved.name
-            selection.rename_run(run, saved.name)
-            url.remember("model", saved.name)
-            st.rerun()
+            try:
+                _save(service, result, run, as_name(name))
+            except NameTaken as error:
+                st.session_state[_TAKEN] = error.name
+                raise
+    wanted = as_name(name)
+    again = owner and st.session_state.get(_TAKEN) == wanted
+    if again and st.button(f"Replace {plain(wanted)}", icon=":material/save:", key="replace"):
+        with elements.errors():
+            _save(service, result, run, wanted, force=True)
+
+
+def _save(service: Service, result: Backtest, run: str, name: str, *, force: bool = False) -> None:
+    """Save a network, and go on with it under its name."""
+    saved = service.saved_models.save(result, name, user=identity.user(), force=force)
+    st.session_state.pop(_TAKEN, None)
+    st.session_state["saved-as"] = saved.name
+    selection.rename_run(run, saved.name)
+    url.remember("model", saved.name)
+    st.rerun()
 
 
 def as_name(text: str) -> str:

@@ -10,6 +10,7 @@ from cryptoforecast.service import shared
 from cryptoforecast.ui import saving
 from cryptoforecast.ui.saving import suggested_name
 from tests import synthetic
+from tests.pages.conftest import shown
 
 
 @pytest.mark.parametrize(
@@ -36,12 +37,11 @@ def test_a_name_is_written_as_models_have_it() -> None:
 
 
 @pytest.mark.parametrize("owner", [True, False])
-def test_a_guest_can_save_and_not_overwrite(headers: dict[str, str], owner: bool) -> None:
+def test_only_the_owner_can_replace_a_model(headers: dict[str, str], owner: bool) -> None:
     if not owner:
         headers.clear()
     page = AppTest.from_function(_offer, default_timeout=60).run()
     assert not page.exception
-    assert [box.label for box in page.checkbox] == ["Overwrite"] * owner
     assert any("Only the owner" in one.value for one in page.caption) is not owner
     page.text_input[0].set_value("kept")
     page.button[0].click().run()
@@ -54,6 +54,13 @@ def test_a_guest_can_save_and_not_overwrite(headers: dict[str, str], owner: bool
     page.button[0].click().run()
     assert page.error[0].value == "A model named kept exists. Choose another name."
     assert not page.toast  # said once
+    labels = ["Replace kept"] * owner
+    assert [shown(one.label) for one in page.button if one.key == "replace"] == labels
+    if owner:
+        page.button(key="replace").click().run()
+        assert "Saved as kept" in page.toast[0].value
+        page.run()
+        assert [one.key for one in page.button if one.key == "replace"] == []
 
 
 def test_only_a_network_that_was_trained_on_these_prices_can_be_saved() -> None:
