@@ -152,7 +152,7 @@ def _test_description(result: Backtest, walk_forward: WalkForward | None) -> str
         fit = sentence[:1].lower() + sentence[1:].rstrip(".")
     return (
         f"{history.market} {history.interval}, {len(forecast):,} past forecasts, "
-        f"{wording.span_of_closes(forecast.closes_at(0))}; figures "
+        f"made {wording.span_of_closes(forecast.closes_at(0))}; figures "
         f"{wording.step_label(forecast.horizon, forecast.interval)}; {fit}."
     )
 

@@ -81,7 +81,8 @@ def show_verdict(service: Service, test: FinishedTest) -> None:
     times = result.forecast.closes_at(0)
     line = (
         f"{len(result.forecast):,} past forecasts of {history.title}, "
-        f"{duration(result.spec.horizon, history.interval)} ahead, {days_text(times[0], times[-1])}"
+        f"{duration(result.spec.horizon, history.interval)} ahead, "
+        f"made {days_text(times[0], times[-1])}"
     )
     text = charts.headline(board, result.predictor)
     if result.seen:

@@ -12,7 +12,7 @@ def span(result: Backtest) -> str:
     forecast, history = result.forecast, result.history
     return (
         f"Tested on {len(forecast):,} past forecasts of {history.title} "
-        f"{words.prices(history.interval)}, {wording.span_of_closes(forecast.closes_at(0))}, "
+        f"{words.prices(history.interval)}, made {wording.span_of_closes(forecast.closes_at(0))}, "
         f"each {wording.step_label(forecast.horizon, history.interval)}."
         + (" The prices are simulated." if history.simulated else "")
     )

@@ -87,7 +87,7 @@ def test_it_opens_with_a_verdict_and_a_leaderboard(at):
     page = at("backtest")
     text = words(page)
     assert title(page) == "Nothing beats “the price stays put” by more than chance"
-    assert "past forecasts of BTC, 24 hours ahead" in text
+    assert "past forecasts of BTC, 24 hours ahead, made " in text
     assert "Simulated prices" in text
     assert "looks good by luck" in text
     assert charts(page) == 1

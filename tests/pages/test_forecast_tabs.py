@@ -133,7 +133,7 @@ def test_every_coin_has_a_calibrated_band_at_first_sight(open_page, coin):
         open_tab(page, "Numbers")
     )
     text = words(open_tab(page, "Scores"))
-    assert f"past forecasts of {coin.removesuffix('-USD')} hourly prices" in text
+    assert f"past forecasts of {coin.removesuffix('-USD')} hourly prices, made " in text
     assert not page.error
 
 
