@@ -122,7 +122,7 @@ def residuals(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
         "above 0: the price came out higher",
     )
     style.lay_out(
-        figure, "When did it miss, and by how much?", subtitle, dark=dark, height=340,
+        figure, "Where was it wrong, and by how much?", subtitle, dark=dark, height=340,
         revision=f"residuals {interval} {step}",
     )  # fmt: skip
     figure.update_layout(

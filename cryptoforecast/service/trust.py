@@ -262,7 +262,7 @@ def _good(history: PriceHistory) -> Iterable[Fact]:
         are_there = f"{there}{count} {nouns} are there"
         yield Fact("good", are_there, f"{orderly} prices positive, in order.")
     if not quality.outliers:
-        yield Fact("good", "No price stands out", "None is far from all prices around it.")
+        yield Fact("good", "No price looks like an error", "None is far from all prices around it.")
     has_ranges = bool((history.candles["high"] > history.candles["low"]).any())
     if has_ranges and not quality.ohlc_violations:
         yield Fact("good", "High and low fit", "Every open and close lies between them.")

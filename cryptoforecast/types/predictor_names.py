@@ -36,8 +36,8 @@ _IN_SENTENCES: Mapping[str, str] = {
 
 #: The name of each model that comes with the project; no other model can have its identifier.
 MODEL_NAMES: Mapping[str, str] = {
-    "global-1h-lstm": "All coins hourly",
-    "global-1d-lstm": "All coins daily",
+    "global-1h-lstm": "All-coin LSTM hourly",
+    "global-1d-lstm": "All-coin LSTM daily",
     "btc-1h-lstm-close": "Bitcoin LSTM",
     "btc-1h-dense": "Bitcoin Dense",
 }

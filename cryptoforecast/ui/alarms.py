@@ -33,11 +33,13 @@ def section(service: Service) -> None:
 
 def _empty() -> None:
     card.heading("No alarm is set", "An alarm sends one message when something rare happens.")
-    st.code(
-        "python -m cryptoforecast alarms add candle --coin BTC --rarity 1000",
-        language="bash",
-        wrap_lines=True,
-    )
+    with st.expander("Set one", icon=":material/notifications:"):
+        st.markdown("This command sets one for candles that come once in 1,000:")
+        st.code(
+            "python -m cryptoforecast alarms add candle --coin BTC --rarity 1000",
+            language="bash",
+            wrap_lines=True,
+        )
 
 
 def _listed(view: AlarmView) -> None:

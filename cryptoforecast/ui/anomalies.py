@@ -80,7 +80,7 @@ def finding(anomalies: Anomalies, recent: Anomalies) -> None:
         card.answer(
             words.plain(recent.sentence),
             words.plain(
-                "A move counts when the forecast made before it gave it less than "
+                "A move counts when the forecast made before it gave it a chance of less than "
                 f"{anomalies.threshold_text}"
             ),
         )

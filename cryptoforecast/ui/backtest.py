@@ -100,7 +100,7 @@ def _trade_sentence(forecast: Forecast) -> str:
     """Write what trades in the predicted direction would have gained at the last step."""
     name = predictor_phrase(forecast.predictor)
     if (forecast.predicted[:, -1] == forecast.close).all():
-        text = f"{name} names no direction to trade in: its best guess is the last price."
+        text = f"{name} names no direction to trade in: its best guess was always the last price."
         return text[:1].upper() + text[1:]
     gain = direction_gain(forecast)
     verb = "gained" if gain >= 0 else "lost"

@@ -22,8 +22,9 @@ HELP = (
     "The forecast was made again for every past {noun} of the test, from the prices that were "
     "known then, and compared with what came. “The price stays put” is the simplest forecast: "
     "the last price (naive). “Better” and “worse” are said only where a bootstrap interval and "
-    "the Diebold-Mariano test agree that it is more than chance. The Backtest page shows all of "
-    "it."
+    "the Diebold-Mariano test agree that it is more than chance. Where the best guess was the last "
+    "price each time, only the range says something: how far the price may go. The Backtest page "
+    "shows all of it."
 )
 #: The row of the last price, on every page.
 STAYS_PUT = predictor_name("naive")
@@ -43,8 +44,8 @@ _DIRECTION = {
 MAX_HELD = 0.02
 _RANGE = {"better": "too wide", "tie": "held", "worse": "too narrow", "unknown": "unknown"}
 _ROUGHLY = "roughly held"
-#: What a forecast without a direction is good for, and what its range has to be for that.
-_HOW_FAR = "How far the price may go is what it can tell."
+#: What a forecast is good for whose middle was the last price, and what its range has to be then.
+_HOW_FAR = "It tells how far, not where."
 _KNOWN = ("held", _ROUGHLY)
 #: Whether a range can be trusted, by what is said of it.
 _ANSWERS = {
@@ -92,8 +93,8 @@ def line(test: Judgement) -> str:
     if test.outcome == "unknown":
         return f"There are {test.origins:,} so far."
     if test.error == test.reference and math.isnan(test.direction.share):
-        text = "Its best guess is the last price."
-        return f"{text} {_HOW_FAR}" if _range_word(test.coverage) in _KNOWN else text
+        known = _range_word(test.coverage) in _KNOWN
+        return _HOW_FAR if known else "Its best guess was the last price, each time."
     if size == "0.0 %":
         return "Guessing no change misses by as much."
     if test.outcome == "tie":

@@ -80,12 +80,14 @@ def _empty(service: Service) -> None:
     with card.framed():
         if identity.user().owner:
             _offer_to_record(service)
-        st.markdown("This command stores the next forecasts, and grades those that are due:")
-        st.code("python -m cryptoforecast tick", language="bash")
-        st.caption(
-            "Run it every hour, by cron or a scheduled workflow. Forecasts of live prices count. "
-            "With `--prices any` it practises on simulated ones, which are never counted."
-        )
+        st.caption("Forecasts of live prices count. Those of simulated prices never do.")
+        with st.expander("Every hour by itself", icon=":material/schedule:"):
+            st.markdown("This command stores the next forecasts, and grades those that are due:")
+            st.code("python -m cryptoforecast tick", language="bash")
+            st.caption(
+                "Run it every hour, by cron or a scheduled workflow. With `--prices any` it "
+                "practises on simulated prices."
+            )
     alarms.section(service)
     ending.end_page()
 

@@ -32,6 +32,7 @@ SPANS: dict[str, dict[str, float | None]] = {
 _INDICATORS = "indicators"
 _DRAWABLE = market_view.DRAWABLE
 _ENLARGE = "Drag across the chart to enlarge a time. "
+_COLOURS = "Hollow candles rose, filled ones fell. "
 
 
 @dataclass(frozen=True)
@@ -184,8 +185,9 @@ def chart(view: View, *, log: bool, indicators: list[str]) -> None:
             "toImageButtonOptions": picture,
         },
     )
+    drawn = len(prices) <= charts.MAX_CANDLES
     st.caption(
-        f"{_ENLARGE * zoom}Indicators are what a network can read.",
+        f"{_COLOURS * drawn}{_ENLARGE * zoom}Indicators are what a network can read.",
         help=words.plain(" ".join(f"{one.label}: {one.help}" for one in _DRAWABLE.values())),
     )
 

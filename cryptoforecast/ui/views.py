@@ -70,7 +70,10 @@ def _view(service: Service, result: Backtest, view: str, step: int) -> None:
     if view == BANDS:
         answer, sentence = judgement.range_answer(judge(result))
         ahead = duration(result.spec.horizon, result.history.interval)
-        st.markdown(f"**{plain(answer)}, {plain(ahead)} ahead.** {plain(sentence)}")
+        st.markdown(
+            f"**{plain(answer)}, {plain(ahead)} ahead.** {plain(sentence)} "
+            "The pictures show all other ranges too."
+        )
     makers = list(html_report.makers(result, view).values())
     alone = len(makers) % 2
     rows = [makers[:alone], *(makers[i : i + 2] for i in range(alone, len(makers), 2))]

@@ -37,7 +37,7 @@ def test_every_kind_is_filled_in_and_said_in_words():
     assert [rule_text(checked(rule)) for rule in GOOD.values()] == [
         "BTC, 1h: a move as rare as 1 in 1,000",
         "ETH-EUR, 1h: the price touches €5,000.00",
-        "BTC, 1h: a close outside of the 95 % range of All coins hourly, last step",
+        "BTC, 1h: a close outside of the 95 % range of All-coin LSTM hourly, last step",
         "BTC, 1d: the ranges of HAR regression no longer keep their promise, step 1",
         "Bitcoin Dense: the model is past its date",
         "BTC, 4h: no new candle of kraken for 12 hours",

@@ -144,7 +144,7 @@ def test_train_cancel_train_again_save_and_come_back(url: str, page: Page, brows
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("The training was cancelled.")).to_be_visible()
     page.get_by_role("combobox", name="Model").click()
-    expect(page.get_by_role("option", name="All coins hourly")).to_be_visible()
+    expect(page.get_by_role("option", name="All-coin LSTM hourly")).to_be_visible()
     expect(page.get_by_role("option", name="LSTM for")).to_have_count(0)
     page.keyboard.press("Escape")
 

@@ -102,7 +102,7 @@ def test_it_opens_with_a_verdict_and_a_leaderboard(at):
 @pytest.mark.parametrize(
     ("model", "text"),
     [
-        ("cone", "The volatility cone names no direction to trade in: its best guess is the last"),
+        ("cone", "The volatility cone names no direction to trade in: its best guess was always"),
         ("drift", "Trades in the direction of {name} {verb} {gain:.3f} % each on average, before"),
     ],
 )

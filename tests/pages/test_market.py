@@ -54,6 +54,7 @@ def test_the_first_range_has_candles_of_the_chosen_length_one_by_one(open_page, 
     assert f"in {first}" in heading(page)
     candles = traces(page)["price"]
     assert candles["type"] == "candlestick"
+    assert "Hollow candles rose, filled ones fell." in words(page)
     assert days is not None
     assert len(candles["x"]) == int(days * INTERVALS["1d"] / INTERVALS[interval])
 
@@ -68,6 +69,7 @@ def test_longer_ranges_count_back_from_the_last_close(open_page, interval):
         assert not page.error
         closes = traces(page)["price"]
         assert closes["type"] == "scatter"
+        assert "Hollow candles" not in words(page)
         assert pd.Timestamp(closes["x"][-1]) == last
         if days is None:
             assert "since" in heading(page)

@@ -43,19 +43,19 @@ def test_the_heading_says_how_many_beat_the_last_price(open_page):
     assert set(frame.index) == set(map(predictor_name, shipped))
     assert frame["Verdict"].to_dict() == {
         "Bitcoin Dense": "no better", "Bitcoin LSTM": "better",
-        "All coins daily": "no better", "All coins hourly": "no better",
+        "All-coin LSTM daily": "no better", "All-coin LSTM hourly": "no better",
     }  # fmt: skip
     # The row says what the verdict is about.
     assert frame["Tested on"].to_dict() == {
         "Bitcoin Dense": "BTC, Feb 2024 to Sep 2025", "Bitcoin LSTM": "BTC, Feb 2024 to Sep 2025",
-        "All coins daily": "8 coins, each left out in turn",
-        "All coins hourly": "5 coins, each left out in turn",
+        "All-coin LSTM daily": "8 coins, each left out in turn",
+        "All-coin LSTM hourly": "5 coins, each left out in turn",
     }  # fmt: skip
     # The same numbers as on the card.
     scores = shared().saved_models.load("btc-1h-lstm-close").model.card.scores
     miss = 100 * (scores["lstm"]["mae"] / scores["naive"]["mae"] - 1)
     assert frame.loc["Bitcoin LSTM", "Miss"] == pytest.approx(miss)
-    assert frame.loc["All coins hourly", "Miss"] == pytest.approx(0.0878, abs=1e-3)
+    assert frame.loc["All-coin LSTM hourly", "Miss"] == pytest.approx(0.0878, abs=1e-3)
 
 
 def test_the_panel_has_the_finding_the_figures_and_all_facts(open_page):
@@ -130,7 +130,7 @@ def test_one_model_is_compared_on_several_coins(open_page):
     assert page.query_params["coins"] in ("BTC,SOL", ["BTC,SOL"])
     text = words(page)
     assert "“the price stays put” on" in page.title[0].value
-    assert "All coins hourly alone: " in text
+    assert "All-coin LSTM hourly alone: " in text
     assert "past forecasts of each coin, 24 hours ahead" in text
     assert rows(page).keys() == {"BTC", "SOL"}
     assert len(page.get("plotly_chart")) == 1

@@ -332,7 +332,7 @@ def test_a_kill_between_sending_and_noting_and_ticks_at_once_send_nothing_twice(
         lines = [process.communicate(timeout=60)[0].split() for process in (one, other)]
     assert sorted(line[0] for line in lines) == ["0", "1"]
     assert [each["title"].rpartition(" is past")[0] for each in webhook.messages] == [
-        "CryptoForecast: The model Bitcoin Dense", "CryptoForecast: The model All coins hourly",
+        "CryptoForecast: The model Bitcoin Dense", "CryptoForecast: The model All-coin LSTM hourly",
     ]  # fmt: skip
     later = AlarmService(
         service.settings, service.prices, service.anomalies, service.ledger, service.outlooks,
