@@ -76,13 +76,14 @@ def heading(test: Judgement, noun: str, eyebrow: str = "Can it be trusted?") -> 
         )
         return
     mark = "none" if test.outcome == "unknown" else test.outcome
+    text = line(test)
     card.heading(
         HEADINGS[test.outcome],
-        line(test),
+        text,
         eyebrow=words.plain(eyebrow),
         mark=mark,
         help=help_text,
-        wide=True,
+        wide=text != _HOW_FAR,  # short enough for a phone
     )
 
 
