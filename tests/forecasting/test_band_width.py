@@ -192,6 +192,74 @@ def test_factors_are_those_of_a_ridge_regression_on_the_last_known_outcomes(inte
             assert factors[row, step - 1] == pytest.approx(expected, rel=1e-6)
 
 
+def ridge_by_hand(inputs: Array, log_ratios: Array, penalties: Array) -> tuple[Array, Array]:
+    """Solve a ridge regression whose penalties are of regressors in units of their spread."""
+    centre, spread = inputs.mean(axis=0), inputs.std(axis=0)
+    scale = np.where(spread > 1e-9, spread, np.inf)
+    regressors = (inputs - centre) / scale
+    square = regressors.T @ regressors + np.diag(penalties)
+    weights = np.linalg.solve(square, regressors.T @ (log_ratios - log_ratios.mean())) / scale
+    return weights, centre
+
+
+def of_random_widths(rows: int = FIRST + 560) -> tuple[PriceHistory, Forecast]:
+    """Make weeks, each as wild as chance has it, and forecasts whose widths vary as well."""
+    history = market(np.exp(np.random.default_rng(7).normal(-4.6, 0.5, rows)), "1w")
+    forecast = constant(history)
+    widths = 1 + np.sin(np.arange(len(forecast)))[:, None, None] * [[0.1], [0.2], [0.3]]
+    return history, dataclasses.replace(forecast, quantiles=forecast.quantiles * widths)
+
+
+def test_further_regressors_have_a_penalty_and_weights_of_their_own():
+    history, forecast = of_random_widths()
+    inputs, count = regressors_by_hand(forecast, history), len(forecast)
+    ahead = np.append(ranges.true_ranges(history.candles)[FIRST + 1 :], 0.0)
+    rng = np.random.default_rng(8)
+    more = np.column_stack([np.log(ahead + 0.001), rng.normal(0, 5, count)])
+    more += rng.normal(0, 0.3, more.shape)
+    # What is not known at an origin leaves its width as it is, and teaches nothing.
+    absent = [50, 400, count - 2]
+    more[absent] = np.nan
+    factors, weights = band_width.fit(forecast, history, more, (50.0, 6.0))
+    assert weights.shape == (2, HORIZON)
+    start = (count - 1) // band_width.REFRESH_ROWS * band_width.REFRESH_ROWS
+    known = np.setdiff1d(np.arange(start - HORIZON + 1), absent)
+    whole = np.hstack([inputs, more])
+    penalties = np.append(np.full(inputs.shape[1], 50.0), [6.0, 6.0])
+    for step in range(1, HORIZON + 1):
+        log_ratios = log_ratios_by_hand(forecast, history, step)
+        expected, centre = ridge_by_hand(whole[known], log_ratios[known], step * penalties)
+        np.testing.assert_allclose(weights[:, step - 1], expected[-2:], rtol=1e-6)
+        assert abs(expected[-2]) > 0.1
+        for row in (start, start + 40):
+            factor = np.exp((whole[row] - centre) @ expected)
+            assert factors[row, step - 1] == pytest.approx(factor, rel=1e-6)
+    assert (factors[absent] == 1).all()
+    few, none = band_width.fit(forecast[:300], history, more[:300])
+    assert (few == 1).all()
+    np.testing.assert_array_equal(none, np.zeros((2, HORIZON)))
+    assert band_width.fit(forecast, history)[1].shape == (0, HORIZON)
+
+
+def test_the_first_window_that_is_full_has_the_first_outcome_as_well(monkeypatch):
+    """From the next one on, outcomes of the first origins no longer count."""
+    blocks = 2
+    monkeypatch.setattr(band_width, "CALIBRATION_ROWS", blocks * band_width.REFRESH_ROWS)
+    history, forecast = of_random_widths()
+    inputs = regressors_by_hand(forecast, history)
+    factors = band_width.factors(forecast, history)
+    for block in (blocks, blocks + 1):
+        start = block * band_width.REFRESH_ROWS
+        stop = start - HORIZON + 1
+        first = 0 if block == blocks else band_width.REFRESH_ROWS - HORIZON + 1
+        for step in (1, HORIZON):
+            log_ratios = log_ratios_by_hand(forecast, history, step)[first:stop]
+            penalties = np.full(inputs.shape[1], step * 100.0)
+            weights, centre = ridge_by_hand(inputs[first:stop], log_ratios, penalties)
+            expected = np.exp((inputs[start] - centre) @ weights)
+            assert factors[start, step - 1] == pytest.approx(expected, rel=1e-6)
+
+
 @pytest.mark.parametrize(("first", "adapted"), [(355, False), (356, True)])
 def test_eighteen_outcomes_for_each_regressor_are_enough(first, adapted):
     """The averages of 504 candles leave out 148 or 149 of the 1,174 outcomes of seven blocks."""
@@ -200,6 +268,31 @@ def test_eighteen_outcomes_for_each_regressor_are_enough(first, adapted):
     eighth = 7 * band_width.REFRESH_ROWS
     assert (factors[:eighth] == 1).all()
     assert (factors[eighth : eighth + band_width.REFRESH_ROWS] != 1).any() == adapted
+
+
+@pytest.mark.parametrize(("first", "adapted"), [(457, False), (458, True)])
+def test_eighteen_outcomes_for_each_day_of_the_week_are_enough_for_days(first, adapted):
+    """The averages of 504 candles leave out 46 or 47 of the 334 outcomes of two blocks."""
+    history = market(np.exp(np.random.default_rng(7).normal(-4.6, 0.5, 900)), "1d")
+    factors = band_width.factors(constant(history, first=first), history)
+    third = 2 * band_width.REFRESH_ROWS
+    assert (factors[:third] == 1).all()
+    assert (factors[third] != 1).any() == adapted
+
+
+def test_candles_after_the_last_origin_are_not_needed():
+    history, forecast = of_random_widths()
+    count = len(forecast) - 40
+    shorter = dataclasses.replace(history, candles=history.candles.iloc[: FIRST + count])
+    some = forecast[:count]
+    one, other = (band_width.factors(some, each) for each in (history, shorter))
+    assert (one[-1] != 1).all()
+    np.testing.assert_array_equal(one, other)
+
+
+def test_a_market_that_never_moves_teaches_nothing():
+    history = market(np.zeros(FIRST + 560), "1w")
+    np.testing.assert_allclose(band_width.factors(constant(history), history), 1, rtol=1e-6)
 
 
 def test_no_width_is_multiplied_or_divided_by_more_than_three():

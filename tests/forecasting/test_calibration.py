@@ -65,6 +65,19 @@ def test_too_few_outcomes_change_nothing():
     np.testing.assert_array_equal(rolling(few, 0).quantiles, few.quantiles)
 
 
+def test_factors_of_one_leave_a_band_exactly_as_it_is():
+    one = forecast(1.0, rows=5)
+    quantiles = np.sort(np.random.default_rng(9).normal(0, 0.01, (5, 2, 9)), axis=-1)
+    middle = quantiles[..., MEDIAN, None]
+    assert (middle + (quantiles - middle) != quantiles).any()  # by a rounding error
+    one = dataclasses.replace(one, quantiles=quantiles)
+    kept = calibration.calibrated(one, 2, np.ones((1, 2, 9)))
+    np.testing.assert_array_equal(kept.quantiles, quantiles[2:])
+    np.testing.assert_array_equal(
+        calibration.rescaled(one, np.ones((5, 2, 9))).quantiles, quantiles
+    )
+
+
 def test_a_step_with_too_few_outcomes_leaves_the_nearer_ones_rescaled():
     horizon, burn_in = 24, calibration.MIN_OUTCOMES + 10
     one = forecast(3.0, rows=burn_in + 5, steps=horizon)

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cryptoforecast.errors import NotEnoughData
+from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.forecasting import band_width, calibration, network, next_steps, warnings
 from cryptoforecast.forecasting.baselines import BASELINES
+from cryptoforecast.forecasting.stack import Stack
 from cryptoforecast.learning import inference, specs
 from cryptoforecast.types import MEDIAN, QUANTILES, Calibration, Member, Spread
 from tests import synthetic
@@ -190,6 +191,47 @@ def test_a_network_comes_with_its_warnings_and_its_name():
         *warnings.of_forecast(short, MODEL),
         *warnings.of_band(100 - 3 - (specs.needs(SPEC) - 1)),
     )
+
+
+@pytest.mark.parametrize("name", ["stack", "dense", "har"])
+def test_the_stack_and_each_of_its_members_can_be_asked_for(name):
+    history = synthetic.history(400)
+    steps = next_steps.of_model(history, MODEL, name)
+    assert (steps.model, steps.forecast.predictor) == ("dense" if name == "stack" else name, name)
+    assert [each.name for each in steps.members] == (["dense", "har"] if name == "stack" else [])
+    expected = {
+        "stack": lambda: next_steps.of_model(history, MODEL),
+        "dense": lambda: network.for_next_steps(MODEL, history),
+        "har": lambda: next_steps.of_baseline(history, "har", 3),
+    }[name]()
+    forecast = (
+        expected.forecast(history, history.last_row) if name == "dense" else expected.forecast
+    )
+    np.testing.assert_array_equal(steps.forecast.quantiles, forecast.quantiles)
+
+
+def test_a_predictor_that_is_no_member_is_refused_with_the_names_of_those():
+    for refused in ("lstm", "cone", ""):
+        for check in (
+            lambda name: next_steps.check_predictor(MODEL, name),
+            lambda name: next_steps.of_model(synthetic.history(60), MODEL, name),
+        ):
+            with pytest.raises(InvalidInput, match="must be one of stack, dense, har"):
+                check(refused)
+    for name in ("stack", "dense", "har"):
+        next_steps.check_predictor(MODEL, name)
+
+
+def test_earlier_forecasts_of_a_stack_begin_with_equal_parts():
+    """No outcome before the first of them corrects it: all origins are tested alike."""
+    history = synthetic.history(300)
+    steps = next_steps.of_model(history, MODEL)
+    earlier = steps.earlier(history)
+    har = BASELINES["har"].fit(history, len(history), 3)
+    whole = Stack(network.for_next_steps(MODEL, history), (har,), burn_in=False)
+    first = specs.needs(SPEC) - 1
+    expected = whole.forecast(history, range(first, 297))
+    np.testing.assert_array_equal(earlier.quantiles, expected.quantiles)
 
 
 def test_the_sentence_of_a_calibration():

@@ -8,6 +8,7 @@ import pytest
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import scores
 from cryptoforecast.forecasting import (
+    band_width,
     calibration,
     level_factors,
     middle,
@@ -122,6 +123,57 @@ def test_with_few_outcomes_it_is_the_mean_of_the_members_around_the_last_price(h
         np.testing.assert_array_equal(member.weights, 0.5)
 
 
+def test_the_forecast_is_that_of_its_four_stages_done_by_hand(history):
+    rng = np.random.default_rng(10)
+    rows = range(FIRST, FIRST + 1860)
+    sigma = 0.01 * np.exp(rng.normal(0, 0.3, (3, len(rows))))
+    close = history.candles["close"].to_numpy()
+    outcome = np.log(close[rows.start + 1 : rows.stop + 1] / close[rows.start : rows.stop])
+    moves = outcome + rng.normal(0, 0.02, len(rows))
+    members = [
+        forecast(history, "lstm", sigma[0], moves=moves, rows=rows),
+        forecast(history, "har", sigma[1], rows=rows),
+        forecast(history, "cone", sigma[2], rows=rows),
+    ]
+    bands = [each.quantiles.copy() for each in members]
+    # One member has no band for a while, and no width at one origin.
+    bands[1][600:700] = np.nan
+    bands[2][1200] = 0
+    members = [
+        dataclasses.replace(each, quantiles=band) for each, band in zip(members, bands, strict=True)
+    ]
+    bands = np.array(bands, dtype=float)
+    logs = np.log(np.maximum(bands[..., 6] - bands[..., 2], 1e-9))
+    shapes = (bands - bands[..., [MEDIAN]]) / np.exp(logs)[..., None]
+    width = np.nanmean(logs, axis=0)
+    mean = np.exp(width)[..., None] * np.nanmean(shapes, axis=0)
+    apart = np.nan_to_num(logs - width)
+    deviations = np.column_stack([apart[i, :, j] for i in (0, 1) for j in (0, 2)])
+    by_hand = dataclasses.replace(members[0], predictor="stack", quantiles=mean)
+    widths, weights = band_width.fit(by_hand, history, deviations, (300.0, 20.0))
+    shift = members[0].quantiles[..., MEDIAN] * middle.shares(members[0])
+    moved = dataclasses.replace(
+        by_hand,
+        quantiles=mean * widths[..., None] + shift[..., None],
+        predicted=by_hand.close[:, None] * np.exp(shift),
+    )
+    burn_in = 100
+    by = level_factors.factors(moved, burn_in)
+    expected = calibration.calibrated(moved, burn_in, by)
+    band, shares, factors = stack.combined(members, history, burn_in)
+    assert band.predictor == "stack"
+    assert band.quantiles.dtype == np.float32
+    assert (np.abs(shift[1000:, 0]) > 1e-5).any()
+    np.testing.assert_allclose(band.quantiles, expected.quantiles, rtol=2e-3, atol=2e-6)
+    np.testing.assert_allclose(band.predicted, expected.predicted, rtol=1e-9)
+    np.testing.assert_allclose(factors, widths[-1][:, None] * by[-1], rtol=1e-4)
+    assert [each.name for each in shares] == ["lstm", "har", "cone"]
+    effects = np.vstack([weights[0] + weights[1], weights[2] + weights[3], np.zeros(HORIZON)])
+    for share, effect in zip(shares, effects, strict=True):
+        exact = 1 / 3 + effect - effects.sum(axis=0) / 3
+        np.testing.assert_allclose(share.weights, exact, atol=1e-4)
+
+
 def test_it_says_how_many_outcomes_it_rests_on_from_enough_of_them_on(history):
     whole = stacked(history)
     most = calibration.MIN_OUTCOMES
@@ -215,6 +267,19 @@ def test_a_member_without_a_band_is_left_out_where_it_has_none(history):
     alone, members, _ = stack.combined([one], history, 100)
     assert np.isfinite(alone.quantiles).all()
     np.testing.assert_array_equal(members[0].weights, 1)
+
+
+def test_where_no_member_has_a_band_there_is_none(history):
+    gone = forecast(history, "lstm", 0.01).quantiles.copy()
+    gone[:20, 1:] = np.nan
+    members = [
+        dataclasses.replace(forecast(history, name, 0.01), quantiles=gone)[:150]
+        for name in ("lstm", "har")
+    ]
+    band, _, _ = stack.combined(members, history, 0)
+    assert np.isnan(band.quantiles[:20, 1:]).all()
+    assert np.isfinite(band.quantiles[:20, 0]).all()
+    assert np.isfinite(band.quantiles[20:]).all()
 
 
 def test_a_market_that_stands_still_has_a_band_without_width():
