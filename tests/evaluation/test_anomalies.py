@@ -1,6 +1,7 @@
 """Anomalies: rare under the forecast made before, as often as promised, and never by hindsight."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,11 @@ import pytest
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.evaluation import anomalies
+from cryptoforecast.forecasting import tails
+from cryptoforecast.forecasting.bands import RollingBand
+from cryptoforecast.forecasting.baselines import Har
+from cryptoforecast.forecasting.network import NetworkPredictor
+from cryptoforecast.forecasting.stack import Stack
 from cryptoforecast.learning import bundles
 from cryptoforecast.prices import simulate
 from cryptoforecast.prices.simulation.market import EPOCH
@@ -185,11 +191,75 @@ def test_har_learns_from_many_candles_before_its_first_forecasts(market, monkeyp
     assert befores == [anomalies.EARLIER_FITS * anomalies.REFRESH_ROWS]
 
 
+@pytest.mark.parametrize("kind", ["har", "network"])
+def test_surprises_are_those_of_a_forecast_and_a_correction_by_hand(kind):
+    model = synthetic.model(synthetic.spec(horizon=3)) if kind == "network" else None
+    needs, horizon = (1, 1) if model is None else (model.card.needs, 3)
+    # The first forecast; its outcome is beyond a gap, and so is another one later.
+    first = needs - 1 + (80 if model is None else 200) + horizon
+    history = synthetic.parted(synthetic.history(800), {first + 1: 9, first + 150: 9})
+    har = Har.fit(history, 800 if model is None else max(first, 800), horizon)
+    predictor = har
+    if model is not None:
+        band = RollingBand(needs - 1, 8001)
+        predictor = Stack(NetworkPredictor(model, band), (har,))
+    forecast = predictor.forecast(history, range(first, 799))
+    quantiles = forecast.quantiles[:, 0].astype(float)
+    moves = np.diff(np.log(history.candles["close"].to_numpy()))[first:]
+    moves[[0, 149]] = np.nan
+    logs = tails.corrected(tails.log_probabilities(moves, quantiles))
+    surprises = anomalies.surprises(history, model)
+    assert surprises.rows == range(first + 1 + 100, 800)
+    np.testing.assert_allclose(surprises.moves, moves[100:], rtol=1e-9)
+    close = history.candles["close"].to_numpy()[first + 100 : -1]
+    np.testing.assert_allclose(surprises.low, close * np.exp(quantiles[100:, 0]), rtol=1e-6)
+    np.testing.assert_allclose(surprises.high, close * np.exp(quantiles[100:, 8]), rtol=1e-6)
+    np.testing.assert_allclose(surprises.rarity, np.exp(-logs[100:]), rtol=1e-4)
+    together = tails.together(logs, moves > quantiles[:, 4], 24)
+    np.testing.assert_allclose(surprises.rarity_together, np.exp(-together[100:]), rtol=1e-4)
+
+
+def test_thresholds_are_events_of_one_in_20_to_one_in_10_000_candles():
+    low, high = anomalies.bounds("1h")
+    assert (low, high) == (720 / 10_000, 720 / 20)
+    for alarms in (low, high):
+        anomalies.check(alarms, "1h")
+    for alarms in (math.nextafter(low, 0), math.nextafter(high, 99)):
+        with pytest.raises(InvalidInput, match=r"Choose 0\.5 or more"):
+            anomalies.check(alarms, "1h")
+
+
+def test_the_number_of_alarms_to_begin_with_is_as_near_to_one_as_can_be_chosen():
+    usual = {interval: anomalies.usual(interval) for interval in ("1m", "1h", "1d", "1w")}
+    assert usual == {"1m": 50, "1h": 1, "1d": 1, "1w": 0.2}
+
+
+def test_the_first_move_of_a_market_is_no_spike():
+    history = synthetic.history(500)
+    candles = history.candles.copy()
+    candles.iloc[:250] = candles.iloc[249].to_numpy()
+    surprises = anomalies.surprises(dataclasses.replace(history, candles=candles))
+    at = 250 - surprises.rows.start
+    assert surprises.moves[at] != 0
+    assert np.isnan(surprises.deviations[: at + 1]).all()
+    assert surprises.deviations[at + 1] > 0
+
+
+@pytest.mark.parametrize("has_seen", [False, True])
+def test_a_model_that_was_fitted_on_the_first_surprise_has_a_note(has_seen):
+    history = synthetic.history(500)
+    first = anomalies.surprises(history, synthetic.model()).rows.start
+    cutoff = history.candles.index[first - 1 + has_seen]
+    notes = anomalies.surprises(history, synthetic.model(cutoff=cutoff.isoformat())).notes
+    assert ["fitted on prices up to" in note for note in notes] == [True] * has_seen
+
+
 def test_the_newest_candles_of_a_long_history_count():
     history = synthetic.history(anomalies.MAX_CANDLES + 500)
     surprises = anomalies.surprises(history)
     assert surprises.rows.stop == len(history)
-    assert surprises.rows.start > 500
+    assert surprises.rows.start == 500 + 81 + 1 + 100  # of the newest 25,000 candles
+    assert anomalies.surprises(synthetic.history(500)).rows.start == 81 + 1 + 100
     assert surprises.close[-1] == history.candles["close"].iloc[-1]
     assert surprises.closes_at[-1] == history.closes_at
     assert np.log(surprises.close[-1] / surprises.close[-2]) == pytest.approx(surprises.moves[-1])
@@ -198,6 +268,8 @@ def test_the_newest_candles_of_a_long_history_count():
 def test_a_short_history_is_refused_with_what_is_needed(model):
     for network in (None, model):
         needed = anomalies.candles_needed(network)
+        first = 81 if network is None else network.card.needs - 1 + 200 + network.spec.horizon
+        assert needed == first + 100 + 30 + 1
         assert len(anomalies.surprises(synthetic.history(needed), network)) >= 30
         with pytest.raises(
             NotEnoughData, match=f"at least {needed:,} candles.*Received: {needed - 1:,}"

@@ -17,6 +17,7 @@ from cryptoforecast.service import choices
 from tests import synthetic
 
 SPEC = synthetic.spec(horizon=3)
+NAIVE = specs.make(network="naive", horizon=3)
 
 
 @pytest.fixture
@@ -310,6 +311,40 @@ def test_a_model_that_was_fitted_on_its_test_span_never_beats_the_last_price(his
         )
     # Simulated prices share no moment with real ones.
     assert result(history, cutoff="2030-01-01T00:00:00+00:00", simulated=True).verdict == won
+
+
+@pytest.mark.parametrize(("unseen", "is_enough"), [(32, False), (33, True)])
+def test_a_fair_test_needs_thirty_candles_more_than_the_horizon(history, unseen, is_enough):
+    cutoff = history.candles.index[-unseen - 1]
+    model = synthetic.model(SPEC, cutoff=cutoff.isoformat())
+    sentence = backtest.saved(history, model, baselines=()).verdict.sentence
+    assert ("A test of all prices since then is fair" in sentence) is is_enough
+    assert ("A fair test needs prices that end later" in sentence) is not is_enough
+    since = cutoff + history.candle_length
+    if is_enough:
+        assert len(backtest.saved(history, model, since=since, baselines=()).forecast) == 30
+
+
+def test_outcomes_across_a_change_of_the_unit_are_unknown(history):
+    changes = (600, 640)
+    changed = dataclasses.replace(
+        history, unit_changes=tuple(history.candles.index[row] for row in changes)
+    )
+    cut = samples.split(history, NAIVE, trained=True)
+    predictors = backtest.predictors(history, NAIVE, cut, None, ())
+    before = backtest.forecasts(history, predictors, cut)
+    after = backtest.forecasts(changed, predictors, cut)
+    assert list(after) == list(before) == ["naive", "cone"]
+    unknown = [
+        [any(row < change <= row + step for change in changes) for step in (1, 2, 3)]
+        for row in cut.test_origins()
+    ]
+    assert np.sum(unknown) == 2 * (1 + 2 + 3)
+    for name, forecast in before.items():
+        assert np.isfinite(forecast.actual).all()
+        expected = np.where(unknown, np.nan, forecast.actual)
+        np.testing.assert_array_equal(after[name].actual, expected)
+        np.testing.assert_array_equal(after[name].quantiles, forecast.quantiles)
 
 
 def test_a_test_begins_on_the_day_on_which_its_first_candle_closes():

@@ -45,6 +45,38 @@ def test_what_is_there_is_found() -> None:
         assert clock_chance.measure(by_week, 1, "weekday") < 0.05
 
 
+def by_hand(errors: np.ndarray, unit: clock_chance.Unit) -> float:
+    """Shift the errors of each day, or the mean ones of each week, with the same seed."""
+    hours = np.arange(1, len(errors) + 1)  # Monday, 1 January 2024; an hour after the origin
+    block, place = (hours // 24, hours % 24) if unit == "hour" else (hours // 168, hours // 24 % 7)
+    places = 24 if unit == "hour" else 7
+    known = np.isfinite(errors)
+    table = np.full((block[-1] + 1, places), np.nan)
+    for row, column in np.ndindex(table.shape):
+        some = np.abs(errors[(block == row) & (place == column) & known])
+        if len(some):
+            table[row, column] = some.mean()
+
+    def apart(table: np.ndarray) -> float:
+        return float(np.ptp(np.nanmean(table, axis=0)))
+
+    measured, rng, count = apart(table), np.random.default_rng(0), 0
+    for _ in range(499):
+        shifts = rng.integers(places, size=len(table))
+        shifted = np.array([np.roll(row, -by) for row, by in zip(table, shifts, strict=True)])
+        count += apart(shifted) >= measured - 1e-12
+    return (1 + count) / 500
+
+
+@pytest.mark.parametrize(("unit", "days"), [("hour", 6), ("weekday", 37)])
+def test_the_chance_is_that_of_a_hand_count(unit: clock_chance.Unit, days: int) -> None:
+    errors = noise(2)[: 24 * days]
+    errors[[7, 30, 31]] = np.nan
+    chance = clock_chance.measure(of_residuals(errors), 1, unit)
+    assert 0.01 < chance < 0.99
+    assert chance == pytest.approx(by_hand(errors, unit), abs=1e-12)
+
+
 def test_two_candles_a_day_are_enough_to_compare() -> None:
     halves = of_residuals(noise(3) * (1 + (HOURS % 24 < 12)))[::12]
     assert clock_chance.measure(halves, 1, "hour") < 0.05

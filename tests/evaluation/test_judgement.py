@@ -177,13 +177,16 @@ def test_prices_that_were_learnt_from_are_no_fair_test(result):
     assert judge(dataclasses.replace(result, seen=True)).seen
 
 
-@pytest.mark.parametrize(("named", "is_judged"), [(0.45, False), (0.55, True), (1.0, True)])
+@pytest.mark.parametrize(
+    ("named", "is_judged"), [(0.45, False), (0.5, True), (0.55, True), (1.0, True)]
+)
 def test_a_direction_is_judged_where_most_forecasts_name_one(result, named, is_judged):
     naive, ahead = result.forecasts["naive"], moved(result.forecasts["naive"], 0.3)
     count = round(named * len(naive))
     some = np.arange(len(naive))[:, None] < count
     mostly = dataclasses.replace(ahead, predicted=np.where(some, ahead.predicted, naive.predicted))
     direction = judge(among(result, mostly), "moved").direction
+    assert count / len(naive) == pytest.approx(named, abs=0.002)
     assert direction.promised == 0.5
     assert math.isnan(direction.share) != is_judged
     assert (direction.outcome != "unknown") == is_judged

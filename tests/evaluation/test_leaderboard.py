@@ -15,6 +15,7 @@ from cryptoforecast.evaluation import backtest, judgement
 from cryptoforecast.evaluation import scores as metrics
 from cryptoforecast.evaluation.comparison import compare, holm
 from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
+from cryptoforecast.evaluation.leaderboard import standing as row_of
 from cryptoforecast.evaluation.losses import of_metric
 from cryptoforecast.evaluation.significance import (
     diebold_mariano,
@@ -375,6 +376,20 @@ def test_holm_lies_between_the_plain_value_and_bonferronis(p_values):
 def test_an_unknown_metric_step_or_reference_is_refused(result, arguments, message):
     with pytest.raises(InvalidInput, match=message):
         leaderboard(result, *arguments)
+    with pytest.raises(InvalidInput, match=message):
+        row_of(result, "har", *arguments)
+
+
+@pytest.mark.parametrize("metric", ["mae", "coverage_80", "directional_accuracy"])
+def test_a_row_by_itself_is_that_of_the_board(result, metric):
+    for reference in ("naive", "drift"):
+        board = leaderboard(result, metric, 2, reference)
+        assert len(board.standings) == len(QUICK)
+        for each in board.standings:
+            alone = row_of(result, each.predictor, metric, 2, reference)
+            assert dataclasses.astuple(alone) == pytest.approx(
+                dataclasses.astuple(each), nan_ok=True
+            )
 
 
 def test_the_judgement_has_the_outcomes_of_the_leaderboards(result):

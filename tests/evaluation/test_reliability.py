@@ -221,6 +221,33 @@ def test_the_interval_equals_a_hand_count_of_blocks(step):
     assert (share.low, share.high) == pytest.approx((max(0, middle - away), middle + away))
 
 
+def wilson(share, independent):
+    """Compute the ends of Wilson's interval of so many independent origins."""
+    z = 1.959964
+    middle = (share + z**2 / (2 * independent)) / (1 + z**2 / independent)
+    away = z * math.sqrt(share * (1 - share) / independent + z**2 / (4 * independent**2))
+    away /= 1 + z**2 / independent
+    return middle - away, middle + away
+
+
+def test_outcomes_that_undo_each_other_count_as_all_of_them_at_most():
+    hits = np.arange(100) % 3 == 0
+    length = block_length(100, 1)
+    means = [np.mean([hits[(begin + i) % 100] for i in range(length)]) for begin in range(100)]
+    share = hits.mean()
+    assert share * (1 - share) / (np.var(means) * length / 100) > 100
+    found = interval(hits)
+    assert (found.low, found.high) == pytest.approx(wilson(share, 100))
+
+
+@pytest.mark.parametrize(("rows", "step"), [(100, 5), (90, 1), (90, 4)])
+def test_a_share_of_none_or_all_counts_outcomes_that_do_not_overlap(rows, step):
+    none, every = (interval(np.full(rows, value), step) for value in (False, True))
+    low, high = wilson(0.0, rows / step)
+    assert (none.low, none.high) == pytest.approx((max(0, low), high), abs=1e-12)
+    assert (every.low, every.high) == pytest.approx((1 - high, 1), abs=1e-12)
+
+
 def test_overlap_widens_the_interval():
     rng = np.random.default_rng(2)
     alone, sums = rng.normal(size=3000), np.convolve(rng.normal(size=3023), np.ones(24), "valid")

@@ -90,6 +90,12 @@ def test_interval_is_repeatable_and_has_the_right_sign():
     assert skill_interval(better, base, 1, level=0.5)[1] > low
 
 
+def test_an_interval_has_2000_draws_of_seed_0_and_a_level_of_95_percent():
+    own, base = losses(60)
+    exact = skill_interval(own, base, 1, seed=0, draws=2000, level=0.95)
+    assert skill_interval(own, base, 1) == exact
+
+
 @pytest.mark.parametrize("unit", [1e-6, 1e-3, 1e6])
 def test_the_unit_of_the_losses_does_not_matter(unit):
     own, base = losses(200)
@@ -216,6 +222,32 @@ def test_diebold_mariano_is_two_sided_and_symmetric():
 )
 def test_undefined_p_value_is_nan(own, base, horizon):
     assert math.isnan(diebold_mariano(own, base, horizon))
+
+
+def test_a_constant_difference_is_told_from_one_that_hardly_varies():
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        base = rng.gamma(2, 50, 30 + 5 * seed) * 10.0 ** rng.integers(-9, 9)
+        for horizon in (1, 3):
+            own = base + base.mean() * rng.uniform(0.01, 3)
+            assert math.isnan(diebold_mariano(own, base, horizon))
+            hardly = own + 1e-11 * base.mean() * rng.standard_normal(len(base))
+            assert diebold_mariano(hardly, base, horizon) < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("own", "base"),
+    [
+        ([1.0, 2.0, 4.0, 3.0], [0.0, 0.0, 0.0, 0.0]),
+        ([1.0, 2.0, 4.0, 3.0], [2.0, 3.0, 5.0, 4.0]),
+        ([1.0], [2.0]),
+        ([math.nan, 1.0, 2.0], [2.0, 1.0, 4.0]),
+    ],
+    ids=["no loss", "constant", "one", "missing"],
+)
+def test_an_undefined_interval_of_a_difference_is_nan(own, base):
+    ends = significance.difference_interval(np.array(own), np.array(base), 1, 0.95)
+    assert all(map(math.isnan, ends))
 
 
 @pytest.mark.parametrize(("n", "horizon"), [(400, 1), (600, 6), (480, 24)])

@@ -203,7 +203,9 @@ def test_from_twice_the_error_on_it_is_given_in_times(times, words):
     close, actual = np.full(100, 64.0), np.full((100, 1), 65.0)
     base = replace(base, close=close, predicted=np.full((100, 1), 64.0), actual=actual)
     model = replace(base, predictor="lstm", predicted=65.0 - times * np.ones((100, 1)))
-    assert f"its error is {words} " in judge(model, base).sentence
+    sentence = judge(model, base).sentence
+    assert f"its error is {words} " in sentence
+    assert sentence.startswith("Loses badly" if times >= 2 else "Loses to")
     too_few = [
         replace(each, **{name: getattr(each, name)[:29] for name in PER_ORIGIN})
         for each in (model, base)
@@ -321,6 +323,33 @@ def test_too_few_origins_claim_nothing(horizon):
     verdict = judge(pulled(base, 0.3), base)
     assert verdict.beats_baseline
     assert (verdict.ci_low, verdict.ci_high) == pytest.approx((0.3, 0.3), abs=0.1)
+
+
+def test_a_single_forecast_is_over_one_hour():
+    base = naive(n=1)
+    assert (
+        "than that of the last price over 1 hour; 30 are" in judge(pulled(base, 0.3), base).sentence
+    )
+    two = naive(n=2)
+    assert "over 2 hours;" in judge(pulled(two, 0.3), two).sentence
+
+
+def test_a_direction_that_gains_nothing_loses_nothing():
+    """Dear coins double and cheap ones halve, in turns; a little more is always predicted."""
+    base = naive(n=400)
+    rises = np.arange(400) % 2 == 0
+    close = np.where(rises, 64.0, 1.0)
+    base = replace(
+        base,
+        close=close,
+        predicted=close[:, None],
+        actual=np.where(rises, 2 * close, close / 2)[:, None],
+    )
+    model = replace(base, predictor="lstm", predicted=1.125 * close[:, None])
+    assert direction_gain(model) == 0
+    verdict = judge(model, base)
+    assert verdict.beats_baseline
+    assert " Following its direction gained 0.0 basis points" in verdict.sentence
 
 
 def test_a_forecast_that_cannot_be_judged_says_why():

@@ -140,6 +140,8 @@ def test_a_band_of_residuals_is_that_of_a_hand_count(history):
     own = inference.forecast(model, history, range(START, START + 9))
     widths = [each.quantiles[-1] - each.quantiles[-1, :, MEDIAN, None] for each in (own, many)]
     np.testing.assert_allclose(widths[0] * calibrated.factors, widths[1], atol=1e-6)
+    two, _ = ResidualBand(origins).forecast(model, history, range(START, START + 2))
+    assert two.quantiles.dtype == np.float32
     alone, _ = at(ResidualBand(origins), model, history, START)
     assert alone.quantiles.dtype == np.float64
     np.testing.assert_allclose(alone.quantiles[0], many.quantiles[0], rtol=1e-5, atol=1e-7)

@@ -14,6 +14,7 @@ from scipy.special import ndtr, ndtri
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.forecasting import next_steps, paths, probability
+from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning.targets import actual_prices
 from cryptoforecast.types import QUANTILES, Forecast, Paths, PriceHistory
 from tests import synthetic
@@ -208,6 +209,77 @@ def test_origins_without_a_band_or_a_whole_path_are_left_out():
     assert paths.sample(every[1009:], holed, history.candles).past == 1010 - HORIZON - 20
 
 
+@pytest.mark.parametrize("row", [0, HORIZON - 2, HORIZON - 1, HORIZON])
+def test_an_early_origin_has_no_past_though_candles_follow(row):
+    history = walk(1100, seed=13)
+    every = forecasts(history, range(1100), normal())
+    sample_paths = paths.sample(every[row : row + 1], every, history.candles)
+    alone = paths.sample(every[row : row + 1], None, history.candles)
+    assert sample_paths.past == 0
+    np.testing.assert_array_equal(sample_paths.closes, alone.closes)
+
+
+def test_the_last_4_000_origins_count():
+    history = synthetic.history(4_120)
+    every = forecasts(history, range(4_120), normal(2))
+    now = every[4_119:]
+    whole = paths.sample(now, every, history.candles, count=4_100)
+    last = paths.sample(now, every[118:], history.candles, count=4_100)
+    fewer = paths.sample(now, every[119:], history.candles, count=4_100)
+    assert (whole.past, last.past, fewer.past) == (4_000, 4_000, 3_999)
+    for name in ("closes", "highs", "lows"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(last, name))
+
+
+def test_earlier_forecasts_are_from_the_last_4_000_origins_with_a_whole_path():
+    naive = BASELINES["naive"].fit(synthetic.history(100), 100, 3)
+    history = synthetic.history(4_010)
+    assert list(paths.earlier(naive, 3)(history).origins) == list(history.candles.index[7:-3])
+    shorter = synthetic.history(50)
+    assert list(paths.earlier(naive, 3)(shorter).origins) == list(shorter.candles.index[:-3])
+    assert list(paths.earlier(naive, 3, 20)(shorter).origins) == list(shorter.candles.index[20:-3])
+    assert len(paths.earlier(naive, 3)(synthetic.history(4))) == 1
+    for count in (1, 3):
+        assert len(paths.earlier(naive, 3)(synthetic.history(count))) == 0
+    assert len(paths.earlier(naive, 3, 47)(shorter)) == 0
+
+
+@pytest.mark.parametrize("name", ["stack", "dense"])
+def test_a_network_with_no_earlier_origin_has_the_paths_of_a_random_walk(name):
+    model = synthetic.model(synthetic.spec(horizon=3))
+    history = synthetic.history(model.card.needs + 2)
+    steps = next_steps.of_model(history, model, name)
+    assert len(steps.earlier(history)) == 0
+    assert paths.of_next_steps(steps, count=20).past == 0
+    assert len(steps.earlier(synthetic.history(model.card.needs + 3))) == 1
+
+
+def test_paths_of_the_next_steps_are_those_of_its_earlier_forecasts():
+    steps = next_steps.of_baseline(synthetic.history(300), "cone", 2)
+    one = paths.of_next_steps(steps)
+    other = paths.sample(
+        steps.forecast, steps.earlier(steps.history), steps.history.candles, 1000, 0
+    )
+    assert one.past == other.past == 298
+    np.testing.assert_array_equal(one.closes, other.closes)
+    np.testing.assert_array_equal(one.highs, other.highs)
+    alone = paths.of_next_steps(dataclasses.replace(steps, earlier=None), count=7)
+    assert (alone.past, len(alone.closes)) == (0, 7)
+
+
+def test_a_candle_that_opens_far_from_the_last_close_goes_no_less_than_to_its_own():
+    """Without wicks, highs and lows are the closes on either side, and never between them."""
+    history = walk(300, seed=14)
+    candles = history.candles.assign(
+        **dict.fromkeys(("open", "high", "low"), history.candles["close"])
+    )
+    _, sample_paths = drawn(dataclasses.replace(history, candles=candles), normal(3))
+    assert sample_paths.past == 297
+    before = np.hstack([np.zeros((1000, 1)), sample_paths.closes[:, :-1]])
+    np.testing.assert_array_equal(sample_paths.highs, np.maximum(sample_paths.closes, before))
+    np.testing.assert_array_equal(sample_paths.lows, np.minimum(sample_paths.closes, before))
+
+
 def test_one_step_needs_no_dependence():
     now, sample_paths = drawn(walk(500), normal(1))
     assert sample_paths.closes.shape == (1000, 1)
@@ -288,6 +360,18 @@ def test_farther_is_rarer_later_is_likelier_and_ending_is_touching(walked, dista
             assert (chance >= probability.above_price(now, price)[0]).all()
         elif price < now.close[0]:
             assert (chance >= probability.below_price(now, price)[0]).all()
+
+
+@pytest.mark.parametrize("times", [1.25, 0.8])
+def test_a_price_that_is_just_reached_is_touched(times):
+    history = walk(100)
+    now = forecasts(history, range(99, 100), normal(1))
+    price = float(now.close[0]) * times
+    reached = math.log(price) - math.log(float(now.close[0]))
+    highs, lows = np.full((4, 1), max(reached, 0)), np.full((4, 1), min(reached, 0))
+    highs[:2] = lows[:2] = 0
+    (one,) = paths.touch(now, Paths(np.zeros((4, 1)), highs, lows, 0), [price])
+    assert one.by_step.tolist() == [0.5]
 
 
 def test_the_last_close_is_touched_from_the_start(walked):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.interpolate import PchipInterpolator
 from scipy.special import expit, ndtr, ndtri
 from scipy.stats import t as student
 
@@ -129,6 +130,24 @@ def test_the_probabilities_of_known_distributions(inverse, exact):
     )
 
 
+def test_the_log_odds_inside_are_those_of_a_spline_written_out():
+    """Slopes at the inner quantiles are those of scipy's monotone interpolation."""
+    rng = np.random.default_rng(11)
+    knots = np.log(LEVELS / (1 - LEVELS))
+    for _ in range(5):
+        quantiles = np.cumsum(rng.uniform(0.001, 0.05, 9)) - 0.1
+        slopes = np.diff(knots) / np.diff(quantiles)
+        steep = PchipInterpolator(quantiles, knots).derivative()(quantiles)
+        steep[[0, -1]] = slopes[[0, -1]]
+        for i, share in [(i, share) for i in range(8) for share in (0.1, 0.5, 0.8)]:
+            value = quantiles[i] + share * (quantiles[i + 1] - quantiles[i])
+            above = slopes[i] * share**2 + steep[i] * share * (1 - share)
+            below = slopes[i] + (steep[i] + steep[i + 1] - 2 * slopes[i]) * share * (1 - share)
+            expected = knots[i] + (knots[i + 1] - knots[i]) * above / below
+            odds = probability.log_odds(np.array(value), quantiles)
+            assert odds == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
 def test_the_density_has_no_step():
     """Slopes just left and right of each quantile are the same: no kink, also where tails begin."""
     quantiles, tiny = 0.01 * student.ppf(LEVELS, 4), 1e-8
@@ -221,7 +240,9 @@ def test_extreme_levels_have_a_probability(level, close):
     assert min(above, below) < 1e-5
 
 
-@pytest.mark.parametrize("level", [0.0, -1.0, 1.1e15, math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(
+    "level", [0.0, -1.0, math.nextafter(1e15, math.inf), 1.1e15, math.nan, math.inf, -math.inf]
+)
 def test_a_level_that_is_no_price_is_refused(level):
     with pytest.raises(InvalidInput, match=r"above 0 and at most 1e\+15\. Received: "):
         probability.above_price(forecast_of([[NORMAL]]), level)
@@ -284,6 +305,13 @@ def test_the_rungs_of_a_ladder_are_those_of_a_hand_count(low, high, rungs):
     assert probability.ladder(steps) == rungs
 
 
+def test_no_rung_of_a_ladder_is_a_price_of_zero():
+    quantiles = np.log(np.linspace(0.1, 60.5, 9))
+    quantiles[0] = -1000.0  # its price is too small for a number
+    steps = NextSteps("mine", synthetic.history(), forecast_of([[quantiles]], close=1.0))
+    assert probability.ladder(steps) == [10, 20, 30, 40, 50, 60]
+
+
 @pytest.mark.parametrize("quantiles", [0 * NORMAL, math.nan * NORMAL])
 def test_a_band_without_width_has_one_rung(quantiles):
     steps = NextSteps("mine", synthetic.history(), forecast_of([[quantiles]], close=5.0))
@@ -291,7 +319,12 @@ def test_a_band_without_width_has_one_rung(quantiles):
 
 
 @pytest.mark.parametrize(
-    ("size", "rounded"), [(1, 1), (1.99, 1), (2, 2), (4.99, 2), (5, 5), (9.9, 5), (0.001, 0.001)]
+    ("size", "rounded"),
+    [
+        *((1, 1), (1.99, 1), (2, 2), (4.99, 2), (5, 5), (9.9, 5), (0.001, 0.001)),
+        # A billionth below counts as the number itself.
+        *((2 - 1.8e-9, 2), (2 - 2.2e-9, 1), (0.05 - 4.5e-11, 0.05), (0.05 - 5.5e-11, 0.02)),
+    ],
 )
 def test_steps_are_round(size, rounded):
     assert probability.round_step(size) == pytest.approx(rounded)

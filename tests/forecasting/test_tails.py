@@ -47,16 +47,21 @@ def test_a_tail_that_is_right_stays_about_as_it_is():
     assert all(0.75 < ratio < 1.25 for ratio in ratios(tails.corrected(uniform(60_000))))
 
 
+def corrected_by_hand(logs, row, past_rows=8_000):
+    """Correct one probability by the excess of those before it that are below 0.05."""
+    edge = np.log(0.05)
+    past = [edge - log for log in logs[max(0, row - past_rows) : row] if log < edge]
+    mean = (100 * 1.2 + sum(past)) / (100 + len(past))
+    return edge - np.log1p(0.05 * (edge - logs[row]) / (mean * 0.95)) / 0.05
+
+
 def test_the_correction_is_that_of_a_hand_loop_over_the_past(heavy):
-    logs, edge = heavy[:10_000], np.log(tails.EDGE)
+    logs, edge = heavy[:10_000], np.log(0.05)
+    logs[1:4] = edge  # as rare as the edge is not beyond it
     corrections = tails.corrected(logs)
     rare = np.flatnonzero(logs < edge)
     for row in (*rare[:20], *rare[rare > 8_000]):
-        past = [edge - log for log in logs[max(0, row - 8_000) : row] if log < edge]
-        mean = (tails.PRIOR_COUNT * tails.PRIOR_MEAN + sum(past)) / (tails.PRIOR_COUNT + len(past))
-        scale = mean * (1 - tails.SHAPE)
-        share = tails.EDGE * (1 + tails.SHAPE * (edge - logs[row]) / scale) ** (-1 / tails.SHAPE)
-        assert np.exp(corrections[row]) == pytest.approx(share)
+        assert corrections[row] == pytest.approx(corrected_by_hand(logs, row), rel=1e-9)
 
 
 def test_what_is_not_rare_is_not_corrected(heavy):
@@ -124,6 +129,35 @@ def test_a_sum_is_measured_against_those_of_the_past_and_500_of_independent_outc
         variance = (sum(each**2 for each in past) + 500 * 6) / (len(past) + 500)
         expected = 2 * ndtr(-abs(sums[row - 5]) / np.sqrt(variance))
         assert np.exp(found[row]) == pytest.approx(expected, rel=1e-9)
+
+
+def test_only_the_last_sums_count(monkeypatch):
+    monkeypatch.setattr(tails, "PAST_ROWS", 60)
+    logs, rose = uniform(400, seed=7), np.random.default_rng(8).random(400) < 0.5
+    found = tails.together(logs, rose, 5)
+    scores = np.where(rose, -1, 1) * ndtri(np.exp(logs) / 2)
+    sums = np.convolve(scores, np.ones(5), "valid")  # the first is of row 4
+    shares = np.empty(400)
+    for row in range(4, 400):
+        ends = max(0, row - 4)
+        past = [sums[each - 4] for each in range(max(0, ends - 60), ends) if each >= 4]
+        variance = (sum(each**2 for each in past) + 500 * 5) / (len(past) + 500)
+        shares[row] = 2 * ndtr(-abs(sums[row - 4]) / np.sqrt(variance))
+    exact = np.log(shares[4:])
+    rare = exact < np.log(0.05)
+    assert rare.any()
+    np.testing.assert_allclose(found[4:][~rare], exact[~rare], rtol=1e-9)
+    for row in np.flatnonzero(rare):
+        assert found[4 + row] == pytest.approx(corrected_by_hand(exact, row, 60), rel=1e-9)
+
+
+def test_probabilities_too_small_for_a_number_are_1e_300():
+    """A single one has two sides of it, and a sum of several can be no rarer."""
+    single = tails.together(np.array([-1000.0]), np.array([True]), 1)
+    expected = corrected_by_hand([np.log(2e-300)], 0)
+    assert single == pytest.approx([expected], rel=1e-9)
+    several = tails.together(np.full(4, -1000.0), np.ones(4, bool), 4)
+    assert several[-1] == pytest.approx(corrected_by_hand([np.log(1e-300)], 0), rel=1e-9)
 
 
 def test_fewer_outcomes_than_are_taken_together_say_nothing():
