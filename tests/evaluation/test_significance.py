@@ -149,7 +149,7 @@ def test_blocks_are_drawn_together_and_not_one_sample_at_a_time(monkeypatch):
 
 
 def test_block_length_follows_sample_and_horizon():
-    assert block_length(1000, 1) == 20
+    assert [block_length(n, 1) for n in (729, 730, 999, 1000, 1001)] == [18, 19, 20, 20, 21]
     assert block_length(1000, 24) == 96
     assert block_length(1000, 96) == 200
     assert block_length(20, 48) == 4
@@ -159,7 +159,8 @@ def test_block_length_follows_sample_and_horizon():
 @pytest.mark.parametrize(
     ("n", "horizon", "count"),
     [(100, 1, 4), (1000, 1, 6), (14_244, 1, 12), (1000, 2, 6), (1000, 3, 8), (1000, 24, 92),
-     (100, 24, 20), (24, 24, 4), (4, 1, 0), (20, 1, 2)],
+     (100, 24, 20), (24, 24, 4), (4, 1, 0), (20, 1, 2),
+     (99, 1, 3), (272, 1, 4), (273, 1, 5), (620, 1, 5), (621, 1, 6)],
 )  # fmt: skip
 def test_lags_follow_sample_and_horizon(n, horizon, count):
     assert lags(n, horizon) == count

@@ -163,6 +163,16 @@ def test_a_change_of_the_unit_is_named_in_forecasts_and_in_tests():
     assert warnings.of_test(whole, cut) == (f"{sentence} No forecast is tested across the change.",)
 
 
+def test_a_change_of_the_unit_that_is_read_across_is_no_gap():
+    history = synthetic.history(600)
+    changed = dataclasses.replace(history, unit_changes=(history.candles.index[595],))
+    (sentence,) = warnings.of_forecast(changed, synthetic.model())
+    assert sentence.startswith("The unit of the coin changed at ")
+    parted = synthetic.parted(history, {590: 7})
+    both = dataclasses.replace(parted, unit_changes=(parted.candles.index[595],))
+    assert GAP in warnings.of_forecast(both, synthetic.model())
+
+
 def test_the_last_three_changes_of_the_unit_are_named():
     history = synthetic.history(600)
     changes = tuple(history.candles.index[[24, 48, 96, 120, 240]])
@@ -236,6 +246,18 @@ def test_prices_in_another_currency_are_named():
         assert warnings.of_origin(euros, dataclasses.replace(card, quote=quote)) == ()
 
 
+def test_another_signal_of_the_same_name_is_named():
+    card = dataclasses.replace(synthetic.model().card, signals={"mood": "of hours", "fees": "all"})
+    same = synthetic.history(300, signals={"mood": "of hours", "fees": "all", "more": "x"})
+    assert warnings.of_origin(same, card) == ()
+    # A signal that is absent is missed elsewhere.
+    assert warnings.of_origin(synthetic.history(300), card) == ()
+    other = synthetic.history(300, signals={"mood": "of days", "fees": "all"})
+    assert warnings.of_origin(other, card) == (
+        "This model learnt from another signal mood: of hours. This one is of days.",
+    )
+
+
 def test_a_band_that_could_not_be_measured_is_named():
     assert warnings.of_band(1234) == (
         "How often the band holds on these prices is not known: 200 forecasts with an outcome are "
@@ -296,6 +318,16 @@ def test_far_outside_is_more_than_twelve_standard_deviations(sign):
     for deviation, named in ((11.9, False), (12.1, True)):
         history = jumped(np.exp(sign * 0.02 * deviation - usual), 1)
         assert [": move." in text for text in far_outside(history, model)] == [True] * named
+
+
+@pytest.mark.parametrize(("offset", "named"), [(-12.0, False), (-12.00001, True)])
+def test_exactly_twelve_standard_deviations_are_not_far_outside(offset, named):
+    model = synthetic.model(synthetic.spec(features=("weekend", "return")))
+    offsets, scale = np.zeros(2), np.array([1.0, 99.0])
+    offsets[0] = offset  # the last candles are of a working day, of which the input is 0
+    scaler = dataclasses.replace(model.scaler, offset=offsets, scale=scale)
+    sentences = far_outside(synthetic.history(200), dataclasses.replace(model, scaler=scaler))
+    assert [": weekend." in text for text in sentences] == [True] * named
 
 
 def test_inputs_far_outside_are_each_named_once_in_their_order():
