@@ -255,7 +255,7 @@ def test_a_model_that_was_fitted_on_the_first_surprise_has_a_note(has_seen):
 
 
 def test_the_newest_candles_of_a_long_history_count():
-    history = synthetic.history(anomalies.MAX_CANDLES + 500)
+    history = synthetic.history(25_500)
     surprises = anomalies.surprises(history)
     assert surprises.rows.stop == len(history)
     assert surprises.rows.start == 500 + 81 + 1 + 100  # of the newest 25,000 candles

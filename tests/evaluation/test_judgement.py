@@ -190,3 +190,13 @@ def test_a_direction_is_judged_where_most_forecasts_name_one(result, named, is_j
     assert direction.promised == 0.5
     assert math.isnan(direction.share) != is_judged
     assert (direction.outcome != "unknown") == is_judged
+
+
+@pytest.mark.parametrize("step", [1, HORIZON])
+def test_only_directions_at_the_last_step_count(result, step):
+    naive, ahead = result.forecasts["naive"], moved(result.forecasts["naive"], 0.3)
+    at = np.arange(1, HORIZON + 1) == step
+    once = dataclasses.replace(ahead, predicted=np.where(at, ahead.predicted, naive.predicted))
+    direction = judge(among(result, once), "moved").direction
+    assert (direction.outcome == "better") == (step == HORIZON)
+    assert math.isnan(direction.share) == (step != HORIZON)

@@ -334,7 +334,10 @@ def test_a_single_forecast_is_over_one_hour():
     assert "over 2 hours;" in judge(pulled(two, 0.3), two).sentence
 
 
-def test_a_direction_that_gains_nothing_loses_nothing():
+@pytest.mark.parametrize(
+    ("fall", "words"), [(0.5, "gained 0.0"), (0.4999, "lost 1.0"), (0.49995, "lost 0.5")]
+)
+def test_a_direction_that_gains_nothing_loses_nothing(fall, words):
     """Dear coins double and cheap ones halve, in turns; a little more is always predicted."""
     base = naive(n=400)
     rises = np.arange(400) % 2 == 0
@@ -343,13 +346,13 @@ def test_a_direction_that_gains_nothing_loses_nothing():
         base,
         close=close,
         predicted=close[:, None],
-        actual=np.where(rises, 2 * close, close / 2)[:, None],
+        actual=np.where(rises, 2 * close, fall * close)[:, None],
     )
     model = replace(base, predictor="lstm", predicted=1.125 * close[:, None])
-    assert direction_gain(model) == 0
+    assert direction_gain(model) == pytest.approx(5000 * math.log(2 * fall), abs=1e-9)
     verdict = judge(model, base)
     assert verdict.beats_baseline
-    assert " Following its direction gained 0.0 basis points" in verdict.sentence
+    assert f" Following its direction {words} basis points" in verdict.sentence
 
 
 def test_a_forecast_that_cannot_be_judged_says_why():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import time
 from collections import Counter
 
 import numpy as np
@@ -324,7 +325,9 @@ def test_features_are_computed_once_and_not_at_all_if_all_fits_are_cached(histor
 def test_progress_says_which_fold_it_is_and_never_falls(history):
     reports = []
     plan = WalkPlan(folds=2, warm_start=True)
+    began = time.perf_counter()
     walk_forward.run(history, SPEC, plan, Monitor(reports.append))
+    assert 0 < reports[-1].seconds <= time.perf_counter() - began
     assert {progress.folds for progress in reports} == {2}
     places = [(progress.fold, progress.epoch) for progress in reports]
     assert places == sorted(places)
