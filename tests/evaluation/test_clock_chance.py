@@ -58,7 +58,7 @@ def by_hand(errors: np.ndarray, unit: clock_chance.Unit) -> float:
             table[row, column] = some.mean()
 
     def apart(table: np.ndarray) -> float:
-        return float(np.ptp(np.nanmean(table, axis=0)))
+        return float(np.ptp(np.nanmean(table[:, np.isfinite(table).any(axis=0)], axis=0)))
 
     measured, rng, count = apart(table), np.random.default_rng(0), 0
     for _ in range(499):
@@ -75,6 +75,23 @@ def test_the_chance_is_that_of_a_hand_count(unit: clock_chance.Unit, days: int) 
     chance = clock_chance.measure(of_residuals(errors), 1, unit)
     assert 0.01 < chance < 0.99
     assert chance == pytest.approx(by_hand(errors, unit), abs=1e-12)
+
+
+def test_hours_that_no_shifted_day_has_are_left_out() -> None:
+    """Of each day every sixth hour is known, and of the next day that of an hour later."""
+    hours = np.arange(1, 24 * 9)
+    errors = np.where((hours + hours // 24) % 6 == 0, noise(5)[: len(hours)], np.nan)
+    chance = clock_chance.measure(of_residuals(errors), 1, "hour")
+    assert 0.01 < chance < 0.99
+    assert chance == pytest.approx(by_hand(errors, "hour"), abs=1e-12)
+
+
+def test_one_large_error_belongs_to_no_hour() -> None:
+    """Wherever its day is shifted, the means differ as much but for rounding."""
+    errors = np.full(24 * 10 - 1, 0.01)
+    errors[:23] = np.nan  # the first day has no first hour
+    errors[100] = 0.07
+    assert clock_chance.measure(of_residuals(errors), 1, "hour") == 1
 
 
 def test_two_candles_a_day_are_enough_to_compare() -> None:

@@ -427,6 +427,8 @@ def test_a_predictor_that_cannot_run_free_says_why(result):
     model = synthetic.model(synthetic.spec(features=("return", "range", "hour")))
     tested = dataclasses.replace(result, spec=model.spec, model=model)
     assert "reads range of the candle, hour of the day" in diagnostics.why_no_free_run(tested)
+    with pytest.raises(InvalidInput, match="reads range of the candle, hour of the day"):
+        diagnostics.free_run(tested)
     ranged = synthetic.model(synthetic.spec(features=("return",), unit="range"))
     tested = dataclasses.replace(result, spec=ranged.spec, model=ranged)
     assert "reads ranges as the unit" in diagnostics.why_no_free_run(tested)
