@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.forecasting import band_width, calibration, network, next_steps, warnings
+from cryptoforecast.forecasting import band_width, calibration, network, next_steps, paths, warnings
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.forecasting.stack import Stack
 from cryptoforecast.learning import inference, specs
@@ -222,16 +222,20 @@ def test_a_predictor_that_is_no_member_is_refused_with_the_names_of_those():
         next_steps.check_predictor(MODEL, name)
 
 
-def test_earlier_forecasts_of_a_stack_begin_with_equal_parts():
-    """No outcome before the first of them corrects it: all origins are tested alike."""
-    history = synthetic.history(300)
-    steps = next_steps.of_model(history, MODEL)
-    earlier = steps.earlier(history)
+def test_earlier_forecasts_of_a_stack_begin_with_equal_parts(monkeypatch):
+    """Outcomes before the first of them do not correct it."""
+    monkeypatch.setattr(paths, "PAST_ROWS", 300)
+    history = synthetic.history(600)
+    earlier = next_steps.of_model(history, MODEL).earlier(history)
     har = BASELINES["har"].fit(history, len(history), 3)
-    whole = Stack(network.for_next_steps(MODEL, history), (har,), burn_in=False)
-    first = specs.needs(SPEC) - 1
-    expected = whole.forecast(history, range(first, 297))
-    np.testing.assert_array_equal(earlier.quantiles, expected.quantiles)
+    whole = Stack(network.for_next_steps(MODEL, history), (har,))
+    rows = range(297, 597)
+    alone, corrected = (
+        dataclasses.replace(whole, burn_in=burn_in).forecast(history, rows)
+        for burn_in in (False, True)
+    )
+    np.testing.assert_array_equal(earlier.quantiles, alone.quantiles)
+    assert (earlier.quantiles != corrected.quantiles).any()
 
 
 def test_the_sentence_of_a_calibration():
