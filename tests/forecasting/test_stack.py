@@ -269,9 +269,10 @@ def test_a_member_without_a_band_is_left_out_where_it_has_none(history):
     np.testing.assert_array_equal(members[0].weights, 1)
 
 
-def test_where_no_member_has_a_band_there_is_none(history):
+@pytest.mark.parametrize("level", [slice(None), QUANTILES.index(0.1), QUANTILES.index(0.9)])
+def test_where_no_member_has_a_band_there_is_none(history, level):
     gone = forecast(history, "lstm", 0.01).quantiles.copy()
-    gone[:20, 1:] = np.nan
+    gone[:20, 1:, level] = np.nan
     members = [
         dataclasses.replace(forecast(history, name, 0.01), quantiles=gone)[:150]
         for name in ("lstm", "har")
