@@ -224,11 +224,13 @@ def _deviations(history: PriceHistory) -> Array:
     """Divide the size of each move by the standard deviation of the ``SPIKE_CANDLES`` before it.
 
     Returns:
-        ``(n,)``; row *t* looks at candles up to *t*.
+        ``(n,)``; row *t* looks at candles up to *t*. NaN where the moves before it are all equal.
     """
     moves = np.log(history.candles["close"]).diff()
-    before = moves.rolling(SPIKE_CANDLES).std().shift()
-    deviations: Array = (moves.abs() / before.where(before > 0)).to_numpy(float)
+    window = moves.rolling(SPIKE_CANDLES)
+    # The deviation of equal moves is 0, but pandas returns a rest of the moves before them.
+    before = window.std().where(window.max() > window.min()).shift()
+    deviations: Array = (moves.abs() / before).to_numpy(float)
     return deviations
 
 

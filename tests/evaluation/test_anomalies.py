@@ -234,6 +234,15 @@ def test_the_number_of_alarms_to_begin_with_is_as_near_to_one_as_can_be_chosen()
     assert usual == {"1m": 50, "1h": 1, "1d": 1, "1w": 0.2}
 
 
+def test_the_first_move_after_prices_that_stood_still_is_no_spike() -> None:
+    history = synthetic.history(500)
+    candles = history.candles.copy()
+    candles.iloc[300:420] = candles["close"].iloc[299]
+    found = anomalies.surprises(dataclasses.replace(history, candles=candles))
+    assert np.isnan(found.deviations[420 - found.rows.start])
+    assert np.isfinite(found.deviations[421 - found.rows.start])
+
+
 def test_the_first_move_of_a_market_is_no_spike():
     history = synthetic.history(500)
     candles = history.candles.copy()
