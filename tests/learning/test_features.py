@@ -225,3 +225,64 @@ def test_there_is_volume_where_it_varies_in_the_first_half_or_in_24_candles(rows
 def test_a_signal_that_the_prices_do_not_have_is_named():
     with pytest.raises(InvalidInput, match="reads the signal fear_greed beside the prices"):
         features.matrix(synthetic.history(100).candles, ("return", "signal:fear_greed"))
+
+
+def test_a_signal_is_its_value_and_whether_it_is_missing():
+    name = "signal:fear_greed"
+    candles = synthetic.history(40).candles.assign(**{name: np.arange(40.0)})
+    candles.iloc[7, -1] = np.nan
+    inputs = features.matrix(candles, (name, "return"))
+    np.testing.assert_array_equal(inputs[:, 0], candles[name])
+    assert inputs[:, 1].tolist() == [float(row == 7) for row in range(40)]
+    feature = features.of(name)
+    assert (feature.warmup, feature.columns, feature.scale_free) == (0, 2, False)
+    assert features.signals((name, "return")) == (name,)
+    assert features.owners((name, "return")) == [name, name, "return"]
+
+
+@pytest.mark.parametrize("name", ["signal:", "signal:Fear", "signal:fear greed", "fear_greed"])
+def test_refuses_names_of_no_signal(name):
+    with pytest.raises(InvalidInput, match="`features` must be different names"):
+        features.check(("return", name))
+    features.check(("return", "signal:fear_greed"))
+
+
+def test_inputs_of_closes_alone_are_those_of_the_candles():
+    candles = synthetic.history(40).candles
+    names = tuple(feature_values.CLOSE_FEATURES)
+    close = candles["close"].to_numpy()
+    np.testing.assert_array_equal(
+        features.matrix_of_closes(close, names), features.matrix(candles, names)
+    )
+
+
+@pytest.mark.parametrize(("spread", "expected"), [(0.9e-9, ("return",)), (1.1e-9, ())])
+@pytest.mark.parametrize("level", [1.0, -1.0])
+def test_a_spread_of_a_billionth_is_a_rounding(level, spread, expected):
+    raw = np.array([[level, 0], [level + spread, 1], [level, 2]], dtype=float)
+    assert features.constant(raw, ("return", "volume")) == expected
+
+
+def test_a_column_of_zeros_or_below_zero_is_constant_too():
+    raw = np.array([[0, -7], [0, -7], [0, -7]], dtype=float)
+    assert features.constant(raw, ("return", "volume")) == ("return", "volume")
+
+
+@pytest.mark.parametrize(
+    ("values", "missing", "expected"),
+    [
+        ([np.nan, np.nan, np.nan], [1, 1, 1], ("signal:x",)),
+        ([np.nan, 5, 6], [1, 0, 0], ()),
+        ([np.nan, 5, 5], [1, 0, 0], ()),  # whether it is missing varies
+        ([5, 5, 5], [0, 0, 0], ("signal:x",)),
+        ([4, 5, 5], [0, 0, 0], ()),
+    ],
+)
+def test_a_signal_is_constant_where_neither_value_nor_gap_varies(values, missing, expected):
+    raw = np.column_stack([values, missing, [1.0, 2.0, 3.0]])
+    assert features.constant(raw, ("signal:x", "return")) == expected
+
+
+def test_volumes_below_one_are_volumes():
+    candles = synthetic.history(60).candles
+    assert features.has_volume(candles.assign(volume=np.linspace(0.1, 0.5, 60)))

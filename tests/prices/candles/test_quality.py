@@ -8,6 +8,7 @@ import pytest
 
 from cryptoforecast.prices.candles import quality
 from cryptoforecast.types import Problem, QualityReport
+from tests.prices.candles.markets import market, thin
 
 
 def walk(rows: int = 500, seed: int = 1) -> pd.DataFrame:
@@ -308,3 +309,43 @@ def test_where_another_source_begins_is_reported() -> None:
     (problem,) = quality.report(candles, "1h", splices=splices).problems
     assert (problem.kind, problem.count) == ("splices", 2)
     assert not quality.report(candles, "1h", splices=splices & False).problems
+
+
+def test_closes_alone_that_trade_have_no_flat_tail() -> None:
+    candles = walk(20)
+    candles[["open", "high", "low"]] = np.repeat(candles[["close"]].to_numpy(), 3, axis=1)
+    assert quality.flat_tail(candles) == 0
+    candles["volume"] = 0.25
+    candles.iloc[-3:, :4] = candles["close"].iloc[-3]
+    assert quality.flat_tail(candles) == 0
+
+
+def test_the_first_candle_is_compared_with_the_closes_beside_it_alone() -> None:
+    candles = spiked(0.0, 0.0)
+    candles.iloc[:, :4] = np.geomspace(100, 800, 100)[:, None]
+    assert not quality.outliers(candles).any()
+    candles.iloc[0, candles.columns.get_loc("high")] = 300.0
+    assert np.flatnonzero(quality.outliers(candles)).tolist() == [0]
+
+
+@pytest.mark.parametrize("first", [0, 1000])
+def test_each_thousand_candles_have_a_tick_of_their_own(first: int) -> None:
+    """A jump of five ticks is none where the tick is coarse, and an outlier where it is fine."""
+    coarse = thin(1000, low=20, high=21, tick=5.0)
+    coarse.iloc[990, :4] = 125.0
+    fine = market(1000)
+    fine.iloc[10, :4] += 25.0
+    fine.iloc[0, 0] = coarse["close"].iloc[-1] if first == 0 else fine["close"].iloc[0]
+    parts = [coarse, fine] if first == 0 else [fine, coarse]
+    both = pd.concat(parts).set_axis(pd.date_range("2024-01-01", periods=2000, freq="h", tz="UTC"))
+    assert np.flatnonzero(quality.outliers(both)).tolist() == [1010 - first]
+
+
+def test_a_price_may_be_twenty_five_typical_moves_beyond_the_closes() -> None:
+    """In a wild market that is more than twice: 10 % an hour make a factor of twelve."""
+    index = pd.date_range("2024-01-01", periods=101, freq="h", tz="UTC", name="time", unit="ns")
+    close = 100 * np.exp(0.1 * (np.arange(101) % 2))
+    candles = pd.DataFrame(dict.fromkeys(quality.COLUMNS, close), index=index)
+    for moves, expected in ((24.5, []), (25.5, [50])):
+        candles.iloc[50, 1] = 100 * np.exp(0.1 + moves * 0.1)
+        assert np.flatnonzero(quality.outliers(candles)).tolist() == expected

@@ -132,7 +132,8 @@ def test_a_row_without_a_trade_shows_that_the_last_candle_is_complete() -> None:
     [("60m", "Write 1h"), ("1hour", "Write 1h"), ("24H", "Write 1d"), ("7 days", "Write 1w"),
      ("3h", "Choose one"), ("often", "Choose one"), ("", "Choose one"), ("nat", "Choose one"),
      # A text may have any length: its first 20 characters are looked at.
-     ("7 days 00:00:00.0000" + "x" * 9, "Write 1w"), (" " * 20 + "7 days", "Choose one")],
+     ("7 days 00:00:00.0000" + "x" * 9, "Write 1w"), (" " * 20 + "7 days", "Choose one"),
+     (" " * 18 + "1h", "Write 1h"), (" " * 18 + "1hx", "Write 1h")],
 )  # fmt: skip
 def test_another_spelling_of_an_interval_is_refused_with_ours(text: str, remedy: str) -> None:
     with pytest.raises(InvalidInput, match=f"must be one of 1m, .* {remedy}"):

@@ -101,3 +101,86 @@ def test_a_step_that_was_hardly_taken_is_a_tick_if_it_is_a_small_power_of_ten(
     candles[PRICES] = 200 * step
     candles.iloc[20, [1, 3]] = 201 * step
     assert (ticks.coarse_tick(candles) is not None) is is_tick
+
+
+def prices(*closes: float, wicks: tuple[float, ...] = ()) -> pd.DataFrame:
+    """Candles at these closes, again and again; the first ones reach to the wicks."""
+    candles = market(60)
+    candles[PRICES] = np.repeat(np.resize(closes, 60), 4).reshape(60, 4)
+    for row, wick in enumerate(wicks):
+        candles.iloc[row, 1] = wick
+    return candles
+
+
+@pytest.mark.parametrize(("price", "is_tick"), [(500.0, True), (501.0, False)])
+def test_a_tick_is_coarse_from_two_thousandths_of_the_middle_price_on(
+    price: float, is_tick: bool
+) -> None:
+    candles = prices(price - 1, price, price + 1, price)
+    assert ticks.coarse_tick(candles) == (ticks.Tick(1.0, 1 / price) if is_tick else None)
+
+
+def test_the_share_is_that_of_the_median_of_all_different_closes() -> None:
+    candles = prices(100.0, 110.0, 100.0, 110.0, 100.0, 150.0, wicks=(190.0,))
+    assert ticks.coarse_tick(candles) == ticks.Tick(10.0, 10.0 / 110.0)
+
+
+@pytest.mark.parametrize(("rows", "is_tick"), [(20_000, False), (20_001, True)])
+def test_the_newest_twenty_thousand_candles_are_looked_at(rows: int, is_tick: bool) -> None:
+    candles = thin(rows)
+    candles.iloc[0, [1, 3]] = 4.5e-8
+    assert (ticks.coarse_tick(candles) is not None) is is_tick
+
+
+@pytest.mark.parametrize(("off", "is_tick"), [(0.009, True), (0.011, False)])
+def test_prices_are_whole_numbers_of_ticks_up_to_a_hundredth(off: float, is_tick: bool) -> None:
+    candles = prices(2.0, 3.0, wicks=(5.0 + off,))
+    assert (ticks.coarse_tick(candles) is not None) is is_tick
+
+
+@pytest.mark.parametrize(("off", "is_tick"), [(0.9e-6, True), (1.1e-6, False)])
+def test_steps_of_a_millionth_are_a_rounding(off: float, is_tick: bool) -> None:
+    candles = prices(2.0, 3.0, wicks=(3.0 + 2.5 * off,))
+    assert (ticks.coarse_tick(candles) is not None) is is_tick
+
+
+def test_prices_that_differ_by_a_rounding_have_no_tick() -> None:
+    assert ticks.coarse_tick(prices(100.0, 100.0 + 1e-9)) is None
+    assert ticks.coarse_tick(prices(100.0)) is None
+
+
+@pytest.mark.parametrize(("jump", "is_tick"), [(5.0, True), (10.0, False), (0.0, False)])
+def test_moves_by_two_ticks_are_no_evidence_of_one(jump: float, is_tick: bool) -> None:
+    candles = prices(100.0, 100.0 + jump, wicks=(105.0, 110.0))
+    assert (ticks.coarse_tick(candles) is not None) is is_tick
+
+
+@pytest.mark.parametrize("tick", [0.25, 0.5])
+def test_moves_may_be_smaller_than_one(tick: float) -> None:
+    assert ticks.coarse_tick(prices(10.0, 10.0 + tick)) == ticks.Tick(tick, tick / (10 + tick / 2))
+
+
+@pytest.mark.parametrize(
+    ("step", "is_tick"),
+    [
+        (1e-6, True), (1e-6 * (1 + 0.9e-6), True), (1e-6 * (1 + 1.1e-6), False),
+        (1e-6 * (1 - 1.1e-6), False), (5e-7, False), (2e-6, False), (1e-4, True), (1e-3, False),
+    ],
+)  # fmt: skip
+def test_a_step_is_a_power_of_ten_up_to_a_rounding(step: float, is_tick: bool) -> None:
+    candles = prices(200 * step, wicks=(201 * step,))
+    assert (ticks.coarse_tick(candles) is not None) is is_tick
+
+
+def test_a_jump_of_five_ticks_and_a_block_of_a_thousand_candles() -> None:
+    assert (ticks.MAX_TICKS, ticks.BLOCK_CANDLES) == (5, 1_000)
+    assert ticks.tick_text(ticks.Tick(0.0123456789, 0.01234)) == (
+        "one tick, 0.0123457, is 1.2 % of the price"
+    )
+
+
+def test_a_price_a_hundredth_of_a_tick_off_and_a_step_of_a_millionth_are_still_roundings() -> None:
+    """Both bounds are met exactly: the price 1 is 0.01 ticks, and 1 is a millionth of 1e6."""
+    assert ticks.coarse_tick(prices(201.0, 301.0, wicks=(1.0,))) is not None
+    tick = ticks.coarse_tick(prices(1e6, 1.005e6, 1e6, 0.995e6, wicks=(1.005e6 + 1,)))
+    assert tick == ticks.Tick(5000.0, 0.005)

@@ -157,3 +157,19 @@ def test_closing_times_that_are_said_to_be_so_move_by_one_candle() -> None:
     opens, decision = opening_times(OPENS + LENGTH, DAY, True)
     assert opens.tolist() == OPENS.tolist()
     assert decision.startswith("closing times; ")
+
+
+@pytest.mark.parametrize(("others", "moved"), [(5, 95), (6, 0)])
+def test_some_rows_may_be_off_the_second(others: int, moved: int) -> None:
+    closes = OPENS + LENGTH - pd.Timedelta("1s").value
+    closes[:others] -= pd.Timedelta("7s").value
+    opens, _ = opening_times(closes, DAY, False)
+    assert (opens == OPENS).sum() == moved
+    assert (opens == closes).sum() == 100 - moved
+
+
+def test_candles_of_half_a_minute_have_ends_too() -> None:
+    length = pd.Timedelta("30s")
+    opens = np.arange(50) * length.value
+    closes = opens + length.value - pd.Timedelta("1ms").value
+    assert opening_times(closes, length, False)[0].tolist() == opens.tolist()

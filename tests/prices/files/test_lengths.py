@@ -226,3 +226,16 @@ def test_steps_of_28_to_31_days_are_months(apart: int, other: int) -> None:
 def test_a_time_that_is_there_again_and_again_is_no_other_length() -> None:
     index = pd.date_range(START, periods=50, freq="h").as_unit("ns")
     assert find_lengths(np.repeat(index.asi8, [1] * 20 + [6] + [1] * 29), INTERVALS["1h"]) is None
+
+
+@pytest.mark.parametrize(("first", "second", "place"), [(40, 40, 60), (40, 41, 160), (41, 40, 60)])
+def test_of_two_other_stretches_the_longer_is_told_or_else_the_first(
+    first: int, second: int, place: int
+) -> None:
+    hour, four = INTERVALS["1h"], INTERVALS["4h"]
+    steps = [hour] * 60 + [four] * first + [hour] * 60 + [four] * second + [hour] * 60
+    index = START.value + np.cumsum([0, *(step.value for step in steps)])
+    lengths = find_lengths(index, hour)
+    assert lengths is not None
+    assert lengths.first == place
+    assert lengths.last == lengths.first + max(first, second) - 1

@@ -216,3 +216,48 @@ def test_a_late_failure_of_an_abandoned_call_prolongs_no_pause() -> None:
 
     until(answers)
     assert answers()
+
+
+@pytest.mark.parametrize(("seconds", "is_open"), [(59.75, True), (60.0, False)])
+def test_a_pause_ends_when_its_last_second_is_over(seconds: float, is_open: bool) -> None:
+    clock = [0.0]
+    breaker = CircuitBreaker("Source", pause=60, clock=lambda: clock[0])
+
+    def refuse() -> None:
+        raise SourceUnavailable("Closed.")
+
+    with pytest.raises(SourceUnavailable, match="Closed"):
+        breaker.run(refuse, 5)
+    clock[0] = seconds
+    if is_open:
+        with pytest.raises(SourceUnavailable, match="is asked again in 0 s or later"):
+            breaker.run(lambda: 7, 5)
+    else:
+        assert breaker.run(lambda: 7, 5) == 7
+
+
+def test_of_two_failures_of_one_moment_the_first_is_told() -> None:
+    breaker = CircuitBreaker("Source", pause=60, clock=lambda: 0.0)
+    hold, inside = threading.Event(), threading.Event()
+
+    def fail_late() -> None:
+        inside.set()
+        hold.wait(10)
+        raise SourceUnavailable("Second.")
+
+    def late() -> None:
+        with pytest.raises(SourceUnavailable, match="Second"):
+            breaker.run(fail_late, 10)
+
+    def fail() -> None:
+        raise SourceUnavailable("First.")
+
+    thread = threading.Thread(target=late)
+    thread.start()
+    assert inside.wait(5)
+    with pytest.raises(SourceUnavailable, match="First"):
+        breaker.run(fail, 5)
+    hold.set()
+    thread.join()
+    with pytest.raises(SourceUnavailable, match=r"^First\. It is asked again in 60 s"):
+        breaker.run(lambda: 1, 5)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -236,8 +237,9 @@ def test_the_folder_is_made_with_its_parents(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("ahead", "is_dated_ahead", "is_fresh"),
-    [("-130s", False, False), ("-120s", False, False), ("-60s", False, True), ("290s", False, True),
-     ("310s", True, False), ("400D", True, False)],
+    [("-130s", False, False), ("-120s", False, False), ("-119999999us", False, True),
+     ("-60s", False, True), ("290s", False, True), ("300s", False, True),
+     ("300000001us", True, False), ("310s", True, False), ("400D", True, False)],
 )  # fmt: skip
 def test_a_clock_that_was_set_back_drops_nothing(
     tmp_path: Path, ahead: str, is_dated_ahead: bool, is_fresh: bool
@@ -321,3 +323,39 @@ def test_a_clock_that_was_wrong_spoils_nothing_for_ever(tmp_path: Path) -> None:
     assert cache.load(key) is None
     cache.store(key, entry(7))
     assert len(cache.load(key).candles) == 7  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("ahead", [None, pd.Timedelta(0), pd.Timedelta(seconds=-1.5)])
+def test_the_clock_of_the_source_comes_back(tmp_path: Path, ahead: pd.Timedelta | None) -> None:
+    key = ("yahoo", "BTC-USD", "1h")
+    since = entry().candles.index[3]
+    PriceCache(tmp_path, 10).store(
+        key, replace(entry(), since=since, quote="EUR", clock_ahead=ahead)
+    )
+    loaded_entry = PriceCache(tmp_path, 10).load(key)
+    assert loaded_entry is not None
+    assert loaded_entry.clock_ahead == ahead
+    assert (loaded_entry.since, loaded_entry.quote) == (since, "EUR")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="There are no pipes with a name here.")
+def test_nobody_waits_for_a_pipe_in_the_place_of_a_file(tmp_path: Path) -> None:
+    cache, key = PriceCache(tmp_path, 10), ("yahoo", "BTC-USD", "1h")
+    os.mkfifo(cache.path(key))
+    loaded: list[Entry | None] = []
+    thread = threading.Thread(target=lambda: loaded.append(cache.load(key)), daemon=True)
+    thread.start()
+    thread.join(5)
+    try:
+        assert loaded == [None]
+    finally:
+        if thread.is_alive():  # it goes on when somebody opens the other end
+            os.close(os.open(cache.path(key), os.O_WRONLY | os.O_NONBLOCK))
+
+
+@pytest.mark.parametrize("files", [2, 3])
+def test_as_many_files_as_allowed_are_kept(tmp_path: Path, files: int) -> None:
+    cache = PriceCache(tmp_path, 3)
+    for letter in "ABC"[:files]:
+        cache.store(("yahoo", f"{letter}-USD", "1h"), entry(5))
+    assert len(list(tmp_path.glob("*.parquet"))) == files

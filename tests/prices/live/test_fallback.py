@@ -288,3 +288,26 @@ def test_a_part_is_an_answer_though_all_others_fail(sources: Sources) -> None:
     attempts = [sources.attempt("A", "answer", share=0.5), sources.attempt("B", DOWN)]
     Fallback(attempts, 100).run()
     assert sources.titles == ["A", "B"]
+
+
+def test_when_nobody_can_have_any_of_it_nobody_is_asked(sources: Sources) -> None:
+    attempts = [sources.attempt(title, "answer", most=0.0) for title in "AB"]
+    with pytest.raises(SourceUnavailable):
+        Fallback(attempts, 100).run()
+    assert sources.titles == []
+
+
+def test_nobody_waits_for_a_source_that_can_have_as_much_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cryptoforecast.prices.live.fallback.HEAD_START", 0.0005)
+    release, ended = threading.Event(), threading.Event()
+
+    def wait(budget: float, reasons: tuple[str, ...]) -> float:
+        release.wait(5)
+        ended.set()
+        return 0.1
+
+    Fallback([Attempt("A", wait, 0.4), Attempt("B", lambda *_: 0.4)], 100).run()
+    assert not ended.is_set()
+    release.set()

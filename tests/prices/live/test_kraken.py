@@ -12,7 +12,8 @@ from cryptoforecast.errors import InvalidInput, SourceUnavailable
 from cryptoforecast.prices.candles.coins import Coin, resolve
 from cryptoforecast.prices.candles.quality import empty
 from cryptoforecast.prices.candles.resample import floor
-from cryptoforecast.prices.live.kraken import MAX_ROWS, Kraken
+from cryptoforecast.prices.live.kraken import MAX_PER_SECOND, MAX_ROWS, Kraken
+from cryptoforecast.prices.live.wire import Roundtrip
 from cryptoforecast.types import INTERVALS
 from tests.prices.live.exchange_server import ExchangeServer
 
@@ -240,3 +241,51 @@ def test_a_pair_in_another_quote_has_a_name_of_its_own(coin: Coin, pair: str) ->
 def test_an_interval_that_kraken_lacks_is_refused(exchange: ExchangeServer) -> None:
     with pytest.raises(InvalidInput, match="Received: '1w'"):
         source(exchange).fetch("XBTUSD", "1w", ago("5D"), None, 5)
+
+
+@pytest.mark.parametrize(("rows", "fails"), [(2 * MAX_ROWS, False), (2 * MAX_ROWS + 1, True)])
+def test_twice_as_many_rows_as_kraken_gives_are_read(
+    exchange: ExchangeServer, rows: int, fails: bool
+) -> None:
+    newest = int(ago("1h").timestamp())
+    times = [newest - 60 * i for i in range(rows)]
+    exchange.behaviour, exchange.body = "body", answer([row(t) for t in times])
+    if fails:
+        with pytest.raises(SourceUnavailable, match="something other than a list of candles"):
+            source(exchange).fetch("XBTUSD", "1m", None, None, 5)
+    else:
+        assert len(source(exchange).fetch("XBTUSD", "1m", None, None, 5).candles) == rows - 1
+
+
+def test_an_error_that_is_no_list_is_told_too(exchange: ExchangeServer) -> None:
+    exchange.behaviour, exchange.body = "body", b'{"error": "EService:Busy"}'
+    with pytest.raises(SourceUnavailable, match=r"refused the request \(EService:Busy\)"):
+        source(exchange).fetch("XBTUSD", "1h", None, None, 5)
+
+
+def test_who_looks_sees_each_answer_until_nobody_looks(exchange: ExchangeServer) -> None:
+    seen: list[Roundtrip] = []
+    kraken = source(exchange)
+    kraken.observe(seen.append)
+    kraken.fetch("XBTUSD", "1h", ago("5D"), None, 5)
+    kraken.observe(None)
+    kraken.fetch("XBTUSD", "1h", ago("5D"), None, 5)
+    (only,) = seen
+    assert only.status == 200
+    assert "/0/public/OHLC?pair=XBTUSD&interval=60" in only.url
+
+
+def test_all_candles_cost_one_request() -> None:
+    kraken = Kraken()
+    assert kraken.cost(720, 1.5) == (1, 1.5)
+    assert kraken.cost(0, 1.5) == (0, 1.5)
+
+
+def test_by_default_kraken_is_asked_once_a_second() -> None:
+    assert MAX_PER_SECOND == 1.0
+    assert Kraken().base == "https://api.kraken.com"
+
+
+def test_the_oldest_candle_is_719_before_the_open_one() -> None:
+    time = pd.Timestamp("2024-06-01 12:34", tz="UTC")
+    assert Kraken().earliest("4h", time) == pd.Timestamp("2024-02-02 16:00", tz="UTC")

@@ -12,7 +12,7 @@ from cryptoforecast.errors import NotEnoughData, SourceUnavailable
 from cryptoforecast.prices.candles.coins import resolve
 from cryptoforecast.prices.candles.quality import empty
 from cryptoforecast.prices.candles.resample import COLUMNS, floor
-from cryptoforecast.prices.live import update
+from cryptoforecast.prices.live import sources, update
 from cryptoforecast.prices.live.coinbase import PAGE_ROWS, Coinbase
 from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
 from cryptoforecast.prices.live.kraken import Kraken
@@ -448,3 +448,74 @@ def test_a_coin_that_the_source_does_not_know_is_refused(
     with pytest.raises(NotEnoughData, match=r"Coinbase does not know \^GSPC"):
         updater.update(shelf.source, resolve("^GSPC"), "1h", None, 5.0, ())
     assert not exchange.requests
+
+
+def test_stale_candles_are_continued_at_both_ends(exchange: ExchangeServer, shelf: Shelf) -> None:
+    shelf.age(shelf.update(ago("10D")), days=2)
+    exchange.requests.clear()
+    entry = shelf.update(ago("12D"))
+    assert len(exchange.requests) == 2
+    assert (entry.candles.index[0], entry.candles.index[-1]) == (ago("12D"), ago("1h"))
+    assert set(entry.candles.index.diff()[1:]) == {HOUR}
+
+
+def test_who_has_all_of_it_is_asked_for_what_is_new_however_fresh_it_is(
+    exchange: ExchangeServer, shelf: Shelf
+) -> None:
+    shelf.update(ago("10D"), fresh=60)
+    exchange.requests.clear()
+    shelf.update(ago("5D"), fresh=60)
+    assert len(exchange.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "says", "after", "asked"),
+    [("EUR", "USD", "USD", 2), ("EUR", "EUR", "EUR", 1), ("EUR", None, "EUR", 1)],
+)
+def test_prices_in_another_currency_are_fetched_anew(
+    tmp_path: Path, before: str, says: str | None, after: str, asked: int
+) -> None:
+    cache = PriceCache(tmp_path, 9)
+    recent = candles(f"{ago('9h'):%Y-%m-%d %H:%M}", 4)
+    key = ("fixed", "BTC", "1h")
+    cache.store(key, Entry(recent, ago("3h"), None, "fixed", "coins", quote=before))
+    source = Fixed(Fetched(candles(f"{ago('6h'):%Y-%m-%d %H:%M}", 3), quote=says))
+    entry = source.update(cache, "BTC-USD", "1h")
+    assert (entry.quote, len(source.begins)) == (after, asked)
+    assert len(entry.candles) == (3 if asked == 2 else 6)
+    assert entry.notes == ()
+
+
+@pytest.mark.parametrize("rows", [200_000, 200_001])
+def test_two_hundred_thousand_candles_are_kept(tmp_path: Path, rows: int) -> None:
+    first = ago(f"{rows + 1}h")
+    source = Fixed(Fetched(candles(f"{first:%Y-%m-%d %H:%M}", rows)))
+    entry = source.update(PriceCache(tmp_path, 9), interval="1h", start=first)
+    assert len(entry.candles) == 200_000
+    assert entry.since == entry.candles.index[0] == first + (rows - 200_000) * HOUR
+
+
+@pytest.mark.parametrize(("ahead", "ends"), [("2D", False), ("0s", True), ("-2D", True)])
+def test_how_far_the_clock_is_ahead_is_kept_and_a_late_one_ends_no_market(
+    tmp_path: Path, ahead: str, ends: bool
+) -> None:
+    """The last candle is a day too old, unless our clock is two days ahead."""
+    first = pd.Timestamp.now("UTC") - sources._MAX_PAUSE - 34 * HOUR
+    clock = pd.Timestamp.now("UTC") - pd.Timedelta(ahead)
+    source = Fixed(Fetched(candles(f"{first.floor('h'):%Y-%m-%d %H:%M}", 1), clock=clock))
+    cache = PriceCache(tmp_path, 9)
+    if ends:
+        with pytest.raises(SourceUnavailable, match="trading there may have ended"):
+            source.update(cache, interval="1h")
+    else:
+        source.update(cache, interval="1h")
+    entry = cache.load(("fixed", "BTC", "1h"))
+    assert entry is not None
+    assert entry.clock_ahead is not None
+    assert abs(entry.clock_ahead - pd.Timedelta(ahead)) < pd.Timedelta("1min")
+
+
+def test_a_source_is_asked_for_a_millisecond_at_least(tmp_path: Path) -> None:
+    source = Fixed(Fetched(candles(f"{ago('9h'):%Y-%m-%d %H:%M}", 3)))
+    source.update(PriceCache(tmp_path, 9), interval="1h", budget=-1)
+    assert source.budgets == [0.001]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +20,9 @@ from cryptoforecast.errors import (
     SourceUnavailable,
 )
 from cryptoforecast.prices.live.breaker import CircuitBreaker
+from cryptoforecast.prices.live.wire import Roundtrip
 from cryptoforecast.prices.live.yahoo import Yahoo
+from cryptoforecast.prices.live.yahoo_session import YahooSession
 from cryptoforecast.types import INTERVALS
 from tests.prices.live.yahoo_server import CRUMB, YahooServer
 
@@ -468,3 +472,84 @@ def test_a_wrong_chart_is_an_error_of_ours_or_sound_candles(
         return
     assert np.isfinite(candles[["open", "high", "low", "close"]].to_numpy()).all()
     assert candles.index.is_monotonic_increasing
+
+
+@pytest.mark.parametrize(
+    ("interval", "days"),
+    [("1m", 7.5), ("5m", 59), ("15m", 59), ("30m", 59), ("1h", 729), ("1d", None)],
+)
+def test_how_far_back_each_interval_goes(interval: str, days: float | None) -> None:
+    now = pd.Timestamp("2024-06-01 12:34", tz="UTC")
+    first = pd.Timestamp("2010-01-01", tz="UTC") if days is None else now - pd.Timedelta(days, "D")
+    assert Yahoo(Path()).earliest(interval, now) == first
+
+
+def test_a_twentieth_of_the_time_is_left_for_returning_what_came(
+    yahoo_server: YahooServer, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budgets: list[float] = []
+    whole = YahooSession.fetch
+
+    def fetch(session: YahooSession, seconds: float, *more: Any) -> Any:
+        budgets.append(seconds)
+        return whole(session, seconds, *more)
+
+    monkeypatch.setattr(YahooSession, "fetch", fetch)
+    Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, 10_000)
+    (budget,) = budgets
+    assert 9_400 < budget <= 9_500
+
+
+@pytest.mark.parametrize(("deadline", "asks"), [(1.0, False), (1.9, True)])
+def test_a_cookie_takes_a_second_of_the_time(
+    yahoo_server: YahooServer, home: Path, deadline: float, asks: bool
+) -> None:
+    yahoo_server.needs_crumb, yahoo_server.crumb = True, "429"
+    with pytest.raises(SourceUnavailable, match=r"refused the request \(401"):
+        Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, deadline)
+    assert bool(yahoo_server.cookies) is asks
+
+
+def test_while_one_thread_asks_for_a_cookie_no_other_does(
+    yahoo_server: YahooServer, home: Path
+) -> None:
+    yahoo_server.needs_crumb, yahoo_server.crumb = True, "429"
+    yahoo = Yahoo(home)
+    for turn, taken in enumerate((True, False, False)):
+        yahoo_server.requests.clear()
+        with (
+            yahoo._cookie_turn if taken else contextlib.nullcontext(),
+            pytest.raises(SourceUnavailable, match=r"refused the request \(401"),
+        ):
+            yahoo.fetch("BTC-USD", "1h", ago(f"{turn + 2}D"), None, 10)
+        assert bool(yahoo_server.cookies) is not taken
+
+
+def test_who_looks_sees_each_answer_until_nobody_looks(
+    yahoo_server: YahooServer, home: Path
+) -> None:
+    seen: list[Roundtrip] = []
+    yahoo = Yahoo(home)
+    yahoo.observe(seen.append)
+    yahoo.fetch("BTC-USD", "1h", ago("2D"), None, 10)
+    yahoo.observe(None)
+    yahoo.fetch("BTC-USD", "1h", ago("3D"), None, 10)
+    (only,) = seen
+    assert only.status == 200
+    assert "/v8/finance/chart/BTC-USD" in only.url
+
+
+def test_the_folder_for_yfinance_is_made_with_its_parents(
+    yahoo_server: YahooServer, home: Path
+) -> None:
+    deep = home / "of" / "prices"
+    yahoo = Yahoo(deep)
+    assert yahoo.fetch("BTC-USD", "1h", ago("2D"), None, 10).clock is not None
+    assert (deep / "yfinance").is_dir()
+    assert yahoo._prepare() is yahoo._session  # one connection for all fetches
+
+
+def test_an_end_in_the_future_is_now(yahoo_server: YahooServer, home: Path) -> None:
+    Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), ago("-9D"), 10)
+    end = pd.Timestamp(int(yahoo_server.charts[0]["period2"]), unit="s", tz="UTC")
+    assert ago("1h") < end < ago("-1h")

@@ -290,3 +290,57 @@ def test_a_column_that_begins_with_texts_is_refused_before_it_is_read() -> None:
         UnreadableFile, match=r"The open must be a plain number.*'word' \(line 402,"
     ):
         refuse_words(table([*words]), ("open",))
+
+
+@pytest.mark.parametrize(
+    ("texts", "is_refused"),
+    [
+        (["-"] * 500 + ["word"] * 500, True),  # half of the head has a text
+        (["-"] * 501 + ["word"] * 9_000, False),
+        (["-"] * 500 + ["word"] * 499 + ["-"] * 9_000, False),
+        (["1"] * 100 + ["word"] * 900, False),  # nine tenths of them are no numbers
+        (["1"] * 99 + ["word"] * 901, True),
+        (["w" * 100] * 1_000, True),
+        (["w" * 101] + ["word"] * 999, False),  # too long for a number: refused by itself
+        (["1"] * 1_000 + ["word"] * 90_000, False),
+    ],
+)  # fmt: skip
+def test_texts_are_looked_for_in_the_first_thousand_rows(
+    texts: list[str], is_refused: bool
+) -> None:
+    column = table([*texts])
+    if is_refused:
+        with pytest.raises(UnreadableFile, match="The open must be a plain number"):
+            refuse_words(column, ("volume", "open"))
+    else:
+        refuse_words(column, ("volume", "open"))
+
+
+def test_columns_that_came_as_numbers_are_no_words() -> None:
+    frame = pd.DataFrame({"a": [0.5] * 600, "b": pd.Series(["word"] * 600, dtype="str")})
+    both = Table(frame, {"open": "a", "close": "b"}, "line", 2)
+    with pytest.raises(UnreadableFile, match="The close must be a plain number"):
+        refuse_words(both, ("open", "close"))
+
+
+def test_the_first_wrong_text_is_named_though_rows_without_one_come_before() -> None:
+    with pytest.raises(UnreadableFile, match=r"Received: 'x' \(line 4, "):
+        numbers(None, "1", "x", "y")
+    with pytest.raises(UnreadableFile, match=rf"Received: '{'x' * 40}' \(line 3, "):
+        numbers(None, "x" * 41)
+
+
+@pytest.mark.parametrize(("text", "is_altered"), [("-111" + ".111" * 24, True),
+                                                  ("-111" + ".111" * 25, False)])  # fmt: skip
+def test_a_spreadsheet_has_altered_numbers_of_a_hundred_characters_at_most(
+    text: str, is_altered: bool
+) -> None:
+    with pytest.raises(UnreadableFile) as raised:
+        numbers(text)
+    assert ("spreadsheet has altered" in str(raised.value)) is is_altered
+
+
+def test_spaces_around_a_number_do_not_make_it_too_long() -> None:
+    assert numbers(" " * 200 + "7.5" + " " * 200, "1") == [7.5, 1]
+    with pytest.raises(UnreadableFile, match=r"The open must be.*\(line 3, "):
+        numbers(" " * 200 + "7.5", "9" * 101)
