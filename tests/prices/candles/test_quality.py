@@ -349,3 +349,13 @@ def test_a_price_may_be_twenty_five_typical_moves_beyond_the_closes() -> None:
     for moves, expected in ((24.5, []), (25.5, [50])):
         candles.iloc[50, 1] = 100 * np.exp(0.1 + moves * 0.1)
         assert np.flatnonzero(quality.outliers(candles)).tolist() == expected
+
+
+@pytest.mark.parametrize("factor", [2.0, 0.5])
+def test_a_factor_of_exactly_two_is_no_outlier(factor: float) -> None:
+    """The logarithms of powers of two have no rounding between them."""
+    candles = spiked(0.0, 0.0)
+    candles.iloc[:, :4] = 1.0
+    candles.iloc[50, 1 if factor > 1 else 2] = factor
+    candles.iloc[0, :4] = factor
+    assert not quality.outliers(candles).any()

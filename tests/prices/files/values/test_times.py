@@ -354,3 +354,40 @@ def test_a_spreadsheet_s_days_some_seconds_off_a_minute_are_read_to_the_second()
     times = pd.DatetimeIndex(["2024-03-10 09:31:08", "2024-03-11 09:31:00"], tz="UTC")
     days = pd.Series((times - zero) / pd.Timedelta("1D"))
     assert read_epochs(days).index.tolist() == times.tolist()
+
+
+@pytest.mark.parametrize(
+    ("least", "form"), [(20090101, "%Y%m%d"), (200901010000, "%Y%m%d%H%M"),
+                        (20090101000000, "%Y%m%d%H%M%S")],
+)  # fmt: skip
+def test_digits_spell_dates_from_2009_to_2109(least: int, form: str) -> None:
+    """A number that no date is spelled like leaves none of them a date in digits."""
+    day = int(pd.Timestamp("2024-03-10").strftime(form))
+    for number, is_spelled in (
+        (least, True), (least - 1, False), (int(least * 1.05) - 1, True),
+        (int(least * 1.05) + 1, False),
+    ):  # fmt: skip
+        times = read_epochs(pd.Series([day, number]))
+        assert times.how.startswith(f"written as {form}") is is_spelled
+        assert (times.index[0] == pd.Timestamp("2024-03-10", tz="UTC")) is is_spelled
+
+
+@pytest.mark.parametrize("off", [5, 7, -5, -7])
+def test_days_six_seconds_off_a_minute_are_read_to_the_second(off: int) -> None:
+    zero, minute = pd.Timestamp("1899-12-30", tz="UTC"), pd.Timestamp("2024-03-10 09:31", tz="UTC")
+    time = minute + pd.Timedelta(seconds=off)
+    days = [(each - zero) / pd.Timedelta("1D") for each in (time, minute)]
+    read_time = read_epochs(pd.Series(days)).index[0]
+    assert read_time == (minute if abs(off) < 6 else time)
+
+
+def test_nanoseconds_and_fractions_of_microseconds() -> None:
+    second = 1_710_028_800
+    whole = read_epochs(pd.Series([second * 10**9 + 123_456_789]))
+    assert whole.index[0].nanosecond == 789
+    micro = read_epochs(pd.Series([second * 10**6 + 0.5, second * 10**6 + 7.0]))
+    assert [time.microsecond for time in micro.index] == [0, 7]
+
+
+def test_numbers_that_are_all_absent_are_no_times() -> None:
+    assert read_epochs(pd.Series([float("nan")] * 2)).index.isna().all()

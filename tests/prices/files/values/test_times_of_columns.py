@@ -133,3 +133,82 @@ def test_a_zone_that_is_not_known_is_refused_with_its_row() -> None:
 def test_a_text_without_a_date_has_no_zone_to_refuse() -> None:
     times = times_of(["9 March 2024 09:30", "soon 09:30 XYZT"], needed=[True, False])
     assert times.index.isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("values", "is_local"),
+    [
+        (pd.DatetimeIndex(["2024-03-10", "2024-03-11"]), True),
+        (pd.DatetimeIndex(["2024-03-10", "2024-03-11"], tz="UTC"), False),
+        ([20240310, 20240311], True),
+        ([45_361.5, 45_362.5], True),
+        ([1_710_028_800, 1_710_115_200], False),
+        (["2024-03-10", "2024-03-11"], True),
+        (["2024-03-10Z", "2024-03-11Z"], False),
+        (["2024-03-10Z", "20240311"], True),
+        (["2024-03-10Z", "1710115200"], False),
+        (["2024-03-10", "1710115200"], True),
+    ],
+)
+def test_times_without_a_zone_are_local_until_somebody_says_it(
+    values: object, is_local: bool
+) -> None:
+    times = times_of(values)
+    assert times.local is is_local
+    zoned = times_of(values, zone="Asia/Tokyo")
+    assert not zoned.local
+    assert (zoned.index[0] != times.index[0]) is (is_local and "Z" not in str(values))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_refused"),
+    [
+        ([1_710_000_000], False),  # a single time tells nothing
+        ([1_710_000_000, 1_710_001_000], True),
+        ([1_710_000_000, 1_710_000_100], True),  # no whole minutes apart
+        ([1_710_000_000, 1_710_000_600], False),
+        ([1_710_000_100, 1_710_000_700], False),
+        ([1_710_000_000, 1_710_000_090], False),
+        ([1_710_000_000, 1_710_000_050], False),
+        ([1_710_000_050, 1_710_000_150], False),
+    ],
+)
+@pytest.mark.parametrize("factor", [1, 1_000])
+def test_multiples_of_a_hundred_seconds_are_rounded_unless_whole_minutes_apart(
+    seconds: list[int], is_refused: bool, factor: int
+) -> None:
+    values = [factor * second for second in seconds]
+    if is_refused:
+        with pytest.raises(UnreadableFile, match=r"all their digits.*\(row 1, column 't'\)"):
+            times_of(values)
+    else:
+        stamps = times_of(values).index.as_unit("s").asi8.tolist()
+        assert stamps == seconds
+
+
+@pytest.mark.parametrize(
+    ("days", "is_refused"),
+    [([45_360], False), ([45_360, 45_370], True), ([45_360, 45_361], False),
+     ([45_361, 45_371], False), ([45_360.0, 45_360.5], False)],
+)  # fmt: skip
+def test_a_spreadsheet_s_days_are_rounded_where_all_are_tens(
+    days: list[float], is_refused: bool
+) -> None:
+    if is_refused:
+        with pytest.raises(UnreadableFile, match="all their digits"):
+            times_of(days)
+    else:
+        zero = pd.Timestamp("1899-12-30", tz="UTC")
+        expected = [zero + pd.Timedelta(day, "D") for day in days]
+        assert times_of(days).index.tolist() == expected
+
+
+def test_fifty_thousand_texts_are_more_than_one_block() -> None:
+    seconds = range(1_710_000_000, 1_710_000_000 + 60 * 50_001, 60)
+    times = times_of([str(second) for second in seconds])
+    assert times.index.as_unit("s").asi8.tolist() == list(seconds)
+
+
+def test_a_number_that_cannot_be_is_named_in_sixty_characters() -> None:
+    with pytest.raises(UnreadableFile, match=rf"Received: {'7' * 15} \(row 2, "):
+        times_of([1_710_028_800, int("7" * 15)])
