@@ -319,3 +319,176 @@ def test_a_unit_that_changes_inside_the_last_candle_has_no_level_yet() -> None:
     candles.iloc[199, 0] = candles["close"].iloc[198]
     candles.iloc[199, 2] = candles["close"].iloc[198]
     assert rows_of(candles) == []
+
+
+def two_levels(
+    ratio: float, reach: float = 0.01, new_reach: float | None = None, apart: float = 1.0
+) -> pd.DataFrame:
+    """Forty candles at 64 and forty at that times the ratio, so many hours apart."""
+    new = still(40, 64.0 * ratio, reach if new_reach is None else new_reach)
+    both = pd.concat([still(40, 64.0, reach), new])
+    hours = np.r_[0:40, 39 + apart + np.arange(40)]
+    index = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(hours, unit="h")
+    return both.set_axis(index.as_unit("ns"))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "rows"), [(1.49, []), (1.5, [40]), (1.51, [40]), (1 / 1.49, []), (1 / 1.51, [40])]
+)
+def test_a_unit_changes_by_half_at_least(ratio: float, rows: list[int]) -> None:
+    assert rows_of(two_levels(ratio, 0.002)) == rows
+
+
+@pytest.mark.parametrize(("ratio", "rows"), [(48.0, []), (52.0, [61])])
+def test_from_fifty_on_no_market_moves_so_far_inside_a_candle(
+    ratio: float, rows: list[int]
+) -> None:
+    candles = redenominated(market(), 60, ratio, coins=False)
+    assert rows_of(opening_at_last_close(candles)) == rows
+
+
+@pytest.mark.parametrize(
+    ("row", "rows"), [(36, [60]), (37, []), (59, []), (61, []), (83, []), (84, [60])]
+)
+def test_the_candles_that_decide_are_the_nearest_on_each_side(row: int, rows: list[int]) -> None:
+    candles = redenominated(market(), 60, 10.0)
+    candles.iloc[row, 1] *= 3.0
+    assert rows_of(candles) == rows
+
+
+@pytest.mark.parametrize(("reach", "rows"), [(0.76, [40]), (0.775, [])])
+@pytest.mark.parametrize("row", [30, 50])
+def test_no_candle_ranges_more_than_a_third_of_the_shift(
+    row: int, reach: float, rows: list[int]
+) -> None:
+    candles = two_levels(10.0)
+    candles.iloc[row, 1] = candles.iloc[row, 3] * np.exp(reach)
+    assert rows_of(candles) == rows
+
+
+@pytest.mark.parametrize(("reach", "row", "first"), [(0.755, 40, 40), (0.765, 41, 40)])
+def test_a_unit_changes_inside_a_candle_that_ranges_over_a_third_of_it(
+    reach: float, row: int, first: int
+) -> None:
+    candles = two_levels(10.0)
+    candles.iloc[40:, 4] /= 10.0
+    candles.iloc[40, 2] = candles.iloc[40, 3] * np.exp(-reach)
+    (shift,) = level_shifts.find(candles)
+    assert (shift.row, shift.first) == (row, first)
+
+
+@pytest.mark.parametrize(
+    ("reach", "new_reach", "rows"),
+    [(0.001, 0.0079, [40]), (0.001, 0.0081, []), (0.0079, 0.001, [40]), (0.0081, 0.001, [])],
+)
+def test_ranges_below_a_fifth_of_a_percent_count_as_that(
+    reach: float, new_reach: float, rows: list[int]
+) -> None:
+    assert rows_of(two_levels(10.0, reach, new_reach)) == rows
+
+
+@pytest.mark.parametrize(("apart", "rows"), [(1_471, [40]), (1_474, [])])
+def test_across_a_gap_a_shift_is_six_usual_moves_of_that_time(apart: int, rows: list[int]) -> None:
+    assert rows_of(two_levels(10.0, 0.01, apart=apart)) == rows
+
+
+@pytest.mark.parametrize(("ratio", "knows"), [(3.9, False), (4.1, True), (1 / 3.9, False),
+                                              (1 / 4.1, True)])  # fmt: skip
+def test_from_four_on_the_volume_tells_what_it_counts(ratio: float, knows: bool) -> None:
+    (shift,) = level_shifts.find(two_levels(ratio))
+    assert shift.traded_coins is not knows  # all volumes are 20: they count no coins
+    candles = two_levels(ratio)
+    candles.iloc[40:, 4] /= ratio
+    (shift,) = level_shifts.find(candles)
+    assert shift.traded_coins
+
+
+@pytest.mark.parametrize(("off", "coins"), [(0.49, True), (0.51, False)])
+def test_volume_that_changed_more_than_half_inversely_counts_coins(off: float, coins: bool) -> None:
+    candles = two_levels(10.0)
+    candles.iloc[40:, 4] *= 10.0 ** (off - 1)
+    (shift,) = level_shifts.find(candles)
+    assert shift.traded_coins is coins
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "rows"),
+    [(0.69, 0.69, [41]), (-0.69, -0.69, [41]), (0.71, 0.0, []), (0.0, 0.71, []), (-0.71, 0.0, [])],
+)
+def test_volume_changes_inversely_for_good_up_to_a_factor_of_two(
+    first: float, second: float, rows: list[int]
+) -> None:
+    """Inside a candle, the volume of both halves of what follows must show the change."""
+    candles = two_levels(10.0)
+    candles.iloc[40, 2] = candles.iloc[39, 3]
+    candles.iloc[40:, 4] /= 10.0
+    candles.iloc[41:52, 4] *= np.exp(first)
+    candles.iloc[52:, 4] *= np.exp(second)
+    assert rows_of(candles) == rows
+
+
+@pytest.mark.parametrize(
+    ("reach", "apart", "ratio", "off", "is_round"),
+    [
+        # A power of ten is met up to four usual ranges: half a percent at least, ten at most.
+        (0.0005, 1, 10, 0.0049, True), (0.0005, 1, 10, 0.0051, False),
+        (0.01, 1, 10, 0.039, True), (0.01, 1, 10, -0.039, True), (0.01, 1, 10, 0.041, False),
+        (0.05, 1, 100, 0.099, True), (0.05, 1, 100, 0.101, False),
+        # Across a gap it may have moved further, a quarter at most; nothing else is rounded to.
+        (0.01, 4, 10, 0.079, True), (0.01, 4, 10, 0.081, False),
+        (0.05, 9, 100, 0.249, True), (0.05, 9, 100, 0.251, False), (0.01, 2, 5, 0.0, False),
+        # Another round number is met up to three percent.
+        (0.0005, 1, 5, 0.0049, True), (0.0005, 1, 5, -0.0051, False),
+        (0.05, 1, 5, 0.029, True), (0.05, 1, 5, 0.031, False), (0.05, 1, 250, -0.029, True),
+        (0.05, 1, 2.5, 0.031, False), (0.01, 1, 3000, 0.0, True), (0.01, 1, 7.0, 0.0, False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("up", [True, False])
+def test_how_near_a_ratio_is_to_the_round_one(
+    reach: float, apart: int, ratio: float, off: float, is_round: bool, up: bool
+) -> None:
+    exact = ratio * np.exp(off)
+    candles = two_levels(exact if up else 1 / exact, reach, apart=apart)
+    if not up:
+        candles = candles.assign(high=candles["close"], low=candles["close"] * np.exp(-reach))
+    candles.iloc[40:, 4] /= exact if up else 1 / exact
+    (shift,) = level_shifts.find(candles)
+    expected = ratio if is_round else exact
+    assert shift.ratio == pytest.approx(expected if up else 1 / expected, rel=1e-9)
+    assert shift.raw == pytest.approx(exact if up else 1 / exact, rel=1e-9)
+
+
+def test_a_candle_in_two_units_is_left_out_and_what_is_before_it_is_rescaled() -> None:
+    candles = opening_at_last_close(redenominated(market(), 60, 10))
+    shifts = level_shifts.find(candles)
+    again, whole = level_shifts.rescaled(candles, shifts)
+    assert np.flatnonzero(~whole).tolist() == [60]
+    np.testing.assert_allclose(again.iloc[:60, :4], 10 * candles.iloc[:60, :4], rtol=1e-12)
+    np.testing.assert_allclose(again.iloc[:60, 4], candles.iloc[:60, 4] / 10, rtol=1e-12)
+    pd.testing.assert_frame_equal(again.iloc[60:], candles.iloc[60:], check_freq=False)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [
+        (1000, "1,000 times larger"), (0.001, "1,000 times smaller"), (2.5, "2.5 times larger"),
+        (1 / 3, "3 times smaller"), (7.31234, "7.312 times larger"), (1.5, "1.5 times larger"),
+        (9_999.4, "9,999 times larger"), (10_000, "10,000 times larger"),
+        (12_345.6, "12,346 times larger"), (1234.56, "1,235 times larger"),
+        (3 * (1 + 2e-9), "3 times larger"), (1 / 7.5, "7.5 times smaller"),
+    ],
+)  # fmt: skip
+def test_a_ratio_in_words(ratio: float, text: str) -> None:
+    assert level_shifts.ratio_text(ratio) == text
+
+
+@pytest.mark.parametrize(
+    ("ratio", "is_round"),
+    [(2.0, True), (2.5, True), (3.0, True), (4.0, True), (5.0, True), (6.0, True), (8.0, True),
+     (20.0, True), (60.0, True), (800.0, True), (1.8, False), (3.5, False), (7.0, False),
+      (15.0, False)],
+)  # fmt: skip
+def test_coins_are_divided_and_multiplied_by_round_numbers(ratio: float, is_round: bool) -> None:
+    exact = ratio * 1.02
+    (shift,) = level_shifts.find(two_levels(exact, 0.05))
+    assert shift.ratio == pytest.approx(ratio if is_round else exact, rel=1e-9)

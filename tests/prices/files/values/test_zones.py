@@ -16,9 +16,11 @@ from cryptoforecast.prices.files.values.zones import (
     LAST,
     LocalZone,
     as_utc_ns,
+    check_zones,
     in_ns,
     to_utc,
     to_utc_by_label,
+    without_remarks,
     zone_of_column,
 )
 from tests.prices.files import samples
@@ -226,3 +228,92 @@ def test_times_without_a_zone_are_kept_a_day_beyond_those_of_prices() -> None:
     first, last = FIRST.tz_localize(None) - day, LAST.tz_localize(None) + day
     ends = pd.DatetimeIndex([first - second, first, last - second, last]).as_unit("s")
     assert in_ns(ends).isna().tolist() == [True, False, False, True]
+
+
+def test_seven_hundred_different_zones_are_the_most() -> None:
+    check_zones(700)
+    with pytest.raises(UnreadableFile, match=r"may name 700 zones\. Received: 701 different"):
+        check_zones(701)
+
+
+def test_times_in_nanoseconds_stay_as_they_are() -> None:
+    index = pd.DatetimeIndex(["1990-01-01", "2024-01-01"]).as_unit("ns")
+    assert in_ns(index).tolist() == index.tolist()
+    zoned = index.tz_localize("UTC")
+    assert as_utc_ns(zoned).tolist() == zoned.tolist()
+
+
+@pytest.mark.parametrize(
+    ("label", "bare"),
+    [
+        ("GMT+0200 (Central European Time)", "GMT+0200"), ("+02:00[Europe/Berlin]", "+02:00"),
+        ("+0000 UTC m=+0.12", "+0000"), ("UTC [whatever]", "UTC"), ("Z (Zulu time)", "Z"),
+        ("UTC +01:00", "UTC +01:00"), ("Europe/Berlin", "Europe/Berlin"),
+        ("+01:00 CET", "+01:00 CET"),
+        ("UTC+01:00 CET", "UTC+01:00"), ("CET (Paris)", "CET (Paris)"),
+    ],
+)  # fmt: skip
+def test_what_follows_an_offset_is_a_remark(label: str, bare: str) -> None:
+    labels = pd.Series([label, "Z", None, "CET"], dtype="str")
+    assert without_remarks(labels).fillna("").tolist() == [bare, "Z", "", "CET"]
+
+
+@pytest.mark.parametrize(
+    ("label", "example"),
+    [
+        ("europe/paris", "Europe/Paris"), ("america/new york", "America/New_York"),
+        ("Mars/Base", "Europe/Berlin"), ("CXX", "America/Chicago"), ("PXXX", "America/Los_Angeles"),
+        ("MXX", "America/Denver"), ("MEXX", "Europe/Berlin"), ("BST", "Europe/London"),
+        ("IST", "Asia/Kolkata"), ("NZX", "Pacific/Auckland"), ("AEXX", "Australia/Sydney"),
+        ("WEX", "Europe/Lisbon"), ("EEX", "Europe/Athens"), ("XYZ", "Europe/Berlin"),
+    ],
+)  # fmt: skip
+def test_the_example_is_the_zone_whose_letters_begin_alike(label: str, example: str) -> None:
+    with pytest.raises(UnreadableFile, match=rf"--zone {example} on the command line"):
+        to_utc_by_label(stamps("2024-03-01"), label, LocalZone(), "line 2")
+
+
+def clocks(zone: str, day: str, interval: str) -> pd.DatetimeIndex:
+    """What clocks showed two days long, around a change in the middle."""
+    middle = pd.Timestamp(day, tz="UTC")
+    day_before, day_after = middle - pd.Timedelta("1D"), middle + pd.Timedelta("1D")
+    index = pd.date_range(day_before, day_after, freq=interval, unit="ns")
+    return index.tz_convert(zone).tz_localize(None)
+
+
+@pytest.mark.parametrize("step", [1, -1])
+@pytest.mark.parametrize("interval", ["15min", "1h"])
+@pytest.mark.parametrize(
+    ("zone", "claim", "day"),
+    [
+        ("Europe/London", "Europe/Berlin", "2023-10-29 01:00"),
+        ("Europe/Berlin", "Europe/London", "2023-10-29 01:00"),
+        ("America/New_York", "America/Havana", "2023-11-05 06:00"),
+        ("Europe/Berlin", "America/New_York", "2023-10-29 01:00"),
+        ("Europe/Berlin", "Asia/Tokyo", "2023-10-29 01:00"),
+    ],
+)
+def test_times_that_change_as_in_another_zone_are_told(
+    zone: str, claim: str, day: str, interval: str, step: int
+) -> None:
+    wall = clocks(zone, day, interval)[::step]
+    told = (
+        rf"zone that is given, {claim}\. Received: times that change at {day[:10]}.* "
+        rf"as clocks do in {zone}, .*--zone {zone} on"
+    )
+    with pytest.raises(UnreadableFile, match=told):
+        to_utc(wall, LocalZone(claim))
+    if step == 1:
+        expected = pd.Timestamp(day, tz="UTC") - pd.Timedelta("1D")
+        assert to_utc(wall, LocalZone(zone))[0] == expected
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Tokyo"])
+def test_times_that_come_twice_without_a_change_of_clocks_stay_so(zone: str) -> None:
+    wall = pd.date_range("2024-06-01", periods=50, freq="h", unit="ns")
+    twice = wall[np.r_[0:30, 10:50]]
+    expected = twice.tz_localize(zone).tz_convert("UTC")
+    assert to_utc(twice, LocalZone(zone)).tolist() == expected.tolist()
+    assert to_utc(wall[:0], LocalZone(zone)).empty
+    one = to_utc(wall[[0, 0]], LocalZone(zone))
+    assert one.tolist() == expected[[0, 0]].tolist()
