@@ -17,7 +17,7 @@ from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
 from cryptoforecast.learning import specs
 from cryptoforecast.service import forecast_tables
-from cryptoforecast.types import Backtest, WalkForward, WalkPlan, predictor_name
+from cryptoforecast.types import Backtest, WalkForward, WalkPlan, predictor_name, price_text
 from tests import synthetic
 
 EVIL = (
@@ -359,3 +359,47 @@ def test_the_folds_are_listed_with_their_spans(walked):
     assert len(json.loads(part.figure.to_json())["data"]) == 2
     names = {trace.name: list(trace.y) for trace in part.figure.data}
     assert names["error of the band"] == list(frame["pinball"])
+
+
+def test_figures_are_light_unless_somebody_asks_for_dark_ones(result, walked):
+    analyses = Analyses()
+    board = html_report.leaderboard_section(analyses, result, "mae", 1, "naive")[0]
+    light, dark = (
+        html_report.leaderboard_section(analyses, result, "mae", 1, "naive", is_dark)[0]
+        for is_dark in (False, True)
+    )
+    assert board is light
+    assert light.figure.to_json() != dark.figure.to_json()
+    light, dark = (html_report.folds_section(walked, is_dark) for is_dark in (False, True))
+    assert html_report.folds_section(walked).figure.to_json() == light.figure.to_json()
+    assert light.figure.to_json() != dark.figure.to_json()
+
+
+def test_the_tables_of_coverage_have_the_share_and_its_interval_of_each_band(result):
+    analyses = Analyses()
+    bands = html_report.makers(result, "Bands")
+    names = [f"{part}_{level}" for level in (50, 80, 90, 95) for part in ("in", "low", "high")]
+    by_step = bands["coverage-by-step"](analyses, result, 2, False).frame
+    assert list(by_step) == ["step", *names]
+    by_market = bands["coverage-by-market"](analyses, result, 2, False).frame
+    assert list(by_market) == ["market", "origins", "pinball", *names]
+    for frame in (by_step, by_market):
+        for level in (50, 80, 90, 95):
+            assert (frame[f"low_{level}"] <= frame[f"in_{level}"]).all()
+            assert (frame[f"in_{level}"] <= frame[f"high_{level}"]).all()
+    shares = analyses.coverage(result).steps[1]
+    assert by_step["in_80"].iloc[1] == shares[80].value
+
+
+def test_of_the_coverage_no_predictor_is_the_reference(result):
+    board = leaderboard(result, "coverage_80", 2, "naive")
+    assert board.reference in {each.predictor for each in board.standings}
+    table = html_report.standings(board, "USD")
+    assert "reference" not in set(table["Off the promise"])
+
+
+def test_errors_are_estimates_in_their_currency():
+    for metric in ("mae", "rmse"):
+        for value in (123456.789, 0.000012345):
+            text = html_report.metric_text(metric, value, "EUR")
+            assert text == price_text(value, "EUR", estimate=True)

@@ -344,3 +344,14 @@ def test_spaces_around_a_number_do_not_make_it_too_long() -> None:
     assert numbers(" " * 200 + "7.5" + " " * 200, "1") == [7.5, 1]
     with pytest.raises(UnreadableFile, match=r"The open must be.*\(line 3, "):
         numbers(" " * 200 + "7.5", "9" * 101)
+
+
+def test_each_column_is_a_step_at_which_the_whole_file_has_been_read() -> None:
+    shares: list[float] = []
+    frame = pd.DataFrame({"a": ["1.5", "2.5"], "b": [1.0, 2.0]})
+    both = Table(frame, {"open": "a", "close": "b"}, "line", 2, report=shares.append)
+    assert find_decimal_mark(both, ("open", "close"), Corrections()) == "."
+    assert shares == [1.0, 1.0]
+    for role in ("open", "close"):
+        read_numbers(both, role, ".")
+    assert shares == [1.0] * 4
