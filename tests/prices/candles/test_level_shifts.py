@@ -492,3 +492,96 @@ def test_coins_are_divided_and_multiplied_by_round_numbers(ratio: float, is_roun
     exact = ratio * 1.02
     (shift,) = level_shifts.find(two_levels(exact, 0.05))
     assert shift.ratio == pytest.approx(ratio if is_round else exact, rel=1e-9)
+
+
+@pytest.mark.parametrize(("factor", "rows"), [(9.0, [60]), (11.0, [])])
+def test_a_wrong_candle_ends_no_level_unless_it_is_a_third_of_the_shift(
+    factor: float, rows: list[int]
+) -> None:
+    candles = redenominated(market(), 60, 1000.0)
+    candles.iloc[61, :4] *= factor
+    assert rows_of(candles) == rows
+
+
+@pytest.mark.parametrize(("apart", "rows"), [(5, []), (6, [20, 26])])
+def test_two_thousandfold_changes_are_six_candles_apart(apart: int, rows: list[int]) -> None:
+    candles = redenominated(market(), 20, 1000.0)
+    assert rows_of(redenominated(candles, 20 + apart, 1000.0)) == rows
+
+
+@pytest.mark.parametrize(
+    ("ratio", "row", "rows"),
+    [(10.0, 198, []), (10.0, 195, []), (10.0, 194, [194]), (1000.0, 198, [198]), (1000.0, 5, [])],
+)
+def test_the_newest_level_has_two_candles_where_no_market_moves_so_far(
+    ratio: float, row: int, rows: list[int]
+) -> None:
+    assert rows_of(redenominated(market(), row, ratio)) == rows
+
+
+def strayed(shares: dict[int, float], ratio: float = 1000.0) -> pd.DataFrame:
+    """Two levels whose closes are at these shares of the way from the old to the new one."""
+    candles = two_levels(ratio)
+    for row, share in shares.items():
+        candles.iloc[row, :4] = 64.0 * ratio**share
+    return candles
+
+
+@pytest.mark.parametrize(
+    ("shares", "rows"),
+    [
+        ({30: 0.25, 31: 0.47, 32: 0.25}, [40]), ({30: 0.25, 31: 0.53, 32: 0.25}, []),
+        ({50: 0.75, 51: 0.53, 52: 0.75}, [40]), ({50: 0.75, 51: 0.47, 52: 0.75}, []),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("ratio", [1000.0, 0.001])
+def test_all_closes_are_nearer_to_their_own_level(
+    shares: dict[int, float], rows: list[int], ratio: float
+) -> None:
+    assert rows_of(strayed(shares, ratio)) == rows
+
+
+@pytest.mark.parametrize(("level", "rows"), [(0.55, [40]), (0.45, [])])
+def test_the_levels_lie_apart_by_more_than_half_of_the_jump(level: float, rows: list[int]) -> None:
+    shares = {40: 1.0, 41: 0.75} | dict.fromkeys(range(42, 80), level)
+    assert rows_of(strayed(shares)) == rows
+
+
+@pytest.mark.parametrize(("reach", "new_reach"), [(0.001, 0.1), (0.1, 0.001), (0.0, 0.0)])
+def test_a_thousandfold_change_needs_no_levels_that_range_alike(
+    reach: float, new_reach: float
+) -> None:
+    assert rows_of(two_levels(1000.0, reach, new_reach)) == [40]
+    assert rows_of(two_levels(10.0, reach, new_reach)) == []
+
+
+@pytest.mark.parametrize(("reach", "new_reach"), [(0.01, 0.005), (0.005, 0.01)])
+def test_the_level_that_ranges_more_tells_how_far_a_market_moves(
+    reach: float, new_reach: float
+) -> None:
+    assert rows_of(two_levels(10.0, reach, new_reach, apart=1_471)) == [40]
+    assert rows_of(two_levels(10.0, reach, new_reach, apart=1_474)) == []
+
+
+def test_six_ticks_may_be_a_change_of_unit() -> None:
+    often = slice(None, None, 7), slice(3, None, 7)
+    assert rows_of(risen(500, 500, *often, (5, 11))) == [1_200]
+
+
+def test_rescaling_keeps_fifteen_digits_and_takes_each_shift_by_itself() -> None:
+    candles = still(4, 0.009000407, 0.0)
+    candles.iloc[1, :4] = 123.456789012345
+    candles.iloc[2:, :4] *= 1000.0
+    candles["volume"] = [1_234_567_890_123_456.0, 0.0, 7.0, np.nan]
+    shift = level_shifts.LevelShift(2, 2, 1000.0, 1001.0, traded_coins=False)
+    again, whole = level_shifts.rescaled(candles, [shift])
+    assert whole.all()
+    assert again["close"].tolist()[:2] == [9.000407, 123_456.789012345]
+    assert again["volume"].tolist()[:3] == [1_234_567_890_123_456.0, 0.0, 7.0]
+    pd.testing.assert_frame_equal(again.iloc[2:], candles.iloc[2:])
+    raw, _ = level_shifts.rescaled(candles, [shift], raw=True)
+    assert raw["close"].tolist()[:2] == [0.009000407 * 1001.0, 123.456789012345 * 1001.0]
+    coins = level_shifts.LevelShift(3, 1, 10.0, 10.0, traded_coins=True)
+    again, whole = level_shifts.rescaled(candles, [coins])
+    assert whole.tolist() == [True, False, False, True]
+    assert again["volume"].tolist()[:3] == [123_456_789_012_346.0, 0.0, 7.0]
