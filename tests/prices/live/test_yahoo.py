@@ -426,6 +426,7 @@ def test_each_limit_is_said() -> None:
 
 def test_a_year_of_candles_costs_one_request() -> None:
     yahoo = Yahoo(Path())
+    assert yahoo.base == "https://query2.finance.yahoo.com"
     assert yahoo.cost(8_760, 1.5) == (1, 1.5)
     assert yahoo.cost(0, 1.5) == (0, 1.5)
 
@@ -553,3 +554,11 @@ def test_an_end_in_the_future_is_now(yahoo_server: YahooServer, home: Path) -> N
     Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), ago("-9D"), 10)
     end = pd.Timestamp(int(yahoo_server.charts[0]["period2"]), unit="s", tz="UTC")
     assert ago("1h") < end < ago("-1h")
+
+
+def test_all_candles_beyond_the_ends_are_left_out(yahoo_server: YahooServer, home: Path) -> None:
+    """yfinance leaves out one of them by itself."""
+    start, end = ago("50h").floor("h"), ago("40h").floor("h")
+    yahoo_server.extra = 2
+    candles = Yahoo(home).fetch("BTC-USD", "1h", start, end, 10).candles
+    assert (candles.index[0], candles.index[-1]) == (start, end - HOUR)

@@ -6,6 +6,7 @@ import json
 import re
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import example, given
@@ -317,7 +318,7 @@ def test_texts_are_looked_for_in_the_first_thousand_rows(
 
 
 def test_columns_that_came_as_numbers_are_no_words() -> None:
-    frame = pd.DataFrame({"a": [0.5] * 600, "b": pd.Series(["word"] * 600, dtype="str")})
+    frame = pd.DataFrame({"a": [np.inf] * 600, "b": pd.Series(["word"] * 600, dtype="str")})
     both = Table(frame, {"open": "a", "close": "b"}, "line", 2)
     with pytest.raises(UnreadableFile, match="The close must be a plain number"):
         refuse_words(both, ("open", "close"))
