@@ -557,7 +557,7 @@ def test_an_end_in_the_future_is_now(yahoo_server: YahooServer, home: Path) -> N
 
 
 def test_all_candles_beyond_the_ends_are_left_out(yahoo_server: YahooServer, home: Path) -> None:
-    """yfinance leaves out one of them by itself."""
+    """One of them is left out by yfinance itself."""
     start, end = ago("50h").floor("h"), ago("40h").floor("h")
     yahoo_server.extra = 2
     candles = Yahoo(home).fetch("BTC-USD", "1h", start, end, 10).candles
