@@ -585,3 +585,11 @@ def test_rescaling_keeps_fifteen_digits_and_takes_each_shift_by_itself() -> None
     again, whole = level_shifts.rescaled(candles, [coins])
     assert whole.tolist() == [True, False, False, True]
     assert again["volume"].tolist()[:3] == [123_456_789_012_346.0, 0.0, 7.0]
+
+
+def test_a_range_of_exactly_a_third_of_the_shift_is_calm() -> None:
+    """The logarithms of powers of 2.5 have no rounding between them."""
+    both = pd.concat([still(40, 1.0, 0.01), still(40, 2.5**3, 0.01)])
+    both = both.set_axis(pd.date_range("2024-01-01", periods=80, freq="h", tz="UTC"))
+    both.iloc[40, 1] = 2.5**4
+    assert rows_of(both) == [40]

@@ -317,3 +317,32 @@ def test_times_that_come_twice_without_a_change_of_clocks_stay_so(zone: str) -> 
     assert to_utc(wall[:0], LocalZone(zone)).empty
     one = to_utc(wall[[0, 0]], LocalZone(zone))
     assert one.tolist() == expected[[0, 0]].tolist()
+
+
+@pytest.mark.parametrize(
+    ("zone", "claim"),
+    [("Europe/Berlin", "Europe/London"), ("Europe/London", "Europe/Berlin")],
+)
+def test_a_time_that_clocks_of_the_claimed_zone_left_out_tells_the_other_one(
+    zone: str, claim: str
+) -> None:
+    wall = clocks(zone, "2024-03-31 01:00", "15min")
+    with pytest.raises(UnreadableFile, match=rf"given, {claim}\..* as clocks do in {zone}, "):
+        to_utc(wall, LocalZone(claim))
+
+
+@pytest.mark.parametrize("before", [1, 30])
+def test_one_row_before_a_repeated_hour_is_enough_to_tell_it(before: int) -> None:
+    minutes = pd.to_timedelta(np.r_[60 - before : 60, 0:70], unit="min")
+    wall = (pd.Timestamp("2023-10-29 02:00") + minutes).as_unit("ns")
+    with pytest.raises(UnreadableFile, match=r"change at 2023-10-29 02:00 as clocks do in Europe"):
+        to_utc(wall, LocalZone("Asia/Tokyo"))
+    half = wall[: 60 - before]  # no hour comes twice yet
+    assert len(to_utc(half, LocalZone("Asia/Tokyo"))) == len(half)
+
+
+def test_the_hour_that_comes_twice_is_told_and_not_the_one_left_out_before_it() -> None:
+    hours = pd.date_range("2024-03-30", "2024-10-28", freq="h", tz="UTC", unit="ns")
+    wall = hours.tz_convert("Europe/Berlin").tz_localize(None)
+    with pytest.raises(UnreadableFile, match=r"change at 2024-10-27 02:00 as clocks do in Europe"):
+        to_utc(wall, LocalZone("Asia/Tokyo"))
