@@ -398,8 +398,8 @@ def test_of_the_coverage_no_predictor_is_the_reference(result):
     assert "reference" not in set(table["Off the promise"])
 
 
-def test_errors_are_estimates_in_their_currency():
-    for metric in ("mae", "rmse"):
-        for value in (123456.789, 0.000012345):
-            text = html_report.metric_text(metric, value, "EUR")
-            assert text == price_text(value, "EUR", estimate=True)
+@pytest.mark.parametrize("metric", ["mae", "rmse"])
+def test_errors_are_estimates_in_their_currency(metric):
+    """A mean may have more digits than prices have."""
+    assert html_report.metric_text(metric, 1 / 3e8, "BTC") == "0.000000003333 BTC"
+    assert html_report.metric_text(metric, 123456.789, "EUR") == price_text(123456.789, "EUR")

@@ -346,3 +346,11 @@ def test_the_hour_that_comes_twice_is_told_and_not_the_one_left_out_before_it() 
     wall = hours.tz_convert("Europe/Berlin").tz_localize(None)
     with pytest.raises(UnreadableFile, match=r"change at 2024-10-27 02:00 as clocks do in Europe"):
         to_utc(wall, LocalZone("Asia/Tokyo"))
+
+
+@pytest.mark.parametrize("unit", ["s", "ns"])
+def test_times_of_no_zone_are_utc(unit: str) -> None:
+    index = pd.DatetimeIndex(["2024-03-31 02:30", None, "2024-10-27 02:30"]).as_unit(unit)
+    times = to_utc(index, LocalZone())
+    assert times.unit == "ns"
+    assert times.equals(index.as_unit("ns").tz_localize("UTC"))
