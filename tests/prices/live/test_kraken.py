@@ -289,3 +289,12 @@ def test_by_default_kraken_is_asked_once_a_second() -> None:
 def test_the_oldest_candle_is_719_before_the_open_one() -> None:
     time = pd.Timestamp("2024-06-01 12:34", tz="UTC")
     assert Kraken().earliest("4h", time) == pd.Timestamp("2024-02-02 16:00", tz="UTC")
+
+
+def test_candles_before_the_start_are_left_out_though_they_were_sent(
+    exchange: ExchangeServer,
+) -> None:
+    times = [int(ago(f"{n}h").timestamp()) for n in (5, 4, 3, 2, 1)]
+    exchange.behaviour, exchange.body = "body", answer([row(t) for t in times])
+    candles = source(exchange).fetch("XBTUSD", "1h", ago("4h"), ago("2h"), 5).candles
+    assert list(candles.index) == [ago("4h"), ago("3h")]
