@@ -72,6 +72,19 @@ def test_a_time_that_clocks_showed_twice_is_refused(zone: str, interval: str, st
     assert len(reading) == len(frame)
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("minutes", [2, 15, 29])
+def test_a_file_may_end_in_the_hour_that_comes_twice(zone: str, minutes: int) -> None:
+    moment = pd.Timestamp(CHANGES[zone][0])
+    start = moment - pd.Timedelta("3h")
+    frame = local(zone, str(start), 180 + minutes, "1m")
+    with pytest.raises(UnreadableFile, match="as local clocks"):
+        read(written(frame), "x.csv")
+    assert len(read(written(frame), "x.csv", corrections=Corrections(zone=zone))) == len(frame)
+    before = local(zone, str(start), 150 + minutes, "1m")  # and what ends before it, shows nothing
+    assert len(read(written(before), "x.csv")) == len(before)
+
+
 @pytest.mark.parametrize(
     ("zone", "claim"),
     [

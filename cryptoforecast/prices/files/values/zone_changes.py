@@ -86,7 +86,10 @@ def _changes_of(
         gaps: Rows before any irregular step.
     """
     befores, shifts = clock_changes(zone)
-    inside = (befores > times[0]) & (befores + shifts < times[-1]) & (befores < times[-1])
+    # A file may end in the hour that comes twice, before the clocks show the end of it again.
+    back = (shifts < 0) & (shifts % length == 0)
+    ends = np.where(back, times.max() + length + 1, times[-1])
+    inside = (befores > times[0]) & (befores + shifts < times[-1]) & (befores < ends)
     changes = []
     for before, shift in zip(befores[inside].tolist(), shifts[inside].tolist(), strict=True):
         at = jumps[(times[jumps] < before) & (times[jumps] >= before - length)]
