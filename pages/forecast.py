@@ -29,7 +29,8 @@ result = selection.backtest(service, view.model, choice.history)
 what = view.title or training.MEANWHILE * bool(view.running)
 other = selection.forecast_of_default(service, view, choice.history)
 with answer:
-    tested = judge(result).coverage.outcome != "unknown"
+    judged = judge(result)
+    tested = judged.seen or judged.coverage.outcome != "unknown"
     next_steps.sentence(future, what, compared=other is not None, tested=tested)
 with judgement:  # before the chart, which keeps a browser busy for a second
     if view.running is not None:

@@ -252,6 +252,7 @@ def test_a_saved_model_is_tested_on_all_prices_since_its_training(at):
     name = service.saved_models.save(trained, "early", user=OWNER).name
     page = at("backtest", model=name, history_1h="90 days", test="All since training")
     assert page.segmented_control(key="test").value == "All since training"
+    history = service.prices.history(query, wait=0)  # a candle may have closed meanwhile
     unseen = sum(history.candles.index > pd.Timestamp(trained.model.card.cutoff))
     assert unseen > 1000
     assert f"{unseen - 2:,} past forecasts" in words(page)
