@@ -7,14 +7,19 @@ import http.server
 import json
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterator
+
+#: Seconds that a server hangs: longer than any limit of the tests, but not for ever.
+HANG = 60.0
 
 
 class Webhook(http.server.ThreadingHTTPServer):
     """Takes messages as JSON; ``behave`` says how it answers.
 
     ``answer`` takes them, a number is the status that it answers with, ``stall`` never answers, and
-    ``drip`` sends an answer that never ends.
+    ``drip`` sends an answer that never ends. Both stop after a while; ``outlasted`` counts
+    the senders who were still there then.
     """
 
     daemon_threads = True
@@ -26,6 +31,7 @@ class Webhook(http.server.ThreadingHTTPServer):
         self.behave: str | int = "answer"
         self.on_message: Callable[[], None] = lambda: None
         self.over = threading.Event()
+        self.outlasted = 0
 
     @property
     def url(self) -> str:
@@ -40,12 +46,16 @@ class _Hook(http.server.BaseHTTPRequestHandler):
         self.server.paths.append(self.path)
         behave = self.server.behave
         if behave == "stall":
-            self.server.over.wait(60)
+            self.server.outlasted += not self.server.over.wait(HANG)
             return
         if behave == "drip":
             with contextlib.suppress(OSError):
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+                until = time.monotonic() + HANG
                 while not self.server.over.wait(0.2):
+                    if time.monotonic() > until:
+                        self.server.outlasted += 1
+                        return
                     self.wfile.write(b".")
             return
         if behave == "answer":

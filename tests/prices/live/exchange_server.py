@@ -24,6 +24,8 @@ from urllib.parse import parse_qs, urlsplit
 import pandas as pd
 
 Row = list[object]
+#: Seconds that a server hangs: longer than any deadline of the tests, but not for ever.
+HANG = 30.0
 
 
 class Bucket:
@@ -53,6 +55,7 @@ class ExchangeServer(ThreadingHTTPServer):
         empty: Coinbase gives no candle to a request whose span begins at such a time, so often.
         fail_at: Coinbase sends a web page to a request whose span begins then.
         in_flight: Requests that are being answered, and the most there were.
+        outlasted: Requests whose senders stayed for as long as this server hangs.
     """
 
     daemon_threads = True
@@ -74,6 +77,7 @@ class ExchangeServer(ThreadingHTTPServer):
         self.empty: dict[int, int] = {}
         self.fail_at = 0
         self.limited = 0
+        self.outlasted = 0
         self.in_flight = [0, 0]
         self.lock = threading.Lock()
         self.coinbase_bucket = Bucket(10, 15)
@@ -135,7 +139,7 @@ class Handler(BaseHTTPRequestHandler):
         if server.coinbase_behaviour and not kraken:
             behaviour = server.coinbase_behaviour
         if behaviour == "silent":
-            server.release.wait(10)
+            server.outlasted += not server.release.wait(HANG)
         elif behaviour == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
@@ -171,8 +175,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response_only(200)
         self.send_header("Content-Length", "100000")
         self.end_headers()
-        for _ in range(500):  # longer than any deadline of the tests, but not for ever
-            if self.server.release.wait(0.02):
+        until = time.monotonic() + HANG
+        while not self.server.release.wait(0.02):
+            if time.monotonic() > until:
+                self.server.outlasted += 1
                 break
             self.wfile.write(b" ")
             self.wfile.flush()

@@ -20,6 +20,10 @@ import pyarrow as pa
 Attack = Callable[[str], Iterable[bytes]]
 
 MEGABYTE = 1_000_000
+#: Seconds after which an attack without an end stops: longer than any deadline of the tests.
+HANG = 30.0
+#: Seconds that no whole answer needs, whatever is in it, even on a busy machine.
+MUCH_TIME = 20.0
 
 
 class HostileServer:
@@ -29,12 +33,14 @@ class HostileServer:
         attack: What is sent.
         paths: The paths that were asked for.
         size: Bytes that were sent.
+        outlasted: Clients that bore an attack without an end until it stopped.
     """
 
     def __init__(self) -> None:
         self.attack: Attack = lambda path: []
         self.paths: list[str] = []
         self.size = 0
+        self.outlasted = 0
         self.closed = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -50,17 +56,28 @@ class HostileServer:
 
     def _answer(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
-            connection.settimeout(10)
+            connection.settimeout(HANG)
             request = connection.recv(65536).decode("latin-1")
             path = request.split(" ")[1] if request.count(" ") > 1 else ""
             self.paths.append(path)
-            for piece in self.attack(path):
-                if self.closed.is_set():
-                    return
-                connection.sendall(piece)
-                self.size += len(piece)
+            try:
+                self._send(connection, path)
+            except TimeoutError:
+                self.outlasted += 1
+                return
             connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(10)
             connection.recv(65536)
+
+    def _send(self, connection: socket.socket, path: str) -> None:
+        until = time.monotonic() + HANG
+        for piece in self.attack(path):
+            if self.closed.is_set():
+                return
+            if time.monotonic() > until:
+                raise TimeoutError
+            connection.sendall(piece)
+            self.size += len(piece)
 
     def close(self) -> None:
         self.closed.set()
@@ -92,6 +109,13 @@ def drip(pieces: Iterable[bytes], seconds: float = 0.05) -> Iterator[bytes]:
         for number in range(len(piece)):
             time.sleep(seconds)
             yield piece[number : number + 1]
+
+
+def silence() -> Iterator[bytes]:
+    """Nothing, while the connection stays open."""
+    while True:
+        time.sleep(0.05)
+        yield b""
 
 
 @functools.cache
@@ -136,6 +160,11 @@ def table(rows: int, **changes: object) -> bytes:
     times = changes.get("timestamp", times)
     result = {"meta": meta, "timestamp": times, "indicators": {"quote": [quote]}}
     return json.dumps({"chart": {"result": [result], "error": None}}).encode()
+
+
+def deadline(attack: Attack, seconds: float) -> float:
+    """Seconds for a fetch: few where only they end an attack, many where its size must."""
+    return MUCH_TIME if isinstance(attack(""), list) else seconds
 
 
 def peak() -> int:

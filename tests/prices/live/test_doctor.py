@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -143,9 +142,8 @@ def test_a_month_wins_where_nothing_else_is_left(ward: Ward) -> None:
 def test_all_dead_sources_end_in_time(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "MAX_SECONDS", 0.5)
     ward.yahoo.behaviour = ward.exchange.behaviour = "silent"
-    began = time.monotonic()
     diagnosis = ward.examine()
-    assert time.monotonic() - began < 5
+    assert ward.yahoo.outlasted == ward.exchange.outlasted == 0
     assert (diagnosis.usable, diagnosis.winner, diagnosis.agreement) == (False, None, None)
     for check in diagnosis.sources:
         assert "did not answer" in check.problem

@@ -19,6 +19,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+#: Seconds for which it is silent: longer than any deadline of the tests, but not for ever.
+HANG = 30.0
 STEPS = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86400}
 #: The cookie and the crumb that a chart needs once ``needs_crumb`` is set.
 COOKIE, CRUMB = "A3=d=AQABBExample", "Example.Crumb"
@@ -62,6 +64,7 @@ class YahooServer(ThreadingHTTPServer):
         trade_age: Seconds since the last trade of the symbol.
         extra: Candles more than asked for, before the start and after the end.
         requests: Host, path and query of each request.
+        outlasted: Requests whose senders stayed for as long as this server hangs.
     """
 
     daemon_threads = True
@@ -81,6 +84,7 @@ class YahooServer(ThreadingHTTPServer):
         self.date: str | None = None
         self.tamper: Callable[[str], str] = str
         self.requests: list[dict[str, str]] = []
+        self.outlasted = 0
         self.release = threading.Event()
 
     @property
@@ -141,11 +145,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def behave(self, behaviour: str, answer: Callable[[], None]) -> None:
         if behaviour == "silent":
-            self.server.release.wait(30)
+            self.hang()
         elif behaviour == "429":
             self.answer(429, "Too Many Requests")
         else:
             answer()
+
+    def hang(self) -> None:
+        self.server.outlasted += not self.server.release.wait(HANG)
 
     def give_cookie(self, host: str) -> None:
         if self.command == "GET" and "consent" in self.path and "copyConsent" not in self.path:
@@ -168,7 +175,7 @@ class Handler(BaseHTTPRequestHandler):
         )
         allowed = query.get("crumb") == CRUMB and COOKIE in self.headers.get("Cookie", "")
         if server.behaviour == "silent":
-            server.release.wait(30)
+            self.hang()
         elif server.behaviour == "limited":
             self.answer(429, "Too Many Requests")
         elif server.behaviour == "broken":
