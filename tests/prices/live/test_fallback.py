@@ -224,6 +224,7 @@ def test_the_error_is_of_the_kind_that_says_most(
 # ---------------------------------------------------------------------------- a part only
 
 
+@pytest.mark.usefixtures("short_head_start")
 def test_a_part_waits_for_who_may_have_more(sources: Sources) -> None:
     attempts = [
         sources.attempt("A", "answer", share=0.1, most=0.1),
