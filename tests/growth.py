@@ -1,4 +1,4 @@
-"""How much work something takes, measured without a clock on the wall."""
+"""How much work something takes: counted, or compared with other work of the same process."""
 
 from __future__ import annotations
 
@@ -28,19 +28,20 @@ def calls(work: Callable[[], object]) -> int:
     return count
 
 
+def processor_time(work: Callable[[], object], times: int = 1) -> float:
+    """Return the processor's seconds that some work takes, the least of so many times."""
+    best = float("inf")
+    for _ in range(times):
+        began = time.process_time()
+        work()
+        best = min(best, time.process_time() - began)
+    return best
+
+
 def of_time(work: Callable[[Input], object], small: Input, large: Input) -> float:
     """Return how many times the processor's time for the small input the large one takes.
 
-    Both are taken in this process, so a slow or busy machine slows both. The best of three is
-    taken of each.
+    A slow or busy machine slows both of them.
     """
-    return _seconds(work, large) / _seconds(work, small)
-
-
-def _seconds(work: Callable[[Input], object], value: Input) -> float:
-    best = float("inf")
-    for _ in range(3):
-        began = time.thread_time()
-        work(value)
-        best = min(best, time.thread_time() - began)
-    return best
+    usual = processor_time(lambda: work(small), times=3)
+    return processor_time(lambda: work(large)) / usual

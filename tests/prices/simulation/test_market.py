@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
+import itertools
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from cryptoforecast.prices.simulation.market import (
 )
 from cryptoforecast.prices.simulation.parameters import STARTS
 from cryptoforecast.types import INTERVALS, PriceHistory
+from tests import growth
 
 END = pd.Timestamp("2026-01-01", tz="UTC")
 
@@ -193,18 +195,24 @@ def test_what_it_cannot_do_is_refused() -> None:
 
 
 def test_the_landing_page_need_not_wait() -> None:
-    # Loose by a factor of ten and more: this guards against a slip, not against a slow machine.
-    began = time.process_time()
-    simulate("BTC", seed=987)
-    assert time.process_time() - began < 3
+    """Years of hours are arrays: little is done hour by hour, and nothing for each hour before."""
+    histories: list[PriceHistory] = []
+    count = growth.calls(lambda: histories.append(simulate("BTC", seed=987)))
+    assert count < 3 * len(histories[0])
+    seeds = itertools.count(9_870)
+
+    def walk(days: int) -> None:
+        simulate("BTC", end=EPOCH + pd.Timedelta(days=days), seed=next(seeds))
+
+    assert growth.of_time(walk, 120, 1_200) < 40
 
 
 def test_short_candles_take_no_time_once_the_hours_are_there() -> None:
     simulate("BTC", end=END)
     for interval, days in (("1m", 7), ("5m", 59)):
-        began = time.process_time()
-        simulate("BTC", interval, END - pd.Timedelta(days=days), END)
-        assert time.process_time() - began < 1
+        work = partial(simulate, "BTC", interval, END - pd.Timedelta(days=days), END)
+        # Hours made again, or minutes made one by one, would be more.
+        assert growth.calls(work) < 20_000
 
 
 # ---------------------------------------------------------------------------- stylised facts
