@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,9 +137,7 @@ def test_a_flood_of_messages_ends_the_connection_and_delays_nobody(server: str) 
         client.open("data")
         with pytest.raises(ConnectionClosed):
             client.say(BackMsg(), times=100_000)
-        began = time.monotonic()
-        assert httpx2.get(f"{server}/_stcore/health", timeout=30).status_code == 200
-        assert time.monotonic() - began < 5
+        assert httpx2.get(f"{server}/_stcore/health", timeout=5).status_code == 200
 
 
 def test_the_places_of_a_session_and_the_sessions_that_ask_are_bounded() -> None:

@@ -19,6 +19,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import feather, parquet
 
+from tests import growth
+
 #: Content in pieces: a piece, and how often it comes.
 Pieces = list[tuple[bytes, int]]
 
@@ -31,6 +33,15 @@ def good_rows(count: int = 700) -> bytes:
     """Rows of a sound file, with its header."""
     rows = (b"%d,27.5,28.5,26.5,27.%d,3\n" % (_START + 3600 * i, i % 90) for i in range(count))
     return HEADER + b"".join(rows)
+
+
+def seconds_of_sound_rows(read: Callable[[bytes, str], object]) -> float:
+    """Return the processor's seconds for 100,000 sound rows, the least of three readings.
+
+    What a hostile file takes is compared with it, since machines are fast or slow.
+    """
+    content = good_rows(100_000)
+    return growth.processor_time(lambda: read(content, "x"), times=3)
 
 
 # ---------------------------------------------------------------------------- text
