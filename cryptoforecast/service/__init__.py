@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import importlib
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
 
 if TYPE_CHECKING:
     from cryptoforecast.service.ablations import AblationService
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from cryptoforecast.service.anomalies import AnomalyService
     from cryptoforecast.service.backtests import BacktestService
     from cryptoforecast.service.forecasts import PREDICT_MODEL, ForecastService
+    from cryptoforecast.service.global_models import GlobalModelService
     from cryptoforecast.service.ledger import LedgerService
     from cryptoforecast.service.lessons import LessonService
     from cryptoforecast.service.outlooks import OutlookService
+    from cryptoforecast.service.owner_key import OwnerKey
     from cryptoforecast.service.prices import PriceService, is_file
     from cryptoforecast.service.renewals import RenewalService
     from cryptoforecast.service.saved_models import SavedModelService
@@ -27,7 +30,10 @@ if TYPE_CHECKING:
     from cryptoforecast.service.signals import SignalService
     from cryptoforecast.service.training import Run, TrainingService
     from cryptoforecast.service.walk_forward import WalkForwardService, is_walk_forward
+    from cryptoforecast.service.workers import WorkerService
     from cryptoforecast.settings import Settings
+
+PartType = TypeVar("PartType")
 
 __all__ = [
     "PREDICT_MODEL",
@@ -85,84 +91,188 @@ def __getattr__(name: str) -> object:
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
+class _Part(Generic[PartType]):
+    """A part of the service that is loaded and made when it is first used, and then kept.
+
+    ``functools.cached_property`` would make two of them for two threads that come together.
+    """
+
+    def __init__(self, make: Callable[[Service], PartType]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    @overload
+    def __get__(self, service: None, owner: type[Service]) -> Self: ...
+
+    @overload
+    def __get__(self, service: Service, owner: type[Service]) -> PartType: ...
+
+    def __get__(self, service: Service | None, owner: type[Service]) -> Self | PartType:
+        if service is None:
+            return self
+        with service.lock:
+            # Python looks here by itself from the second time on.
+            parts = vars(service)
+            name = self._make.__name__
+            if name not in parts:
+                parts[name] = self._make(service)
+            part: PartType = parts[name]
+            return part
+
+
 class Service:
     """Everything that CryptoForecast does, in parts that share caches and one worker.
+
+    A part is loaded when it is first used, so that a prediction need not wait for all of them.
 
     Args:
         settings: Folders and bounds.
 
     Attributes:
         settings: Folders and bounds.
-        prices: Live prices and price files.
-        signals: Series beside the price.
-        training: Networks, trained at once or in the background.
-        backtests: Tests of one fit on the last share of a history.
-        ablations: Tests of whether inputs help.
-        searches: Searches for better settings.
-        walk_forward: Tests with a new fit for each of several spans.
-        forecasts: The steps after the last closed candle.
-        outlooks: Forecasts by the name of what forecasts, with the test of them on past prices.
-        lessons: What the lessons compute.
-        anomalies: Past candles that were surprising.
-        global_models: Networks that learn from many coins.
-        workers: Tests of many folds and coins by several workers.
-        ledger: Forecasts that stand before their outcome.
-        alarms: What the owner is told of.
-        saved_models: Models on disk, of the user and of the project.
-        renewals: Saved models that are trained on newer prices, and their versions.
-        owner_key: Recognises the owner of the installation.
+        lock: Held while a part is made.
     """
 
     def __init__(self, settings: Settings) -> None:
-        from cryptoforecast.service.ablations import AblationService
-        from cryptoforecast.service.alarms import AlarmService
-        from cryptoforecast.service.anomalies import AnomalyService
-        from cryptoforecast.service.backtests import BacktestService
-        from cryptoforecast.service.forecasts import ForecastService
-        from cryptoforecast.service.global_models import GlobalModelService
         from cryptoforecast.service.heavy import OneHeavyFit
-        from cryptoforecast.service.ledger import LedgerService
-        from cryptoforecast.service.lessons import LessonService
         from cryptoforecast.service.memory import Memory
-        from cryptoforecast.service.outlooks import OutlookService
+
+        self.settings = settings
+        self.lock = threading.RLock()
+        self._memory = Memory(settings.memory)
+        self._one_heavy = OneHeavyFit(self._memory)
+
+    @_Part
+    def owner_key(self) -> OwnerKey:
+        """What recognises the owner of the installation."""
         from cryptoforecast.service.owner_key import OwnerKey
+
+        return OwnerKey(self.settings.owner_key)
+
+    @_Part
+    def prices(self) -> PriceService:
+        """Live prices and price files."""
         from cryptoforecast.service.prices import PriceService
-        from cryptoforecast.service.renewals import RenewalService
-        from cryptoforecast.service.saved_models import SavedModelService
-        from cryptoforecast.service.searches import SearchService
+
+        return PriceService(self.settings, memory=self._memory)
+
+    @_Part
+    def signals(self) -> SignalService:
+        """Series beside the price."""
         from cryptoforecast.service.signals import SignalService
+
+        return SignalService(self.settings, self.prices)
+
+    @_Part
+    def training(self) -> TrainingService:
+        """Networks, trained at once or in the background."""
         from cryptoforecast.service.training import TrainingService
+
+        return TrainingService(self.settings, self._memory)
+
+    @_Part
+    def saved_models(self) -> SavedModelService:
+        """Models on disk, of the user and of the project."""
+        from cryptoforecast.service.saved_models import SavedModelService
+
+        return SavedModelService(self.settings, self.owner_key.remedy())
+
+    @_Part
+    def backtests(self) -> BacktestService:
+        """Tests of one fit on the last share of a history."""
+        from cryptoforecast.service.backtests import BacktestService
+
+        return BacktestService(self.training, self._one_heavy, self._memory)
+
+    @_Part
+    def walk_forward(self) -> WalkForwardService:
+        """Tests with a new fit for each of several spans."""
         from cryptoforecast.service.walk_forward import WalkForwardService
+
+        return WalkForwardService(self.training, self._one_heavy, self._memory)
+
+    @_Part
+    def workers(self) -> WorkerService:
+        """Tests of many folds and coins by several workers."""
         from cryptoforecast.service.workers import WorkerService
 
-        memory = Memory(settings.memory)
-        one_heavy = OneHeavyFit(memory)
-        self.settings = settings
-        self.owner_key = OwnerKey(settings.owner_key)
-        self.prices = PriceService(settings, memory=memory)
-        self.signals = SignalService(settings, self.prices)
-        self.training = TrainingService(settings, memory)
-        self.saved_models = SavedModelService(settings, self.owner_key.remedy())
-        self.backtests = BacktestService(self.training, one_heavy, memory)
-        self.walk_forward = WalkForwardService(self.training, one_heavy, memory)
-        self.workers = WorkerService(self.training, memory)
-        self.global_models = GlobalModelService(self.training)
-        self.renewals = RenewalService(
-            settings, self.prices, self.training, self.saved_models, self.signals, memory,
-            self.owner_key.remedy(),
+        return WorkerService(self.training, self._memory)
+
+    @_Part
+    def global_models(self) -> GlobalModelService:
+        """Networks that learn from many coins."""
+        from cryptoforecast.service.global_models import GlobalModelService
+
+        return GlobalModelService(self.training)
+
+    @_Part
+    def renewals(self) -> RenewalService:
+        """Saved models that are trained on newer prices, and their versions."""
+        from cryptoforecast.service.renewals import RenewalService
+
+        return RenewalService(
+            self.settings, self.prices, self.training, self.saved_models, self.signals,
+            self._memory, self.owner_key.remedy(),
         )  # fmt: skip
-        self.ablations = AblationService(self.training, self.workers)
-        self.searches = SearchService(settings, self.training, self.workers)
-        self.forecasts = ForecastService(self.saved_models, one_heavy)
-        self.outlooks = OutlookService(self.saved_models, self.forecasts, self.backtests)
-        self.ledger = LedgerService(
-            settings, self.prices, self.signals, self.saved_models, self.forecasts, self.outlooks
-        )
-        self.lessons = LessonService(settings, memory)
-        self.anomalies = AnomalyService(self.saved_models, memory)
-        self.alarms = AlarmService(
-            settings, self.prices, self.anomalies, self.ledger, self.outlooks
-        )
+
+    @_Part
+    def ablations(self) -> AblationService:
+        """Tests of whether inputs help."""
+        from cryptoforecast.service.ablations import AblationService
+
+        return AblationService(self.training, self.workers)
+
+    @_Part
+    def searches(self) -> SearchService:
+        """Searches for better settings."""
+        from cryptoforecast.service.searches import SearchService
+
+        return SearchService(self.settings, self.training, self.workers)
+
+    @_Part
+    def forecasts(self) -> ForecastService:
+        """The steps after the last closed candle."""
+        from cryptoforecast.service.forecasts import ForecastService
+
+        return ForecastService(self.saved_models, self._one_heavy)
+
+    @_Part
+    def outlooks(self) -> OutlookService:
+        """Forecasts by the name of what forecasts, with the test of them on past prices."""
+        from cryptoforecast.service.outlooks import OutlookService
+
+        return OutlookService(self.saved_models, self.forecasts, self.backtests)
+
+    @_Part
+    def ledger(self) -> LedgerService:
+        """Forecasts that stand before their outcome."""
+        from cryptoforecast.service.ledger import LedgerService
+
+        return LedgerService(
+            self.settings, self.prices, self.signals, self.saved_models, self.forecasts,
+            self.outlooks,
+        )  # fmt: skip
+
+    @_Part
+    def lessons(self) -> LessonService:
+        """What the lessons compute."""
+        from cryptoforecast.service.lessons import LessonService
+
+        return LessonService(self.settings, self._memory)
+
+    @_Part
+    def anomalies(self) -> AnomalyService:
+        """Past candles that were surprising."""
+        from cryptoforecast.service.anomalies import AnomalyService
+
+        return AnomalyService(self.saved_models, self._memory)
+
+    @_Part
+    def alarms(self) -> AlarmService:
+        """What the owner is told of."""
+        from cryptoforecast.service.alarms import AlarmService
+
+        return AlarmService(self.settings, self.prices, self.anomalies, self.ledger, self.outlooks)
 
 
 def shared() -> Service:
