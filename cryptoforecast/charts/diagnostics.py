@@ -101,7 +101,7 @@ def residuals(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
         dark: Whether the page behind is dark.
     """
     colours, interval = style.theme(dark), result.history.interval
-    residual, average = (100 * frame[name].to_numpy() for name in ("residual", "average"))
+    residual, average = (100 * np.expm1(frame[name].to_numpy()) for name in ("residual", "average"))
     rows = rows_to_show([residual, average])
     times = pd.DatetimeIndex(frame["closes_at"])
     x = style.dates(times)[rows]
@@ -127,22 +127,23 @@ def residuals(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
     )  # fmt: skip
     figure.update_layout(
         xaxis=style.time_axis(interval),
-        yaxis={"title": style.axis_title("error, % of the price"), "nticks": 7},
+        yaxis={"title": style.axis_title("error, % of the forecast"), "nticks": 7},
     )
     return figure
 
 
 def summary_residuals(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     """Describe what ``residuals`` shows: the mean error and the largest one."""
-    residual = frame["residual"]
-    mean, worst = float(residual.mean()), int(residual.abs().to_numpy().argmax())
+    # A price that came out 92 % above its forecast is 0.65 above it in logarithms.
+    residual = np.expm1(frame["residual"])
+    mean, worst = float(np.expm1(frame["residual"].mean())), int(residual.abs().argmax())
     side = "too low" if mean > 0 else "too high"
     size = wording.percent(abs(mean))
     lean = "neither too high nor too low" if size == "0 %" else f"{size} {side}"
     when = moment_text(frame["closes_at"].iloc[worst])
     return (
         f"Forecasts {step_name(result, step)} are {lean} on average, and the average miss is "
-        f"{wording.percent(float(residual.abs().mean()))}; the largest error is "
+        f"{wording.percent(float(residual.abs().mean()))} of the forecast; the largest error is "
         f"{wording.percent(float(residual.iloc[worst]), '+')}, {when}."
     )
 

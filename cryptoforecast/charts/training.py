@@ -12,6 +12,8 @@ from cryptoforecast.types import EpochLoss
 
 #: Epochs before a curve has a shape, and the fall of the loss in as many that is none.
 _FEW_EPOCHS, _LEVEL = 3, 0.003
+#: Epochs before a running training is said to gain no more.
+_EARLY_EPOCHS = 10
 
 
 def loss_curve(
@@ -127,6 +129,8 @@ def words_on_loss(curve: Sequence[EpochLoss], *, over: bool = False) -> str:
             if over
             else "It still learns: the blue line falls."
         )
+    if not over and len(curve) < _EARLY_EPOCHS:
+        return "Too early to say: the lines often pause in the first passes."
     if last.val_loss - best.val_loss <= level:
         return "The blue line has levelled off: little more to gain."
     if not is_new and last.loss < best.loss:

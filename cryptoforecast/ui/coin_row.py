@@ -84,9 +84,10 @@ def _price(history: PriceHistory, *, asking: bool) -> None:
     change = history.change(_DAY)
     if change is not None:
         share, span = change
-        # The close of a day may be many hours ago.
-        closed = f"<i>, {brief_moment_text(history.closes_at)}</i>"
-        at = "" if history.candle_length < _DAY else closed
+        # The close of a day may be many hours ago, and that of a file many years.
+        now, close = pd.Timestamp.now("UTC"), history.closes_at
+        closed = f"<i>, {brief_moment_text(close, year=close.year != now.year)}</i>"
+        at = closed if history.candle_length >= _DAY or now - close > _DAY else ""
         markup += f"<span>{words.change(share)} in {words.short_span(span)}{at}</span>"
     markup = f'<div class="cf-price">{markup}</div>'
     st.html(markup, width="content")

@@ -98,6 +98,7 @@ def finding(one: ModelSummary) -> tuple[card.Mark, str, str]:
     no_better = "Its network alone is no better than “stays put”"
     if verdict == "tie":
         return "tie", no_better, f"{more}, which may be chance."
+    more += ", as a mean over the coins of its test"
     if change >= 0:
         return "tie", no_better, f"{more}."
     return "none", "Not proven", f"{more}; that may be chance."

@@ -57,7 +57,7 @@ def _label(one: ModelSummary) -> str:
     """Say in a few words how old it is."""
     until = f"Learnt until {one.card.learnt_until:%b %Y}"
     if is_expired(one.card, pd.Timestamp.now("UTC")):
-        return f"{until} · past its date"
+        return f"{until} · worth renewing"
     return f"{until} · good until {expires(one.card):%b %Y}"
 
 

@@ -127,7 +127,7 @@ def test_errors_over_time_are_in_per_cent(result):
     figure = FIGURES["residuals"](result, False)
     for name, column in (("error", "residual"), ("running average", "average")):
         trace = named(figure, name)
-        np.testing.assert_allclose(trace.y, 100 * frame[column], rtol=1e-5)
+        np.testing.assert_allclose(trace.y, 100 * (np.exp(frame[column]) - 1), rtol=1e-4)
         times = pd.to_datetime(np.asarray(trace.x), utc=True)
         assert list(times) == list(frame["closes_at"])
 
@@ -226,7 +226,13 @@ def test_the_largest_error_has_its_sign_and_its_time(result):
     frame = pd.DataFrame({"closes_at": times, "residual": [0.01, -0.03, 0.02], "average": 0.0})
     assert figures.summary_residuals(result, STEP, frame) == (
         "Forecasts 2 hours ahead are neither too high nor too low on average, and the average "
-        "miss is 2.0 %; the largest error is -3.0 %, Wed 1 May 2024, 01:00 UTC."
+        "miss is 2.0 % of the forecast; the largest error is -3.0 %, Wed 1 May 2024, 01:00 UTC."
+    )
+    # A price of 2 where 1 was forecast, and one of 0.5: a move is measured from the forecast.
+    frame["residual"] = np.log([2, 0.5, 1])
+    assert figures.summary_residuals(result, STEP, frame) == (
+        "Forecasts 2 hours ahead are neither too high nor too low on average, and the average "
+        "miss is 50.0 % of the forecast; the largest error is +100 %, Wed 1 May 2024, 00:00 UTC."
     )
 
 

@@ -67,6 +67,10 @@ def test_a_file_is_read_reported_on_and_forecast(open_page, csv):
     forecast = open_page("", coin=name)
     assert not forecast.error
     assert "80 % likely" in heading(forecast)
+    # These hours closed long ago, which stands beside their price.
+    close = opened(page).closes_at
+    price = next(each.value for each in forecast.get("html") if "cf-price" in each.value)
+    assert f"<i>, {close.day} {close:%b} {close.year}</i>" in price
     assert not [choice for choice in forecast.get("button_group") if choice.key == "interval"]
 
 

@@ -287,7 +287,7 @@ def test_the_owner_renews_a_model_and_brings_a_version_back(open_page, headers):
     model = shared().saved_models.load("btc-1h-lstm-close").model
     bundle_versions.replace(folder, "mine", first, model)
     page = open_page("models", card="mine")
-    assert "past its date" in next(one.label for one in page.expander if "Learnt" in one.label)
+    assert "worth renewing" in next(one.label for one in page.expander if "Learnt" in one.label)
     assert not [button for button in page.button if button.label == "Renew"]  # folded
     page.session_state["age"] = True
     page.run()
