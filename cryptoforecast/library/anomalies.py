@@ -135,10 +135,10 @@ def anomalies(
     Example:
         >>> import cryptoforecast as cf
         >>> prices = cf.fetch("BTC", start="2024-01-01", end="2024-07-01", simulated="only")
-        >>> found = cf.anomalies(prices, alarms=2)
-        >>> found.threshold
+        >>> surprises = cf.anomalies(prices, alarms=2)
+        >>> surprises.threshold
         360.0
-        >>> bool((found.frame()["rarity"] >= 360).all())
+        >>> bool((surprises.frame()["rarity"] >= 360).all())
         True
     """
     service, history = shared().anomalies, history_of(prices)

@@ -69,7 +69,7 @@ class TrainingService:
     def __init__(self, settings: Settings, memory: Memory) -> None:
         self.pace = effort.Pace()
         self._memory = memory
-        self._warming = False
+        self._preloading = False
         self._seconds = 60 * settings.training_minutes
         self.jobs: Runner[Run] = Runner(
             settings.jobs, waiting=settings.waiting, seconds=self._seconds
@@ -248,14 +248,14 @@ class TrainingService:
         expected = effort.of_training(spec, len(history))
         return dataclasses.replace(expected, seconds=expected.seconds * self.pace.factor)
 
-    def warm_up(self) -> None:
+    def preload(self) -> None:
         """Begin to load TensorFlow in the background, where it fits into memory."""
-        if "tensorflow" in sys.modules or self._warming:
+        if "tensorflow" in sys.modules or self._preloading:
             return
         with contextlib.suppress(CryptoForecastError):
             self._check_memory(0.0)
-            self._warming = True
-            threading.Thread(target=networks.load, name="warm-up", daemon=True).start()
+            self._preloading = True
+            threading.Thread(target=networks.load, name="preload-tensorflow", daemon=True).start()
 
     def join(self, key: str, *, user: User) -> None:
         """Let a user wait for background work that someone else has started."""

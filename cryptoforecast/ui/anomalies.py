@@ -112,7 +112,7 @@ def verdict(anomalies: Anomalies) -> None:
     rate = anomalies.rate
     card.heading(
         words.plain(rate.verdict),
-        f"The forecast raised {rate.alarms:,} on these prices, "
+        f"In all {words.plain(_span(anomalies))} the forecast raised {rate.alarms:,}, "
         f"{words.plain(count_text(rate.expected))} were promised. "
         f"The spike rule promises as many and raised {rate.spikes:,}.",
         mark="good" if "as often" in rate.verdict else "watch",
@@ -121,10 +121,9 @@ def verdict(anomalies: Anomalies) -> None:
 
 def promise(anomalies: Anomalies) -> None:
     """Compare how often both rules fired with what they promise."""
-    history, rate = anomalies.surprises.history, anomalies.rate
-    span = span_text(len(anomalies.surprises) * history.candle_length, close=True)
+    rate = anomalies.rate
     rates = {_KINDS[kind]: each for kind, each in anomalies.measured.items()}
-    rates[f"On these prices, {span}"] = rate
+    rates[f"On these prices, {_span(anomalies)}"] = rate
     longest = max(max(each.ratio, each.spike_ratio, 1) for each in rates.values())
     for number, (title, each) in enumerate(rates.items()):
         with st.container(gap="xsmall"):
@@ -132,6 +131,12 @@ def promise(anomalies: Anomalies) -> None:
                 st.caption("Alarms a month (tick: promised)")
             st.caption(words.plain(title), help=words.plain(_counted(each)))
             bars.draw(_bars(each, anomalies.alarms_a_month, longest), f"{number:d}")
+
+
+def _span(anomalies: Anomalies) -> str:
+    """Write how long a time the candles cover: "22 months"."""
+    surprises = anomalies.surprises
+    return span_text(len(surprises) * surprises.history.candle_length, close=True)
 
 
 def _counted(rate: AlarmRate) -> str:

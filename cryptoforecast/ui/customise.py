@@ -17,7 +17,7 @@ WIDTH = 760
 @dialogs.dialog("Train my own", width=WIDTH)
 def show(service: Service, history: PriceHistory) -> None:
     """Ask for the settings, say what they take, and start the training."""
-    service.training.warm_up()
+    service.training.preload()
     st.caption("Choose a recipe, change what you like, train.")
     _recipes(service, history)
     draft = drafts.current()

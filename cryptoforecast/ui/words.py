@@ -77,7 +77,7 @@ def change(share: float) -> str:
     """Write a change with its sign: "+1.5 %", "−0.2 %"; a dash where undefined."""
     if not math.isfinite(share):
         return DASH
-    text = f"{100 * abs(share):.1f} %"
+    text = f"{100 * abs(share):,.1f} %"
     return f"{'−' if share < 0 else '+'}{text}" if text != "0.0 %" else text
 
 

@@ -76,7 +76,7 @@ def serving(places: int = 100, watched: bool = True) -> Iterator[Server]:
     server = Server(places, watched)
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(server.run)
-        while not server.started:
+        while not server.started and not done.done():
             time.sleep(0.01)
         try:
             yield server

@@ -330,7 +330,9 @@ def test_one_request_however_many_ask(settings: Settings) -> None:
     ]
     for thread in threads:
         thread.start()
+    until = time.monotonic() + 60
     while not source.requests:
+        assert time.monotonic() < until
         time.sleep(0.01)
     source.released.set()
     for thread in threads:
