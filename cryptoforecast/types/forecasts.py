@@ -75,15 +75,19 @@ class Forecast:
         return len(self.close)
 
     def __getitem__(self, rows: slice) -> Forecast:
-        """Return the forecast from some of the origins."""
+        """Return the forecast from some of the origins, which keeps nothing of the others.
+
+        Views would keep the whole arrays in memory: a test, or one next step, is a small part of
+        the rows from which its width and levels were learnt.
+        """
         return Forecast(
             predictor=self.predictor,
             interval=self.interval,
             origins=self.origins[rows],
-            close=self.close[rows],
-            predicted=self.predicted[rows],
-            quantiles=self.quantiles[rows],
-            actual=self.actual[rows],
+            close=self.close[rows].copy(),
+            predicted=self.predicted[rows].copy(),
+            quantiles=self.quantiles[rows].copy(),
+            actual=self.actual[rows].copy(),
             candles=self.candles,
         )
 

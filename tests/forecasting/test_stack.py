@@ -96,6 +96,18 @@ def test_members_forecast_as_they_do_alone(history):
         np.testing.assert_array_equal(together[member.name].predicted, alone.predicted)
 
 
+def test_a_forecast_keeps_nothing_of_the_rows_that_it_learnt_from(history):
+    """A test in a cache, or one next step, held several times its own size."""
+    whole = stacked(history)
+    rows = range(FIRST, STOP)
+    several = whole.with_members(history, rows).forecasts
+    for each in (*several.values(), whole.forecast(history, rows)):
+        for name in ("close", "predicted", "quantiles", "actual"):
+            values = getattr(each, name)
+            base = values if values.base is None else values.base
+            assert base.nbytes == values.nbytes, (each.predictor, name)
+
+
 def test_the_next_steps_are_those_of_the_same_origin_in_a_backtest(history):
     model = synthetic.model(synthetic.spec(horizon=HORIZON), cutoff="2023-10-20T00:00:00+00:00")
     alone = next_steps.of_model(history, model)
