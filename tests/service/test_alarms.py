@@ -55,23 +55,42 @@ def market():
 
 
 @pytest.fixture
-def alarms(home, market, webhook):
-    """Alarms whose clock, and whose prices, are those of the market."""
-    settings = Settings(
-        home=home, fresh=0, retry=0, pause=0, alarms=(webhook.url,),
-        address="https://forecasts.example",
-    )  # fmt: skip
-    service = Service(settings)
-    prices = PriceService(settings, [market])
-    ledger = LedgerService(
-        settings, prices, service.signals, service.saved_models, service.forecasts,
-        service.outlooks,
-        lambda: market.now,
-    )  # fmt: skip
-    yield AlarmService(
-        settings, prices, service.anomalies, ledger, service.outlooks, lambda: market.now
+def service(home):
+    """A service whose sources are asked each time."""
+    return Service(
+        Settings(home=home, fresh=0, retry=0, pause=0, address="https://forecasts.example")
     )
+
+
+@pytest.fixture
+def ledger(service, market):
+    """A ledger whose clock, and whose prices, are those of the market."""
+    ledger = LedgerService(
+        service.settings, PriceService(service.settings, [market]), service.signals,
+        service.saved_models, service.forecasts, service.outlooks, lambda: market.now,
+    )  # fmt: skip
+    yield ledger
     ledger.close()
+
+
+@pytest.fixture
+def alarms_to(service, ledger, market):
+    """Return the function that makes alarms for such destinations, of the same market."""
+
+    def make(*destinations):
+        settings = dataclasses.replace(service.settings, alarms=destinations)
+        prices = PriceService(settings, [market])
+        return AlarmService(
+            settings, prices, service.anomalies, ledger, service.outlooks, lambda: market.now
+        )
+
+    return make
+
+
+@pytest.fixture
+def alarms(alarms_to, webhook):
+    """Alarms that are sent to the webhook."""
+    return alarms_to(webhook.url)
 
 
 def changed(market, factor, rows=1):
@@ -161,14 +180,14 @@ def test_a_source_that_falls_silent_is_told_once_for_each_silence(alarms, market
     assert titles[2:] == ["No new price of BTC"]
 
 
-def test_a_close_outside_of_its_stored_range_is_told(alarms, market):
-    alarms._ledger.record(["cone"], ["BTC"])
+def test_a_close_outside_of_its_stored_range_is_told(alarms, ledger, market):
+    ledger.record(["cone"], ["BTC"])
     alarms.add(AlarmRule(RANGE, coin="BTC", model="cone", step=2))
     market.now += 2 * HOUR
     changed(market, 1.5, rows=1)
     assert alarms.run().raised == ()  # it is graded when all of its candles have closed
     market.now += 22 * HOUR
-    assert alarms._ledger.grade().graded == 1
+    assert ledger.grade().graded == 1
     (raised,) = alarms.run().raised
     sentence = raised.alarm.sentence
     assert "outside of the 95 % range that Volatility cone stored 2 hours before: $" in sentence
@@ -179,10 +198,10 @@ def test_a_close_outside_of_its_stored_range_is_told(alarms, market):
     assert alarms.run().raised == ()
 
 
-def test_ranges_that_drift_are_told_once_a_quarter(alarms, market):
+def test_ranges_that_drift_are_told_once_a_quarter(alarms, market, home):
     """Forecasts of ranges that hold every price are too wide, and it is told when that is sure."""
     quarter = pd.Timestamp("2026-10-01", tz="UTC")
-    ledger, database, clock = making.opened(f"sqlite:///{alarms._settings.home}/ledger.sqlite")
+    ledger, database, clock = making.opened(f"sqlite:///{home}/ledger.sqlite")
     alarms.add(AlarmRule(CALIBRATION, coin="BTC", model="cone"))
     series = dataclasses.replace(making.SERIES, model="cone", predictor="cone", horizon=1)
     counted = []
@@ -270,10 +289,10 @@ def test_what_is_not_taken_is_sent_again_with_the_next_tick(
 
 
 def test_a_destination_that_fails_does_not_stop_the_others_and_is_not_given_up_at_once(
-    alarms, market, webhook
+    alarms_to, market, webhook
 ):
     with served(Mail()) as server:
-        alarms._settings = dataclasses.replace(alarms._settings, alarms=(webhook.url, server.url))
+        alarms = alarms_to(webhook.url, server.url)
         webhook.behave = 500
         alarms.add(EXPIRED)
         alarms.add(AlarmRule(MODEL, model="global-1h-lstm"))
@@ -288,17 +307,18 @@ def test_a_destination_that_fails_does_not_stop_the_others_and_is_not_given_up_a
         assert "json given up, 10 attempts" in delivery_text(alarms.view().raised[0])
 
 
-def test_without_a_destination_it_is_raised_and_shown(alarms, webhook, market):
-    alarms._settings = dataclasses.replace(alarms._settings, alarms=())
+def test_without_a_destination_it_is_raised_and_shown(alarms_to, service):
+    alarms = alarms_to()
     alarms.add(EXPIRED)
     run = alarms.run()
     assert (len(run.raised), run.deliveries, run.waiting, run.problem) == (1, 0, 0, "")
     assert delivery_text(alarms.view().raised[0]) == "not sent yet"
     with pytest.raises(InvalidInput, match="Messages need a destination"):
         alarms.test()
-    alarms._settings = dataclasses.replace(alarms._settings, alarms=("pa55word",))
+    alarms = alarms_to("pa55word")
     assert "number 1 of 1 is none" in alarms.run().problem
-    assert "pa55word" not in str(alarms.view()) + str(alarms._settings)
+    settings = dataclasses.replace(service.settings, alarms=("pa55word",))
+    assert "pa55word" not in str(alarms.view()) + str(settings)
 
 
 TICK = """
