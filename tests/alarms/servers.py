@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 
 #: Seconds that a server hangs: longer than any limit of the tests, but not for ever.
-HANG = 60.0
+HANG = 5.0
 
 
 class Webhook(http.server.ThreadingHTTPServer):

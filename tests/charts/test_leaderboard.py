@@ -65,7 +65,8 @@ def test_the_sentence_names_who_is_better_and_worse_by_more_than_chance(result):
         "Better than “the price stays put” by more than chance: the LSTM network (10.0 %)." in words
     )
     assert (
-        "Worse than “the price stays put” by more than chance: the dense network (1,860 %)." in words
+        "Worse than “the price stays put” by more than chance: the dense network (1,860 %)."
+        in words
     )
     assert "cone" not in words
 

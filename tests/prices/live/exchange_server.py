@@ -25,7 +25,7 @@ import pandas as pd
 
 Row = list[object]
 #: Seconds that a server hangs: longer than any deadline of the tests, but not for ever.
-HANG = 30.0
+HANG = 10.0
 
 
 class Bucket:
@@ -55,6 +55,7 @@ class ExchangeServer(ThreadingHTTPServer):
         empty: Coinbase gives no candle to a request whose span begins at such a time, so often.
         fail_at: Coinbase sends a web page to a request whose span begins then.
         in_flight: Requests that are being answered, and the most there were.
+        hang_seconds: How long it hangs at most.
         outlasted: Requests whose senders stayed for as long as this server hangs.
     """
 
@@ -77,6 +78,7 @@ class ExchangeServer(ThreadingHTTPServer):
         self.empty: dict[int, int] = {}
         self.fail_at = 0
         self.limited = 0
+        self.hang_seconds = HANG
         self.outlasted = 0
         self.in_flight = [0, 0]
         self.lock = threading.Lock()
@@ -139,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
         if server.coinbase_behaviour and not kraken:
             behaviour = server.coinbase_behaviour
         if behaviour == "silent":
-            server.outlasted += not server.release.wait(HANG)
+            server.outlasted += not server.release.wait(server.hang_seconds)
         elif behaviour == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
@@ -175,7 +177,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response_only(200)
         self.send_header("Content-Length", "100000")
         self.end_headers()
-        until = time.monotonic() + HANG
+        until = time.monotonic() + self.server.hang_seconds
         while not self.server.release.wait(0.02):
             if time.monotonic() > until:
                 self.server.outlasted += 1

@@ -142,6 +142,7 @@ def test_a_month_wins_where_nothing_else_is_left(ward: Ward) -> None:
 def test_all_dead_sources_end_in_time(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "MAX_SECONDS", 0.5)
     ward.yahoo.behaviour = ward.exchange.behaviour = "silent"
+    ward.yahoo.hang_seconds = ward.exchange.hang_seconds = 5
     diagnosis = ward.examine()
     assert ward.yahoo.outlasted == ward.exchange.outlasted == 0
     assert (diagnosis.usable, diagnosis.winner, diagnosis.agreement) == (False, None, None)

@@ -38,7 +38,7 @@ class Sources:
         def request(budget: float, reasons: tuple[str, ...]) -> float:
             self.calls.append((title, budget, reasons))
             if outcome == "silent":
-                self.release.wait(30)
+                self.release.wait(3.5)
             elif isinstance(outcome, float):
                 time.sleep(outcome)
             elif isinstance(outcome, Exception):

@@ -183,7 +183,7 @@ def test_a_page_instead_of_data_is_a_failure_and_is_not_remembered(
 def test_a_silent_network_holds_nobody_beyond_the_deadline(
     yahoo_server: YahooServer, home: Path
 ) -> None:
-    yahoo_server.behaviour = "silent"
+    yahoo_server.behaviour, yahoo_server.hang_seconds = "silent", 5
     yahoo = Yahoo(home)
     with pytest.raises(SourceUnavailable, match=r"did not answer (in time|within 0.5 s)"):
         yahoo.fetch("BTC-USD", "1h", ago("2D"), None, 0.5)
@@ -245,6 +245,7 @@ def test_without_cookie_and_crumb_a_refusal_comes_in_time(
     monkeypatch.setattr("cryptoforecast.prices.live.yahoo_session._COOKIE_TIMEOUT", 0.4)
     yahoo_server.needs_crumb = True
     yahoo_server.cookie, yahoo_server.crumb = cookie, crumb
+    yahoo_server.hang_seconds = 9
     with pytest.raises(SourceUnavailable, match=r"refused the request \(401: Invalid Crumb\)"):
         Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, 9)
     assert yahoo_server.outlasted == 0

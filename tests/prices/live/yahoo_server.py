@@ -64,6 +64,7 @@ class YahooServer(ThreadingHTTPServer):
         trade_age: Seconds since the last trade of the symbol.
         extra: Candles more than asked for, before the start and after the end.
         requests: Host, path and query of each request.
+        hang_seconds: How long it hangs at most.
         outlasted: Requests whose senders stayed for as long as this server hangs.
     """
 
@@ -84,6 +85,7 @@ class YahooServer(ThreadingHTTPServer):
         self.date: str | None = None
         self.tamper: Callable[[str], str] = str
         self.requests: list[dict[str, str]] = []
+        self.hang_seconds = HANG
         self.outlasted = 0
         self.release = threading.Event()
 
@@ -152,7 +154,7 @@ class Handler(BaseHTTPRequestHandler):
             answer()
 
     def hang(self) -> None:
-        self.server.outlasted += not self.server.release.wait(HANG)
+        self.server.outlasted += not self.server.release.wait(self.server.hang_seconds)
 
     def give_cookie(self, host: str) -> None:
         if self.command == "GET" and "consent" in self.path and "copyConsent" not in self.path:
