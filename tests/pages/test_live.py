@@ -42,7 +42,7 @@ def exchange() -> Iterator[ExchangeServer]:
 
 @pytest.mark.own_service
 def test_simulated_prices_give_way_to_live_ones(open_page, exchange):
-    exchange.behaviour = "slow"
+    exchange.behaviour = "held"
     service = shared()
     live = dataclasses.replace(service.settings, live=True)
     service.prices = PriceService(live, [Coinbase(exchange.url, per_second=1000)])
@@ -51,6 +51,7 @@ def test_simulated_prices_give_way_to_live_ones(open_page, exchange):
     assert "Simulated prices · asking for live ones" in words(page)
     places = _places(page)
 
+    exchange.release.set()
     query = inputs.query("BTC", "1h", "90 days")
     until = time.monotonic() + 30
     while service.prices.refreshing(query):
@@ -67,7 +68,7 @@ def test_simulated_prices_give_way_to_live_ones(open_page, exchange):
 
 @pytest.mark.own_service
 def test_a_coin_outside_the_list_waits_for_its_live_prices(open_page, exchange):
-    exchange.behaviour = "slow"
+    exchange.behaviour = "held"
     service = shared()
     live = dataclasses.replace(service.settings, live=True)
     service.prices = PriceService(live, [Coinbase(exchange.url, per_second=1000)])
@@ -75,6 +76,7 @@ def test_a_coin_outside_the_list_waits_for_its_live_prices(open_page, exchange):
     assert "Asking the live sources for FOO" in words(page)
     assert not page.error
     assert "imulated" not in words(page)
+    exchange.release.set()
     query = inputs.query("FOO", "1h", "90 days")
     until = time.monotonic() + 30
     while service.prices.refreshing(query):

@@ -159,8 +159,8 @@ class Handler(BaseHTTPRequestHandler):
         elif behaviour.isdigit():
             self.answer(int(behaviour), b'{"message": "no"}')
         else:
-            if behaviour == "slow":
-                time.sleep(0.25)
+            if behaviour == "held":
+                server.outlasted += not server.release.wait(server.hang_seconds)
             self.answer(*self.candles(parts.path, query))
 
     def answer(self, status: int, body: bytes, cut: int = 0) -> None:
