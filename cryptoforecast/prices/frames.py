@@ -56,7 +56,7 @@ def read(
     quote: str | None = None,
     noun: str = "DataFrame",
 ) -> PriceHistory:
-    """Make a history of a DataFrame, which stays as it is.
+    """Make a history from a DataFrame, which is not changed.
 
     Args:
         frame: One row a candle, in any order. Times are the index or a column: datetimes (UTC
@@ -78,7 +78,8 @@ def read(
         the end and candles that are still open.
 
     Raises:
-        InvalidInput: If the frame can't be read rightly; says what was seen and where.
+        InvalidInput: If an argument is outside its rules, or the frame can't be read without doubt;
+            the message says what was seen and where.
         NotEnoughData: If no candle has closed.
     """
     if not isinstance(frame, pd.DataFrame):
@@ -327,7 +328,7 @@ def _check_roles(names: Sequence[str], roles: Mapping[str, str]) -> None:
     """Refuse a frame without times, or with some but not all of the four prices.
 
     Raises:
-        UnreadableFile: If a column is missing; names those there are.
+        UnreadableFile: If a column is missing; the message names those that are there.
     """
     if are_enough(roles):
         return

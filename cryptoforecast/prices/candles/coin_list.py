@@ -73,7 +73,7 @@ _LISTED = (
     ("JUP", "Jupiter", "JUP29210-USD"),
 )
 
-#: The coins that are offered in lists, by ticker, the best known first.
+#: The coins that are offered in lists, by ticker; the first ones are the best known.
 COINS: dict[str, Coin] = {row[0]: Coin(*row) for row in _LISTED}
 
 # Tickers and names that exchanges and price lists use beside those above.

@@ -163,7 +163,7 @@ class _Around:
 
     @property
     def two_levels(self) -> bool:
-        """Whether all closes of one level are nearer to it than to the other."""
+        """Whether all closes of each level are nearer to it than to the other one."""
         needed = MIN_LAST_CANDLES if self.impossible and self.newest else MIN_LEVEL_CANDLES
         if len(self.old_close) < MIN_LEVEL_CANDLES or len(self.new_close) < needed:
             return False
@@ -197,7 +197,7 @@ class _Around:
 
     @property
     def traded_coins(self) -> bool:
-        """Whether the volume is counted in coins; so it is taken where nothing tells."""
+        """Whether the volume is counted in coins; assumed where the volume does not show it."""
         error = self._volume_error(self.new_volume)
         return error is None or error < abs(self.jump) / 2
 
@@ -251,7 +251,7 @@ def _shift(candles: pd.DataFrame, around: _Around) -> LevelShift | None:
 
 
 def _to_power(log_ratio: float) -> float:
-    """Measure how far a ratio is from the next power of ten other than 1, on a log scale."""
+    """Measure how far a ratio is from the nearest power of ten other than 1, on a log scale."""
     size = abs(log_ratio)
     return float(abs(size - max(1, round(size / np.log(10))) * np.log(10)))
 

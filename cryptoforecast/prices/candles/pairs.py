@@ -12,7 +12,7 @@ from cryptoforecast.types.quotes import DEFAULT_QUOTE, DOLLARS, MONEY, quote_of
 
 #: Longest symbol, characters.
 MAX_LENGTH = 20
-#: A coin's name and a currency, characters.
+#: Longest text of a coin's name and a currency, characters.
 MAX_TEXT = 40
 
 _BASE = re.compile(r"[A-Z0-9]{1,16}")
@@ -33,7 +33,7 @@ _SUFFIXES = sorted({*quotes.QUOTES, "XBT"}, key=len, reverse=True)
 # the quote TUSD, or than BUSD after a short ticker.
 _MIN_BASE = {**dict.fromkeys(MONEY, 3), "BUSD": 3, "USDT": 2, "USDC": 2, "FDUSD": 2, "USD": 2}
 _MAX_BASE = 10
-# Coins that stand for a dollar, which a currency must not be cut off.
+# Coins that stand for a dollar. Their names end in a currency's, but are not split there.
 _STABLE = frozenset({*DOLLARS, "PYUSD", "RLUSD", "FRXUSD"})
 
 

@@ -142,7 +142,8 @@ def outside(values: Mapping[str, np.ndarray]) -> np.ndarray:
 def flat_tail(candles: pd.DataFrame) -> int:
     """Count the candles at the end that repeat one price without volume, as in a dead market.
 
-    Where all candles hold their closes alone, the first of them repeats nothing: it came there.
+    Where every candle holds its close alone, the first candle at this price is not counted: it
+    repeats nothing.
     """
     prices = candles[["open", "high", "low", "close"]].to_numpy()
     if not len(prices):

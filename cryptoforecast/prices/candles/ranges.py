@@ -26,7 +26,7 @@ def true_log_ranges(candles: pd.DataFrame) -> Array:
     Wilder (1978), "New concepts in technical trading systems" ("true range").
 
     Args:
-        candles: Frame with ``open``, ``high``, ``low`` and ``close``, USD.
+        candles: Frame with ``open``, ``high``, ``low`` and ``close``, in any currency.
 
     Returns:
         ``(n,)``; row *t* reads candles up to *t*.

@@ -129,7 +129,7 @@ class RepairResult:
     """Candles after repairs, and what was done.
 
     Attributes:
-        candles: Canonical frame; some candles are left out or have a wider high and low.
+        candles: Canonical frame; some candles are left out, rescaled, or have a wider high and low.
         lines: ``(n,)``, line of each candle in its file, where known.
         splices: ``(n,)`` bool, candles that are the first of another source, where known.
         problems: One for each repair that changed something; its ``repair`` says what was done.
@@ -204,7 +204,8 @@ def repair(
         splices: ``(n,)`` bool, candles that are the first of another source, where known.
 
     Raises:
-        InvalidInput: If a name is unknown, or fewer than two candles would be left.
+        InvalidInput: If a name is unknown, two repairs exclude each other, or fewer than two
+            candles would be left.
     """
     check(names)
     if not names:

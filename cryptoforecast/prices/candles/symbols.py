@@ -48,7 +48,7 @@ _NO_TICKERS = frozenset({
 })  # fmt: skip
 
 
-# In names of files this coin stands for the dollar. Other files have prices of the coin itself.
+# As the quote in a file's name, this coin counts as the dollar. Elsewhere it is a coin of its own.
 _DAI = "DAI"
 # Coins that are called after the coin that they stand for, and no pairs.
 _WRAPPED = frozenset({"RENBTC", "WSTETH", "FRXETH", "SFRXETH", "ANKRETH"})
@@ -93,7 +93,7 @@ def read_symbol(text: str) -> Symbol | None:
 
 
 def symbol_of(text: str) -> Symbol:
-    """Read the coin that a user says a file is of: as ``read_symbol``, or refused.
+    """Read the coin that a user says a file is of, and refuse a text that is no name.
 
     Raises:
         InvalidInput: If the text is no name.
@@ -171,7 +171,7 @@ def _readable(words: str) -> str:
 
 
 def _is_mark(char: str) -> bool:
-    """Return whether a character is a vowel sign of some script, part of a letter."""
+    """Return whether a character is part of a letter, as the vowel signs of some scripts are."""
     return unicodedata.category(char) in ("Mn", "Mc")
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 #: A tick is coarse from this share of the price on.
 MIN_SHARE = 0.002
-# So many closes must have moved before the smallest step is taken for the tick.
+# So many closes must have moved by the smallest step before it is taken for the tick.
 _MIN_MOVES = 10
 #: A step of this size at most may be a tick although hardly a close moved by it.
 MAX_DECIMAL_STEP = 1e-4
@@ -18,7 +18,7 @@ BLOCK_CANDLES = 1_000
 _PRICES = ("open", "high", "low", "close")
 # Closes that the tick is measured on at most, the newest ones.
 _TICK_CANDLES = 20_000
-#: A jump of so many coarse ticks is no more than a thin market.
+#: A jump of at most so many coarse ticks is usual in a thin market, and no error.
 MAX_TICKS = 5
 
 
@@ -43,8 +43,8 @@ def coarse_tick(candles: pd.DataFrame) -> Tick | None:
 
     Returns:
         ``None`` where one tick is less than ``MIN_SHARE`` of the price, or where the prices
-        are not whole numbers of one step. Where hardly a close moved, the step must be a power of
-        ten of at most ``MAX_DECIMAL_STEP``, as 1 satoshi is.
+        are not whole numbers of one step. Where hardly a close moved by it, the step must be a
+        power of ten of at most ``MAX_DECIMAL_STEP``, as 1 satoshi is.
     """
     last = candles.iloc[-_TICK_CANDLES:]
     close = last["close"].to_numpy(float)
@@ -59,7 +59,7 @@ def coarse_tick(candles: pd.DataFrame) -> Tick | None:
     count = prices / size
     if not MIN_SHARE <= share < np.inf or (np.abs(count - np.round(count)) > 0.01).any():
         return None
-    # A tick that is hardly ever moved by is a gap between the few prices that happened.
+    # A step by which closes hardly ever move may be a gap between the few prices that occurred.
     often = ((moves > 0) & (moves < 1.5 * size)).sum() >= _MIN_MOVES
     power = round(float(np.log10(size)))
     decimal = size < 1.5 * MAX_DECIMAL_STEP and abs(size / 10.0**power - 1) < 1e-6

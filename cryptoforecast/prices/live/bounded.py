@@ -16,9 +16,9 @@ from curl_cffi.curl import CURL_WRITEFUNC_ERROR
 from curl_cffi.requests import Response, Session
 from curl_cffi.requests.exceptions import InvalidHeader, RequestException
 
-#: Seconds for a connection.
+#: Longest time to make a connection, in seconds.
 MAX_CONNECT_TIME = 4.0
-# Hosts may set cookies in each answer.
+# Hosts may set cookies in each answer. Beyond this number all of them are deleted.
 _MAX_COOKIES = 50
 
 
@@ -27,7 +27,7 @@ class Utf8Response(Response):
 
     @property
     def charset_encoding(self) -> None:
-        """Leave the charset of the header aside."""
+        """Ignore the charset that the header names."""
         return
 
 
@@ -35,7 +35,7 @@ class BoundedSession(Session[Response]):
     """A session of curl_cffi whose downloads are bounded.
 
     Args:
-        max_bytes: Longest packed body of any download.
+        max_bytes: Longest body of any download, in bytes as it is sent (packed).
         options: Arguments of ``Session``.
     """
 
@@ -52,7 +52,7 @@ class BoundedSession(Session[Response]):
             method: GET or POST.
             url: The address.
             seconds: Seconds in all.
-            max_bytes: Longest body, unpacked.
+            max_bytes: Longest unpacked body, in bytes.
             args: Further arguments of ``Session.request``.
             options: Further arguments of ``Session.request``.
 
@@ -61,7 +61,7 @@ class BoundedSession(Session[Response]):
             came until then is there.
 
         Raises:
-            RequestException: If no answer came in time.
+            RequestException: If no answer came in time, or the request failed in another way.
         """
         body = bytearray()
         is_whole = True

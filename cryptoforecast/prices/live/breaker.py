@@ -1,6 +1,7 @@
 """The circuit breaker: a total deadline for calls that may never return, and a pause after failure.
 
-Pattern: Nygard (2007), "Release it!", chapter "Stability patterns". Knows nothing of prices.
+Pattern: Nygard (2007), "Release it!", chapter "Stability patterns". This module knows nothing of
+prices.
 """
 
 from __future__ import annotations
@@ -74,8 +75,8 @@ class CircuitBreaker:
             deadline: Seconds that the call may take in all.
 
         Raises:
-            SourceUnavailable: At once while the breaker is open; otherwise if the work fails or
-                the deadline passes.
+            SourceUnavailable: At once while the breaker is open or ``max_calls`` calls run;
+                otherwise if the work fails or the deadline passes.
             CryptoForecastError: Any other error of the project that the work raises.
         """
         call = _Call(work)
@@ -96,7 +97,7 @@ class CircuitBreaker:
         return call.result[0]
 
     def _admit(self) -> None:
-        """Refuse a call while the breaker is open. The caller holds the lock."""
+        """Refuse a call while the breaker is open or too many run. The caller holds the lock."""
         seconds = self._open_until - self._clock()
         if self._abandoned:
             raise SourceUnavailable(

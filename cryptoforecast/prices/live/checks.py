@@ -7,9 +7,9 @@ import pandas as pd
 
 from cryptoforecast.prices.candles.resample import step_of
 
-#: Smallest step between prices, as a share of the median price, from which they are too coarse.
+#: Prices are too coarse if they are rounded to larger steps: a share of the median price.
 MAX_PRICE_STEP = 0.002
-#: Factor between two sources' closes, less 1, from which they are of two coins.
+#: Two sources' closes are of two coins if one is higher than the other by more than this share.
 MAX_DIFFERENCE = 0.2
 # In fewer candles, the smallest step between prices may be large by chance.
 _MIN_ROWS = 20
@@ -30,7 +30,7 @@ def price_step(candles: pd.DataFrame) -> float:
         candles: Canonical frame.
 
     Returns:
-        The share; 0 if the prices are on no grid, or there are too few to tell.
+        The share; 0 if the prices are not multiples of one step, or too few to tell.
     """
     prices = candles[["open", "high", "low", "close"]].to_numpy()
     if len(prices) < _MIN_ROWS:

@@ -1,4 +1,4 @@
-"""The choice between the cached answers of several sources, and what they say of each other."""
+"""The choice between the cached answers of several sources, and the check that they agree."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def check_agreement(
         interval: Candle length of all answers.
         entry: The answer that is chosen.
         others: The answers of all sources. Those fetched at about the same time are compared.
-        titles: The name of each source in sentences, by its name.
+        titles: What messages call each source, by its name.
 
     Raises:
         InvalidInput: If the last closes of two sources can't be of one coin.

@@ -83,11 +83,14 @@ class Coinbase:
         return f"Coinbase is asked for the last {rows:,} {CANDLE_NAMES[interval]} ({span}) at most."
 
     def observe(self, tap: Tap | None) -> None:
-        """Have every answer shown to ``tap``; nobody looks if it is ``None``."""
+        """Pass every answer to ``tap``; ``None`` ends that."""
         self._client.tap = tap
 
     def cost(self, rows: int, seconds: float) -> tuple[int, float]:
-        """Return the requests that candles take, and about how many seconds; see ``Doctor``."""
+        """Return the requests that ``rows`` candles take, and about how many seconds in all.
+
+        See ``doctor.Observable``.
+        """
         pages = max(1, -(-rows // (PAGE_ROWS - 1)))
         waiting = max(pages - MAX_BURST, 0) / self._per_second
         return pages, max(pages / MAX_IN_FLIGHT * seconds, waiting + seconds)

@@ -20,8 +20,8 @@ from cryptoforecast.prices.live.sources import Fetched
 
 #: Candles in one answer, at most.
 PAGE_ROWS = 300
-#: Requests that may wait for their answers at the same time. They are of neighbouring pages: few
-#: of the pages before the start of a market are asked for while another one takes long.
+#: Requests that may wait for their answers at the same time. They ask for neighbouring pages, so
+#: that few pages from before the start of a market are asked for while another page takes long.
 MAX_IN_FLIGHT = 4
 # Where so many pages in a row are empty, the market had not started yet.
 _MAX_EMPTY = 3

@@ -25,7 +25,7 @@ from cryptoforecast.types.quotes import DEFAULT_QUOTE
 
 #: Source, the source's own symbol, interval. Sources are kept apart: prices and units differ.
 Key = tuple[str, str, str]
-#: What tells a file from the one before it of the same name: its number, size and time in ns.
+#: What tells a file from an earlier one of the same name: its inode, size and change time in ns.
 Identity = tuple[int, int, int]
 
 _METADATA_KEY = b"cryptoforecast"

@@ -49,7 +49,7 @@ _FIRST_BYTES = 120
 
 
 class Observable(Source, Protocol):
-    """A source that lets its answers be looked at.
+    """A source whose answers can be observed.
 
     Attributes:
         base: Scheme and host that it asks.
@@ -58,14 +58,14 @@ class Observable(Source, Protocol):
     base: str
 
     def observe(self, tap: Tap | None) -> None:
-        """Have every answer shown to ``tap``."""
+        """Pass every answer to ``tap``; ``None`` ends that."""
         ...
 
     def cost(self, rows: int, seconds: float) -> tuple[int, float]:
-        """Return the requests that candles take, and about how many seconds.
+        """Return the requests that ``rows`` candles take, and about how many seconds in all.
 
         Args:
-            rows: Candles.
+            rows: Number of candles.
             seconds: Seconds that one request takes.
         """
         ...
@@ -293,7 +293,7 @@ def _connect(address: str, port: int) -> bool:
 
 
 def _timed(work: Callable[[], Result]) -> tuple[Result | None, float]:
-    """Do what may block for long in a thread of its own.
+    """Do work that may block for long, in a thread of its own.
 
     Returns:
         The result, ``None`` if it failed or took too long, and the seconds it took.

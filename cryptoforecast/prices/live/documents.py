@@ -18,7 +18,7 @@ def plain(text: object, longest: int = MAX_TEXT) -> str:
         text: Anything; ``str`` makes a text of it.
         longest: Characters, at most.
     """
-    # Longer runs of other characters than these are not worth looking through.
+    # Characters that can't be shown are left out, so more are looked at than may be shown.
     letters = str(text)[: 4 * longest]
     printable = "".join(letter if letter.isprintable() else " " for letter in letters)
     return " ".join(printable.split())[:longest]

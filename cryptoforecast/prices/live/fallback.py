@@ -14,7 +14,7 @@ With a deadline of 13.5 s the second source is asked after 4 s at the latest and
 source needs this time: fetching two years of hours takes longer than one head start, and the
 third source has only a month of them.
 
-Knows nothing of prices.
+This module knows nothing of prices; only its messages name them.
 """
 
 from __future__ import annotations

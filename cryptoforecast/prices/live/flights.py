@@ -53,7 +53,8 @@ class Lane:
         oldest = None
         with self._lock:
             if self._running < self._max_running:
-                # Those who wait need the lock to start, so the thread can be counted before.
+                # Counted only once it has started, which may fail. It can't end before: it needs
+                # the lock for that.
                 threading.Thread(target=self._work, args=(flight,), daemon=True).start()
                 self._running += 1
                 return
@@ -115,7 +116,7 @@ class Flights:
         Args:
             key: What is asked for.
             start: Open of the first candle wanted, UTC; ``None``: all that there are.
-            work: Prepares the request.
+            work: Prepares the request, and returns the call that makes it.
             is_listed: Whether the coin is known not to be an invented one.
         """
         with self._lock:

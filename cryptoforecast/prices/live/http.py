@@ -1,7 +1,7 @@
 """The HTTP client: one JSON document from a host that may be slow, wrong or hostile.
 
 Redirects are never followed. A body is read up to a limit and never decompressed. The package
-curl_cffi is loaded by the first request, not by importing this module. Knows nothing of prices.
+curl_cffi is loaded by the first request, not by importing this module. It knows nothing of prices.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class _RateLimiter:
             max_wait: Seconds that may be waited.
 
         Returns:
-            Whether the turn came in time. If not, nothing was waited and no turn is used.
+            Whether the turn came in time. If not, this returns at once and uses no turn.
         """
         with self._lock:
             now = time.monotonic()
@@ -104,7 +104,7 @@ class JsonClient:
 
     Attributes:
         title: The host's name in messages.
-        tap: Is shown every answer; ``None`` if nobody looks.
+        tap: Called with every answer; ``None`` if nothing observes them.
     """
 
     def __init__(self, title: str, base: str, per_second: float, burst: int = 1) -> None:
@@ -157,8 +157,8 @@ class JsonSession:
             params: Query parameters.
 
         Raises:
-            RetryLater: If the host limits or bars requests.
-            SourceUnavailable: If the host does not answer in time, or not with JSON.
+            RetryLater: If the host limits requests, and says for how many seconds.
+            SourceUnavailable: If the host does not answer in time, refuses, or does not send JSON.
         """
         pause = _FIRST_PAUSE
         for attempt in range(1, _MAX_ATTEMPTS + 1):
@@ -179,7 +179,7 @@ class JsonSession:
         raise AssertionError("the last attempt returns or raises")
 
     def _affordable(self, wait: float) -> bool:
-        """Return whether a wait is short and leaves as much time as it takes."""
+        """Return whether a wait is short, and leaves more time than it takes."""
         return wait <= _MAX_WAIT and 2 * wait < self.seconds_left
 
     def _get_once(self, path: str, params: Mapping[str, str | int]) -> Reply:

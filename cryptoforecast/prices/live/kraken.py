@@ -75,11 +75,14 @@ class Kraken:
         return f"Kraken gives the last {MAX_ROWS} {CANDLE_NAMES[interval]} ({span}) only."
 
     def observe(self, tap: Tap | None) -> None:
-        """Have every answer shown to ``tap``; nobody looks if it is ``None``."""
+        """Pass every answer to ``tap``; ``None`` ends that."""
         self._client.tap = tap
 
     def cost(self, rows: int, seconds: float) -> tuple[int, float]:
-        """Return the requests that candles take, and about how many seconds; see ``Doctor``."""
+        """Return the requests that ``rows`` candles take, and about how many seconds in all.
+
+        See ``doctor.Observable``.
+        """
         return min(rows, 1), seconds
 
     def fetch(

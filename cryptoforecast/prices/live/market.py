@@ -48,7 +48,8 @@ from cryptoforecast.types import MarketQuery, PriceHistory, span_text
 _FALLBACK_FRESH = pd.Timedelta(minutes=15)
 # What is fetched to compare two sources: so many candles, within so many seconds.
 _COMPARED_CANDLES, _MAX_COMPARE_TIME = 12, 3.0
-# Seconds after which two sources are compared again; less than the age at which answers still are.
+# Seconds after which two sources are compared again: less than the age up to which their answers
+# count in ``choice.check_agreement``.
 _COMPARED_EVERY = 2400.0
 _MAX_HISTORIES = 32
 _MAX_COMPARED = 256
@@ -103,11 +104,11 @@ class LivePrices:
             simulated: Whether simulated prices may answer.
 
         Raises:
-            InvalidInput: If the query is malformed, or no source knows the coin; or none could be
-                asked for a coin outside the list, and simulated prices may answer, of which there
-                are none; or if two sources give the prices of different coins.
-            SourceUnavailable: If no source answers, nothing is cached, and live prices are needed:
-                simulated ones may not answer, or there are none of a listed coin in this quote.
+            InvalidInput: If the query is malformed, no source knows the coin, or two sources give
+                the prices of different coins. With ``simulated``, also if no source answers for a
+                coin outside the list, because such a coin has no simulated prices.
+            SourceUnavailable: If no source answers, nothing is cached, and simulated prices may not
+                answer, or there are none of a listed coin in this quote.
             NotEnoughData: If no closed candle lies in the window.
         """
         coin = resolve(query.coin)
@@ -236,8 +237,8 @@ class LivePrices:
     ) -> float:
         """Bring one source up to date, and return how much of the window it covers, 0 to 1.
 
-        A source that has been asked for all it has, or for the window before, has all that its
-        market has; then only its own limit counts.
+        If the source was asked for all it has, or for this window once before, a late first candle
+        means that the market began there. Then only the source's own limit makes the share smaller.
         """
         until = time.monotonic() + budget
         before = self._cache.load((source.name, source.symbol(coin) or "", interval))

@@ -30,7 +30,7 @@ def window(
     end: str | date | None = None,
     days: float | None = None,
 ) -> MarketQuery:
-    """Make a query of what a user writes.
+    """Make a query from what a user writes.
 
     Args:
         coin: Ticker or symbol.
@@ -41,7 +41,8 @@ def window(
         days: Length of the window instead of ``start``, above 0 and at most ``MAX_DAYS``.
 
     Raises:
-        InvalidInput: If a time can't be read, or both ``start`` and ``days`` are given.
+        InvalidInput: If a time can't be read, both ``start`` and ``days`` are given, or ``days`` is
+            outside its bounds.
     """
     first, last = _parse("start", start), _parse("end", end)
     if days is not None:

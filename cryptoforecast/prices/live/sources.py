@@ -91,6 +91,10 @@ class Source(Protocol):
             start: Open of the first candle, UTC; ``None``: as far back as the source goes.
             end: Candles open before this time, UTC; ``None``: now.
             deadline: Seconds in all.
+
+        Raises:
+            InvalidInput: If the source has no such interval or symbol.
+            SourceUnavailable: If the source fails or does not answer in time.
         """
         ...
 

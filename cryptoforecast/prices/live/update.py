@@ -70,7 +70,8 @@ class Updater:
             The entry that is stored.
 
         Raises:
-            NotEnoughData: If the source does not know the coin, or has no closed candle there.
+            InvalidInput: If the source has no market of this symbol.
+            NotEnoughData: If the source can't have the coin, or has no closed candle there.
             SourceUnavailable: If the source fails, has no recent candle, or rounds its prices too
                 coarsely.
         """

@@ -58,7 +58,7 @@ class Roundtrip:
         return cls(response.url, response.status_code, headers, response.content, seconds, now)
 
     def header(self, name: str) -> str | None:
-        """Return a header, whatever the case of its name."""
+        """Return a header by its name in lower case; in the answer it may have any case."""
         return next((text for key, text in self.headers.items() if key.lower() == name), None)
 
 

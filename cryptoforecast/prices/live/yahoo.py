@@ -46,7 +46,7 @@ _MIN_COOKIE_TIME = 1.0
 
 
 class Yahoo:
-    """Fetches candles from Yahoo; volume is turnover in USD.
+    """Fetches candles from Yahoo; volume is turnover in the quote currency.
 
     Args:
         home: Folder in which yfinance keeps its own small caches.
@@ -83,11 +83,14 @@ class Yahoo:
         return f"Yahoo gives {CANDLE_NAMES[interval]} of the last {back.days} days only."
 
     def observe(self, tap: Tap | None) -> None:
-        """Have every answer shown to ``tap``; nobody looks if it is ``None``."""
+        """Pass every answer to ``tap``; ``None`` ends that."""
         self._tap = tap
 
     def cost(self, rows: int, seconds: float) -> tuple[int, float]:
-        """Return the requests that candles take, and about how many seconds; see ``Doctor``."""
+        """Return the requests that ``rows`` candles take, and about how many seconds in all.
+
+        See ``doctor.Observable``.
+        """
         return min(rows, 1), seconds
 
     def fetch(
@@ -111,6 +114,7 @@ class Yahoo:
         Raises:
             InvalidInput: If Yahoo has no such interval or symbol, or quotes it in another
                 currency.
+            NotEnoughData: If Yahoo knows the symbol, but has no candles in the span.
             SourceUnavailable: If Yahoo fails or does not answer in time.
         """
         if interval not in LOOK_BACK:
@@ -167,7 +171,7 @@ class Yahoo:
         return chart
 
     def _prepare(self) -> YahooSession:
-        """Set yfinance up once: our session and folder, and errors that are raised."""
+        """Set yfinance up once: our session, our folder, and that it raises its errors."""
         with self._lock:
             if self._session is not None:
                 return self._session
@@ -181,7 +185,7 @@ class Yahoo:
                 folder.mkdir(parents=True, exist_ok=True)
             yfinance.set_tz_cache_location(str(folder))
             yfinance.config.debug.hide_exceptions = False
-            # Failures reach us as exceptions. Its log messages would only fill stderr.
+            # Failures reach us as exceptions. Log messages would only fill stderr.
             logging.getLogger("yfinance").setLevel(logging.CRITICAL)
             # yfinance still uses arguments of pandas that are deprecated.
             warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"yfinance\.")

@@ -14,7 +14,7 @@ HOSTS = frozenset(
 )
 #: Candles in one answer. Two years of hours are 17,520.
 MAX_ROWS = 50_000
-# Seconds since 1970 of the last time that is one: in the year 2096.
+# The last time that is believed, in the year 2096, as seconds since 1970.
 _LAST_SECOND = 4_000_000_000
 
 
@@ -86,7 +86,7 @@ def _table_fault(times: object, indicators: object) -> str:
 
 
 def _is_number(value: object) -> bool:
-    """Return whether a value is a number, if perhaps an infinite one."""
+    """Return whether a value is a number; an infinite one counts, NaN does not."""
     if type(value) is int:
         return abs(value) < 10**300
     return type(value) is float and not math.isnan(value)

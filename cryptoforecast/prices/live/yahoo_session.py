@@ -31,7 +31,7 @@ from cryptoforecast.prices.live.wire import Roundtrip, Tap
 #: Bytes of a chart. Two years of hours have 2.5 MB at most.
 MAX_CHART_BYTES = 4_000_000
 #: Bytes and tags of any other answer: a cookie, a crumb or the page about cookies. yfinance makes
-#: an object of a kilobyte of each tag.
+#: an object of about a kilobyte from each tag.
 MAX_PAGE_BYTES, MAX_TAGS = 300_000, 3000
 #: Redirects from one request.
 MAX_REDIRECTS = 5
@@ -50,8 +50,10 @@ class Fetch:
     Attributes:
         until: Monotonic seconds at which it ends.
         cookies: Whether a cookie and a crumb may be asked for.
-        tap: Is shown every answer; ``None`` if nobody looks.
+        tap: Called with every answer; ``None`` if nothing observes them.
         chart: The last answer to a request for a chart.
+        refused_charts: Answers of status 400 or more, by the address and parameters of the request.
+        silent_hosts: Hosts that gave no usable answer to a request for a cookie or a crumb.
     """
 
     def __init__(self, until: float, cookies: bool, tap: Tap | None = None) -> None:
@@ -74,7 +76,7 @@ class Fetch:
 
 
 class YahooSession(BoundedSession):
-    """A session for yfinance, which one thread at a time uses for one fetch."""
+    """A session for yfinance; each of several threads may use it for a fetch of its own."""
 
     def __init__(self) -> None:
         super().__init__(MAX_CHART_BYTES, impersonate="chrome")
@@ -88,7 +90,7 @@ class YahooSession(BoundedSession):
         Args:
             seconds: What all of them together may take.
             cookies: Whether a cookie and a crumb may be asked for.
-            tap: Is shown every answer.
+            tap: Called with every answer.
         """
         fetch = Fetch(time.monotonic() + seconds, cookies, tap)
         self._fetches.current = fetch

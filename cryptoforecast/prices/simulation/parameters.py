@@ -15,7 +15,7 @@ class MarketParameters:
         weights: Share of the variance forecast that each moving average has. The long-run
             variance has the rest.
         half_lives: Half-life of each moving average, hours.
-        leverage: How much more a fall raises volatility than a rise does, relative.
+        leverage: How much more a fall raises the variance than a rise does, relative.
         freedom: Degrees of freedom of Student's t; ``inf`` for the normal distribution.
         hours: Volatility by hour of the day, UTC, relative to the mean of the day; 24 numbers.
         weekend: Volatility on Saturday and Sunday relative to the other days.
