@@ -19,7 +19,7 @@ ROOT = PACKAGE / "_app" if (PACKAGE / "_app").is_dir() else PACKAGE.parent
 RETRY_AFTER = 30.0
 #: How the variables begin that say how `serve` serves the API.
 API_VARIABLES = "CRYPTOFORECAST_API_"
-#: How often the app may record and grade forecasts: the value of the variable, in hours.
+#: How often the app may record and grade forecasts: hours, by the value of the variable.
 TICKS = {"1h": 1.0, "4h": 4.0, "1d": 24.0}
 #: Characters that the owner key must have, so that it cannot be guessed.
 MIN_OWNER_KEY = 12
@@ -27,7 +27,7 @@ MIN_OWNER_KEY = 12
 
 @dataclass(frozen=True)
 class Settings:
-    """Where files are written, and how many.
+    """The settings of an installation: its folders, sources, limits and addresses.
 
     Attributes:
         home: Folder of everything written: price cache, training cache, saved models.
@@ -40,7 +40,7 @@ class Settings:
         retry: Seconds for which it is remembered that no price source answered. With ``pause`` it
             bounds how long it takes until a source that is well again is asked.
         cached_trainings: Trained networks in the training cache.
-        price_files: Pairs of coin and interval in the price cache.
+        price_files: Files in the price cache, at most: one for each source, symbol and interval.
         jobs: Trainings that may wait in the queue.
         waiting: Trainings of one user that may wait.
         training_minutes: Minutes that a training may take. Like ``waiting``, it does not bind the
@@ -57,7 +57,7 @@ class Settings:
         tick: Hours between two times at which the app records and grades forecasts; ``None`` if it
             does not.
         ledger: URL of the ledger's database; ``None`` for ``ledger.sqlite`` in ``home``.
-        hosts: Names and addresses by which the server may be called; any where there are none.
+        hosts: Names and addresses by which the server may be called; if there are none, by any.
         alarms: Addresses that messages of alarms go to, as Apprise has them; they hold secrets.
         address: Where users open the app, for links in messages; ``None`` for no links.
     """

@@ -2,11 +2,11 @@
 
 A range of 80 % promises that each price lies inside with probability 0.8, whatever came before.
 The evidence against that is the likelihood of the hits under all other probabilities, weighed by
-the distribution of Jeffreys, over their likelihood under the promise. It stays below 1 in
-expectation as long as the promise is kept, whenever one looks, so that it ever reaches 40 in at
-most one of 40 cases (Ville 1939; Robbins 1970; Waudby-Smith and Ramdas 2024). The mean over several
-ranges has the same property. It begins anew with each quarter of the year, so that a good year does
-not hide a bad month.
+the distribution of Jeffreys, over their likelihood under the promise. Its expectation is at most 1
+as long as the promise is kept, whenever one looks, so that it ever reaches 40 in at most one of 40
+cases (Ville 1939; Robbins 1970; Waudby-Smith and Ramdas 2024). The mean over several ranges has the
+same property. It begins anew with each quarter of the year, so that a good year does not hide a bad
+month.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def quarter(now: pd.Timestamp) -> pd.Timestamp:
 
 
 def evidence(hits: int, count: int, level: int) -> float:
-    """Return the evidence that a range does not hold as often as it promises.
+    """Return the evidence that a range holds more or fewer prices than it promises.
 
     Args:
         hits: Prices inside.

@@ -30,7 +30,7 @@ from cryptoforecast.types.ledger import LedgerEntry, SeriesName
 
 #: Moves of one rule that are told at once, the newest ones.
 MAX_MOVES = 5
-#: In this time a tick may renew a model that is past its date.
+#: For so long after its date, a tick may renew a model before the alarm is raised.
 GRACE = pd.Timedelta(days=1)
 #: The ends of each range, by its level in %.
 _ENDS = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
@@ -69,7 +69,8 @@ def touched_price(one: SetRule, history: PriceHistory) -> list[Alarm]:
     """Return the first candle after the rule was set that touched its price.
 
     The candle in which the rule was set is left out, since it may have touched the price before. A
-    price that lies between the closes around it was passed, and counts.
+    price between the last close before that candle and the first candle after it was passed, and
+    counts.
     """
     candles, price = history.candles, one.rule.value
     opened = candles.index + history.candle_length
@@ -100,7 +101,7 @@ def touched_price(one: SetRule, history: PriceHistory) -> list[Alarm]:
 
 
 def left_range(one: SetRule, entry: LedgerEntry, step: int) -> Alarm:
-    """Return the alarm for a forecast whose range did not hold what came.
+    """Return the alarm for a forecast whose range did not hold the price that came.
 
     Args:
         one: The rule.

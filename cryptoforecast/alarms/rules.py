@@ -44,7 +44,7 @@ MAX_HOURS = 8_784.0
 
 
 def checked(rule: AlarmRule) -> AlarmRule:
-    """Return a rule as it is stored: names as they are, and what was left out filled in.
+    """Return a rule as it is stored: its market by its usual name, and omitted parts filled in.
 
     Whether a model or a source exists is not looked at here.
 

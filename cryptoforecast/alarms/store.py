@@ -33,7 +33,7 @@ from cryptoforecast.types.alarms import (
 
 #: Rules at once, and alarms in one answer.
 MAX_RULES, MAX_ALARMS = 100, 1_000
-#: A message is sent so often, and until its alarm is so old.
+#: A message is tried so often at most, and only until its alarm is so old.
 MAX_ATTEMPTS, MAX_AGE = 10, pd.Timedelta(days=2)
 #: A message that has been in the hands of a process for longer was left by it.
 MAX_SENDING = pd.Timedelta(minutes=5)
@@ -41,6 +41,8 @@ MAX_SENDING = pd.Timedelta(minutes=5)
 
 class AlarmStore:
     """What is set, what was raised, and what became of the messages.
+
+    Every method raises ``LedgerUnavailable`` if the database does not answer.
 
     Args:
         database: That of the ledger.

@@ -22,8 +22,8 @@ def with_signals(history: PriceHistory, signals: Iterable[Signal]) -> PriceHisto
         signals: Signals of different names. One that the history has already is replaced.
 
     Returns:
-        The history with a column for each signal, and with a note where it is simulated or ends
-        before the prices do.
+        The history with a column for each signal, and with a note on each signal that is simulated
+        or has no value at the last candle.
     """
     columns, about, notes = {}, dict(history.signals), list(history.notes)
     for signal in signals:

@@ -52,6 +52,7 @@ class LiveSignals:
 
         Raises:
             SourceUnavailable: If its source does not answer, and nothing is cached.
+            NotEnoughData: If the source has fewer than two values.
         """
         source = self._sources[name]
         request = source.request(history.coin, history.interval)

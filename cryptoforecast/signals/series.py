@@ -13,11 +13,11 @@ from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.types import Signal
 from cryptoforecast.types.signals import NAME
 
-#: From when to when a time may be that is written as text.
+#: Times that are written as text must lie in [FIRST, LAST).
 FIRST, LAST = pd.Timestamp("2000-01-01", tz="UTC"), pd.Timestamp("2100-01-01", tz="UTC")
 #: Longest lag, and longest time for which a value may be used.
 MAX_SPAN = pd.Timedelta(days=366)
-#: Without a maximum age of its own, a value is used for so many usual distances of two values.
+#: Without a maximum age of its own, a value is used for so many usual distances between values.
 USUAL_AGE = 3
 _UNITS = {"m": "min", "min": "min", "h": "h", "d": "D", "w": "W"}
 _SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,6})?) ?(m|min|h|d|w)")
@@ -32,14 +32,15 @@ def from_series(
     max_age: pd.Timedelta | None = None,
     simulated: bool = False,
 ) -> Signal:
-    """Make a signal of values and their times.
+    """Make a signal from values and their times.
 
     Args:
-        name: What it is called.
+        name: What it is called: at most 32 lower-case letters, digits and underscores, the first
+            a letter.
         series: ``(n,)`` numbers; NaN is no value. Its index is in UTC, in any order.
         source: Where it comes from, in a few words.
-        lag: How long after its time each value was known. By default the usual distance of two
-            values: a value that sums up the day which begins at its time is known when it ends.
+        lag: How long after its time each value was known. By default the usual distance between
+            two values: a value that sums up the day which begins at its time is known when it ends.
         max_age: For so long after that a value is used; by default ``USUAL_AGE`` distances.
         simulated: Whether the values are of no real signal.
 
@@ -69,10 +70,10 @@ def from_texts(
     lag: str | None = None,
     max_age: str | None = None,
 ) -> Signal:
-    """Make a signal of values, and times and spans of time that are written as text.
+    """Make a signal from values, and from times and spans of time that are written as text.
 
     Args:
-        name: What it is called.
+        name: What it is called, see ``from_series``.
         time: ``(n,)`` times, ISO 8601; UTC where there is no zone.
         value: ``(n,)`` numbers.
         lag: See ``from_series`` and ``span_of``.
@@ -133,7 +134,7 @@ def text_of(span: pd.Timedelta) -> str:
 
 
 def name_of_file(file: str) -> str:
-    """Make a signal's name of a file's: ``"mood_index"`` of ``Mood index.csv``."""
+    """Make a signal's name from a file's: ``"mood_index"`` from ``Mood index.csv``."""
     stem = Path(file).name.partition(".")[0].lower()
     return re.sub(r"[^a-z0-9]+", "_", stem).strip("_")[:32]
 

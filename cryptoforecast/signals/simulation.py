@@ -15,7 +15,7 @@ from cryptoforecast.types import PriceHistory
 
 #: Share of the last value in the next one, and the scatter of a new one, of an empty index.
 _MEMORY, _SCATTER = 0.9, 8.0
-#: Begin of every empty index, so that its values do not depend on the prices beside it.
+#: Start of every empty index, so that its values do not depend on the prices beside it.
 _EPOCH = pd.Timestamp("2018-01-01", tz="UTC")
 
 

@@ -35,7 +35,7 @@ class SignalSource(Protocol):
 
     Attributes:
         name: Name of the signal, such as ``"fear_greed"``.
-        title: Where it comes from, in sentences.
+        title: What sentences call its provider, such as ``"Deribit"``.
         start: Time of its first value, UTC.
         max_age: For so long after it was known a value is used.
     """
@@ -69,7 +69,7 @@ class HttpSource:
         per_second: Requests a second, at most; by default ``PER_SECOND``.
 
     Attributes:
-        title: Where the signal comes from, in sentences.
+        title: What sentences call the signal's provider, such as ``"Deribit"``.
         BASE: Scheme and host.
         PER_SECOND: Requests a second, at most.
         BURST: Requests that may follow each other at once after a pause.

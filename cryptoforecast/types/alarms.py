@@ -50,7 +50,8 @@ class SetRule:
 
     Attributes:
         number: Its number, which no other rule ever gets.
-        created_at: When it was set, UTC; nothing before this raises it.
+        created_at: When it was set, UTC. For the kinds ``CANDLE``, ``PRICE`` and ``RANGE``, nothing
+            before this raises it.
         rule: The rule.
     """
 

@@ -7,7 +7,7 @@ import pandas as pd
 from cryptoforecast.types.prices import INTERVAL_NOUNS, INTERVALS
 
 _SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60}
-#: Units that a smaller one replaces up to this many of them.
+#: Below so many of a unit, the next smaller unit is written.
 _FEW = {"day": 3, "hour": 2, "minute": 1}
 
 

@@ -1,4 +1,4 @@
-"""Indicators as a chart shows them, in units that a person reads."""
+"""Indicators as a chart shows them, in units that a user reads."""
 
 from __future__ import annotations
 

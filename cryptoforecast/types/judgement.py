@@ -1,4 +1,4 @@
-"""What a test comes to, in the few facts that a person acts on."""
+"""What a test comes to, in the few facts that a user acts on."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class Judgement:
     """What a test of one predictor comes to.
 
     Attributes:
-        outcome: Its error beside that of the last price.
+        outcome: How its error compares with that of the last price.
         origins: Past forecasts whose price is known.
         error: Mean absolute error, quote currency.
         reference: The same of the last price.
-        direction: How often the direction was right, beside a half.
+        direction: How often the direction was right, compared with a half.
         coverage: How often the price was inside the 80 % range.
         seen: Whether the model may have learnt from the prices of the test.
     """
@@ -91,7 +91,7 @@ class Comparison:
         origins: Past forecasts that both made.
         error: Mean absolute error of the first, quote currency.
         other: The same of the second.
-        range_outcome: The same by the error of the whole range (pinball loss).
+        range_outcome: Whether the first is better by the error of the whole range (pinball loss).
         range_skill: 1 - the first one's error of the range / the second's, a fraction.
     """
 

@@ -87,7 +87,7 @@ class ModelSpec:
         return 0 if self.loss == "mse" else round(self.final * self.epochs)
 
 
-#: Ranges of rows in time order; none is empty, and no two touch each other.
+#: Ranges of rows in time order; none is empty, and no two overlap.
 Stretches = tuple[range, ...]
 
 

@@ -212,7 +212,7 @@ class LedgerHead:
     """The end of the chain, which can be published.
 
     Attributes:
-        position: Entries in the ledger.
+        position: Number of entries in the ledger.
         hash: Hash of all of them.
     """
 

@@ -106,7 +106,7 @@ class UsualTest:
     Looked at after every forecast, it claims a difference sooner or later where there is none.
 
     Attributes:
-        difference: Mean loss of the other less the own one, log-return; above 0 is better.
+        difference: Mean loss of the other minus the own one, log-return; above 0 is better.
         p_value: Two-sided; NaN with fewer than ``MIN_FORECASTS`` forecasts, or if the difference
             does not vary.
     """
@@ -144,8 +144,8 @@ class LedgerVerdict:
         forecasts: Forecasts that differ and whose spans do not overlap; the evidence comes from
             them alone.
         skill: 1 - their weighted loss / the other's, a fraction.
-        low: Lower end of the confidence sequence of the skill: at no time is it above the truth,
-            with a probability of 95 % together with the upper end.
+        low: Lower end of the confidence sequence of the skill. With a probability of 95 %, the true
+            skill lies between both ends at all times.
         high: Upper end of it.
         e_value: Evidence against "not better"; 40 or more is a claim.
         usual: The usual test.

@@ -1,4 +1,4 @@
-"""Times in words, the same in every language of the machine."""
+"""Times in words, always in English, whatever the language of the machine."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class PriceHistory:
         interval: Candle length, a key of ``INTERVALS``.
         candles: Canonical frame, ``n`` rows, at least one.
         source: Where the prices come from: ``"yahoo"``, ``"coinbase"``, ``"kraken"``,
-            ``"simulated"`` or ``"file NAME"``.
+            ``"simulated"``, ``"file NAME"``, or what was said of a DataFrame.
         fetched_at: When the source was last asked, UTC.
         simulated: Whether the prices are not those of a real market.
         volume_unit: Unit of the column ``volume``: ``"coins"``, ``"quote"`` (turnover in the quote
@@ -132,7 +132,7 @@ class PriceHistory:
             ``types.quotes``.
         quality: The irregularities of the candles, and how their file was read.
         notes: Sentences that a user should read, for example why a live source did not answer.
-        access_notes: Those of them that say what sources were asked for, and how they answered.
+        access_notes: Those of the notes that say which sources were asked, and what they answered.
         unit_changes: Opens of candles, UTC, before which the coin had another unit. The candles
             before them were brought into the newest unit; see ``learning.samples.in_one_unit``.
         signals: What is known about each signal beside the candles, by its name; see ``Signal``.

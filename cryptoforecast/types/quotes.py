@@ -53,8 +53,8 @@ def decimals(size: float, quote: str = DEFAULT_QUOTE, *, estimate: bool = False)
     """Choose decimals that give about four significant digits of a price.
 
     Dollars and most money have at least two, and won and yen may have none. Prices in a coin
-    have at least six below 1, as exchanges give them. They end at the satoshi, and only smaller
-    ones have two digits more.
+    have at least six below 1, as exchanges give them. They end at the satoshi; prices
+    below one satoshi have two significant digits.
 
     Args:
         size: A price, or the largest of those that are written alike; 0 or less for unknown.
