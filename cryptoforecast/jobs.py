@@ -293,6 +293,6 @@ def _in_words(seconds: float) -> str:
 
 
 def _names(user: User) -> set[User]:
-    """Return whom a user may be known as: the owner was a session before giving the key."""
+    """Return the users as whom a job may have this one: an owner was a session before the key."""
     session = User(user.session, owner=False)
     return {session, OWNER} if user.owner else {session}

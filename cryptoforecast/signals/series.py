@@ -42,7 +42,7 @@ def from_series(
         lag: How long after its time each value was known. By default the usual distance between
             two values: a value that sums up the day which begins at its time is known when it ends.
         max_age: For so long after that a value is used; by default ``USUAL_AGE`` distances.
-        simulated: Whether the values are of no real signal.
+        simulated: Whether the values are simulated, and not those of a real signal.
 
     Raises:
         InvalidInput: If the name, a number or a span of time is outside the rules, or a time comes

@@ -65,7 +65,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Contest:
-    """Several forecasts on the same past forecasts, at the last step that all of them have.
+    """Several predictors on the same past forecasts, at the last step that all of them have.
 
     Attributes:
         step: That step, from 1.

@@ -1,4 +1,4 @@
-"""The entries of the ledger: forecasts that stand before their outcome, and how they turned out."""
+"""The entries of the ledger: forecasts recorded before their outcome, and how they turned out."""
 
 from __future__ import annotations
 

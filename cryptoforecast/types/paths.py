@@ -17,8 +17,8 @@ class Paths:
         closes: The close of each candle.
         highs: The highest price inside each candle, at least its close and the close before.
         lows: The lowest price inside each candle, at most its close and the close before.
-        past: Earlier courses of the market that their dependence comes from; 0 for that of a
-            random walk.
+        past: Number of earlier courses of the market from which the dependence between the candles
+            is taken; 0 for the dependence of a random walk.
     """
 
     closes: Array

@@ -1,6 +1,6 @@
-"""The plain names of predictors, shipped models and inputs, for people.
+"""The plain names of predictors, shipped models and inputs, for users.
 
-JSON, API and command line keep the identifiers, which a user types.
+JSON, API and command line keep the identifiers, which users type.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ SIGNAL_NAMES: Mapping[str, str] = {
 
 
 def predictor_name(predictor: str) -> str:
-    """Name a predictor or a saved model for people: "HAR regression".
+    """Name a predictor or a saved model for users: "HAR regression".
 
     A name that is not ours stays as it is.
     """

@@ -23,7 +23,7 @@ class Signal:
         max_age: For so long after that time a value is used. Then the signal is missing.
         about: Where it comes from, when its values are known and how long they are used, in a few
             words. A saved model has these on its card.
-        simulated: Whether the values are of no real signal.
+        simulated: Whether the values are simulated, and not those of a real signal.
     """
 
     name: str

@@ -308,7 +308,8 @@ def rescaled(
     Args:
         candles: Canonical frame. It is not changed.
         shifts: Those that ``find`` found in it.
-        raw: Whether each level begins exactly where the one before it ended, and not at its ratio.
+        raw: Whether to use the ``raw`` ratio of each shift, so that each level begins exactly where
+            the one before it ended.
 
     Returns:
         All candles, and which of them are in one unit each, ``(n,)`` bool: where the unit changed

@@ -225,7 +225,7 @@ class JsonSession:
         )
 
     def _show(self, response: Response, began: float) -> None:
-        """Show an answer to those who look at it."""
+        """Pass an answer to the tap, if there is one."""
         if self._tap is not None:
             self._tap(Roundtrip.of(response, time.monotonic() - began))
 

@@ -1,4 +1,4 @@
-"""Candles from the rows of a source's answer: they are sound, or it is an error.
+"""Candles from the rows of a source's answer; an answer that is not sound is refused.
 
 A price of zero stands for "no price" in the answers of some sources. A few such rows are left out.
 """

@@ -225,7 +225,7 @@ def _check_step(source: Source, coin: Coin, candles: pd.DataFrame) -> None:
 
 
 def join(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Replace the span that ``new`` covers; both are canonical and of one source."""
+    """Replace the span of ``old`` that ``new`` covers; both are canonical and of one source."""
     if new.empty:
         return old
     before, after = old[old.index < new.index[0]], old[old.index > new.index[-1]]

@@ -1,4 +1,4 @@
-"""What goes over the wire: each answer as it came, for those who look at them or keep them."""
+"""What goes over the wire: each answer as it came, so that it can be observed or recorded."""
 
 from __future__ import annotations
 

@@ -70,7 +70,16 @@ def ask(
     start: pd.Timestamp,
     end: pd.Timestamp,
 ) -> Chart:
-    """Call yfinance within the limits of a fetch, and judge what comes back."""
+    """Call yfinance within the limits of a fetch, and judge what comes back.
+
+    Args:
+        fetch: The limits of the call; it keeps Yahoo's own answer.
+        session: Makes the requests of yfinance.
+        symbol: Yahoo's symbol.
+        interval: Candle length, a key of ``yahoo.LOOK_BACK``.
+        start: Open of the first candle, UTC.
+        end: Candles open before this time, UTC.
+    """
     import yfinance
     from yfinance.data import YfData
 
