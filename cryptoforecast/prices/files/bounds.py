@@ -1,4 +1,8 @@
-"""How large a file may be when it is unpacked: prices do not repeat themselves enough for more."""
+"""How large a file may be, packed and unpacked.
+
+Prices hardly repeat themselves, so a real price file does not unpack to many times its size. More
+than that is refused before it fills the memory.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from cryptoforecast.errors import InvalidInput, UnreadableFile
 MAX_BYTES = 1_000_000_000
 #: Rows that a file may have: the minutes since 2012 are 8 million.
 MAX_ROWS = 12_000_000
-#: What any file may unpack to, however small it is.
+#: Rows, bytes, bytes of values and bytes of one piece that any file may unpack to, however small.
 FREE_ROWS, FREE_BYTES, FREE_VALUES, FREE_PIECE = 250_000, 20_000_000, 32_000_000, 8_000_000
 #: Bytes that a row takes at least in an archive of text (minutes without a trade take four) and in
 #: Parquet and Feather.
@@ -22,10 +26,11 @@ MIN_PACKED_ROW, MIN_BINARY_ROW = 4, 6
 MIN_PLAIN_ROW = 10
 #: Bytes of memory that a row takes while it is read, of plain numbers or with text.
 ROW_OF_NUMBERS, ROW_WITH_TEXT = 300, 500
-#: Bytes that one byte of a file may unpack to, beyond the first.
+#: Bytes that each byte of a file may unpack to, beyond ``FREE_BYTES``.
 MAX_RATIO = 40
-#: Bytes of a time or a price in text: 25 characters and their place. What all of a column may have
-#: beyond that, in any file and for each of its bytes; reading takes several times as much.
+#: Bytes of a time or a price in text: 25 characters, and 8 bytes for its place. A column may have
+#: ``FREE_TEXTS`` bytes more, and ``MAX_TEXTS_RATIO`` bytes more for each byte of the file. To read
+#: it takes several times as much memory.
 TEXT, FREE_TEXTS, MAX_TEXTS_RATIO = 33, 4_000_000, 3
 
 
@@ -122,13 +127,13 @@ class Bounds:
         """Refuse times or prices in text that are much longer than these are.
 
         Args:
-            what: What they are.
+            what: What they are, for the message.
             rows: How many there are.
             size: Their bytes, with what the memory needs to find each of them.
             remedy: What the user can do.
 
         Raises:
-            UnreadableFile: If they have more bytes than those of the file may have.
+            UnreadableFile: If they have more bytes than a file of this size may have.
         """
         most = TEXT * rows + FREE_TEXTS + MAX_TEXTS_RATIO * self.size
         if size > most:

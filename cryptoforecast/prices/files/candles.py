@@ -57,6 +57,7 @@ def candles_from_table(
     Raises:
         UnreadableFile: If a time or number can't be read without doubt, or the rows are no
             candles of one coin.
+        ZeroPrices: If a price is 0.
         InvalidInput: If ``interval`` is no multiple of the file's candle length.
     """
     if table.frame.empty:
@@ -159,7 +160,7 @@ def candles_from_table(
 def _local_problem(
     times: Times, values: dict[str, Array], usable: Array, spacing: pd.Timedelta, table: Table
 ) -> tuple[Problem, ...]:
-    """Report times without a zone that look local; the arguments are as in the caller."""
+    """Report times without a zone that look local; the arguments are variables of the caller."""
     rows = np.flatnonzero(usable)
     stamps = times.index.asi8[rows]
     return local_problem(stamps, values["close"][rows], spacing, table.lines(rows), table.unit)
@@ -171,7 +172,7 @@ def _find_lengths(
     """Find candles of two lengths, one after the other by time or in the file.
 
     Args:
-        times: Of all rows; one without a trade is no gap.
+        times: Times of all rows; a row without a price is no gap.
         spacing: The most frequent distance between neighbours.
         interval: The length to merge into, if any.
         table: For the place of the rows in the file.
@@ -227,7 +228,7 @@ def _read_values(
     complete = ~np.logical_or.reduce([np.isnan(column) for column in values.values()])
     volume = columns[amount] if amount else np.full(len(complete), np.nan)
     odd = (volume < 0) | np.isinf(volume)
-    # One NaN and one zero: the bits of either may differ by where it comes from.
+    # Every NaN and every zero gets the same bits, however it was read: -0.0 becomes 0.0.
     values["volume"] = np.where(odd | np.isnan(volume), np.nan, volume) + 0.0
     used_roles = {
         role: name for role, name in table.roles.items() if role in ("time", "clock", *roles)
@@ -249,7 +250,7 @@ def _from_trades(
     decisions: dict[str, str],
     problems: tuple[Problem, ...],
 ) -> Reading:
-    """Make candles of rows with one price each; the arguments are as in ``candles_from_table``."""
+    """Make candles of rows with one price each; the arguments are variables of the caller."""
     candles, first, name = candles_from_trades(
         stamps, values["price"][rows], values["volume"][rows], interval
     )
@@ -274,7 +275,7 @@ def _from_trades(
 
 
 def _unlisted(values: dict[str, Array], stamps: Array, usable: Array) -> Array:
-    """Mark the rows with prices of 0 before the first other row, `(n,)` bool.
+    """Mark the rows with prices of 0 before the first row with other prices, `(n,)` bool.
 
     Args:
         values: `(n,)` each, prices and volume by role.

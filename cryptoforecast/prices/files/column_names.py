@@ -14,7 +14,7 @@ from cryptoforecast.prices.files.readers.layout import HEAD_BYTES, find_column_n
 from cryptoforecast.prices.files.readers.parquet import open_parquet
 from cryptoforecast.prices.files.unpacking import unpack
 
-# Characters of a JSON file in which its first row must begin.
+# Characters at the start of a JSON file within which its first row must begin.
 _MAX_BEFORE_ROWS = 2_000
 
 
@@ -26,8 +26,8 @@ def column_names(source: Path | bytes | BinaryIO, delimiter: str | None = None) 
         delimiter: The character between the columns of text; found by default.
 
     Returns:
-        Names as the file has them, ``"column 3"`` where the third has none. Empty where no columns
-        are found, or more than a price file may have.
+        Names as the file has them, ``"column 3"`` where the third has none. Empty where the file
+        can't be read, no columns are found, or there are more than a price file may have.
     """
     import pyarrow as pa
 

@@ -140,7 +140,7 @@ class Corrections:
 
     @property
     def summary(self) -> str:
-        """All corrections in one line; empty if there are none."""
+        """All corrections in one line, but not ``unlisted``, which is a repair; empty for none."""
         order = {None: "", True: "day first", False: "month first"}[self.day_first]
         values = {
             "delimiter": {"\t": "tab"}.get(self.delimiter or "", self.delimiter or ""),

@@ -11,11 +11,12 @@ from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.candles.resample import describe, nanoseconds, step_of
 from cryptoforecast.types import INTERVALS, Array
 
-# Steps of the other length, one after another, at an end of the file and within it; and how many
-# candles would be missing in just this pattern if they were gaps.
+# Candles of another length need at least so many equal steps one after another. If the steps were
+# gaps, at least so many candles would be missing. The first two numbers are for either end of the
+# file, the others for within it.
 _MIN_STEPS, _MIN_MISSING = 3, 20
 _MIN_STEPS_WITHIN, _MIN_MISSING_WITHIN = 5, 100
-# The same for shorter steps within a file; a single row between two candles makes two of them.
+# Equal shorter steps that are needed within a file; one row between two candles makes two of them.
 _MIN_SHORT_WITHIN = 4
 # Months are of 28 to 31 days; all are taken for this length.
 _MONTH = nanoseconds(pd.Timedelta(days=30))
@@ -106,7 +107,8 @@ def check_lengths(
         separable: Whether each time has candles of one length only, so that they can be merged.
 
     Raises:
-        UnreadableFile: If the user chooses no multiple of the longer one.
+        UnreadableFile: If the user chooses no multiple of the longer one, or the candles can't be
+            merged.
     """
     if separable and interval is not None and not step_of(interval) % lengths.long:
         return

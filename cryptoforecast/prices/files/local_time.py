@@ -1,4 +1,4 @@
-"""Local times that are taken for UTC: they show where clocks change."""
+"""Local times that would be taken for UTC, recognised by the changes of the clock in them."""
 
 from __future__ import annotations
 

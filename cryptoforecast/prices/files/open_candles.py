@@ -13,14 +13,14 @@ from cryptoforecast.prices.candles.resample import nanoseconds, step_of
 from cryptoforecast.prices.files.table import Reading, Table
 from cryptoforecast.types import Array, Problem
 
-# Rows at the end that show on which grid candles open, and how many of them must be on it.
+# Rows at the end that show on which grid candles open, and the share of them that must be on it.
 _LAST_ROWS = 50
 _MIN_REGULAR = 0.6
 # Rows after the last candle that may be live prices.
 _MAX_LIVE = 10
 # What a column says of a candle that had closed, and of one that had not.
 _YES, _NO = {"true", "1", "yes", "t", "y"}, {"false", "0", "no", "f", "n"}
-# By so much clocks change, in ns; a longer candle may then open off the grid.
+# By how much clocks change, in ns; after a change, candles that are longer may open off the grid.
 _CLOCK_CHANGES = (1_800_000_000_000, 3_600_000_000_000)
 
 
@@ -64,10 +64,12 @@ def _is_live(opens: Array, row: int, usual: int, length: int) -> bool:
 
 
 def without_open(table: Table) -> tuple[Table, tuple[Problem, ...]]:
-    """Leave out the rows of which a column says that the candle had not closed, and report them.
+    """Leave out the rows whose candle had not closed, as a column says, and report them.
+
+    A column that has other words than yes and no is not used.
 
     Raises:
-        UnreadableFile: If it says so of every row.
+        UnreadableFile: If the column says so of every row.
     """
     if "closed" not in table.roles:
         return table, ()

@@ -13,7 +13,8 @@ from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files import bounds
 from cryptoforecast.prices.files.bounds import too_large
 
-#: Called with the share of a file that has been read, 0 to 1; from 0 if it is read again.
+#: Called with the share of a file that has been read, 0 to 1; it starts at 0 again if the file is
+#: read again.
 Report = Callable[[float], None]
 
 

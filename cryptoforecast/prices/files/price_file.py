@@ -67,12 +67,12 @@ def read(
     Args:
         source: Path, content, or an open binary file.
         name: The file's name, for messages and for guessing the coin.
-        coin: Ticker; by default what the file calls it, else guessed from its name, else
-            ``"UNKNOWN"``.
+        coin: Ticker or pair, such as ``"BTC-EUR"``; by default what the file calls it, else guessed
+            from its name, else ``"UNKNOWN"``.
         interval: Merge into candles of this length; as in the file by default.
         corrections: What the user says about the file, where the reader would decide otherwise.
         repairs: Names of ``repairs.REPAIRS``, done on the final candles; none by default.
-        max_candles: Candles that a text file may have if ``interval`` is not given.
+        max_candles: Candles that a text or Parquet file may have if ``interval`` is not given.
         report: Called with the share of the file that has been read.
         room: Bytes of memory that the rows may take while they are read.
         now: Candles that close after this time, UTC, are left out; the clock by default.
@@ -83,8 +83,9 @@ def read(
 
     Raises:
         UnreadableFile: If the file can't be read without doubt; the message names the place.
-        InvalidInput: If ``interval`` is shorter than the file's candles, a repair is unknown, or
-            there are more candles than ``max_candles``, or than there is room for.
+        InvalidInput: If ``interval`` is unknown or no multiple of the file's candle length, a
+            repair is unknown or leaves hardly a candle, or there are more candles than
+            ``max_candles`` or than there is room for.
         NotEnoughData: If no candle has closed.
     """
     now = pd.Timestamp.now("UTC") if now is None else now
@@ -164,7 +165,7 @@ def _says_coin(history: PriceHistory) -> bool:
 
 
 def put(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file as a whole or not at all, whenever the process is killed.
+    """Write a file as a whole or not at all, even if the process is killed meanwhile.
 
     What a killed process has left in the folder is removed.
 
@@ -190,8 +191,8 @@ def check_target(path: Path, *, force: bool = False) -> None:
         force: Whether an existing file may be replaced.
 
     Raises:
-        InvalidInput: For another extension than ``.csv``, ``.csv.gz`` or ``.parquet``, or a
-            folder that does not exist.
+        InvalidInput: For another extension than ``.csv``, ``.csv.gz`` or ``.parquet``, the name of
+            a folder, or a folder that does not exist or can't be written to.
         AlreadyExists: If the file exists and ``force`` is false.
     """
     kind = path.name.lower()
@@ -206,8 +207,9 @@ def check_page(path: Path, *, force: bool = False) -> None:
     """Refuse a place where no report can be written; see ``check_target``.
 
     Raises:
-        InvalidInput: for another extension than ``.html``, or a folder that does not exist.
-        AlreadyExists: if there is such a file and ``force`` was not given.
+        InvalidInput: For another extension than ``.html`` or ``.htm``, the name of a folder, or a
+            folder that does not exist or can't be written to.
+        AlreadyExists: If the file exists and ``force`` is false.
     """
     if not path.name.lower().endswith((".html", ".htm")):
         raise InvalidInput(
@@ -217,7 +219,13 @@ def check_page(path: Path, *, force: bool = False) -> None:
 
 
 def check_free(path: Path, *, force: bool = False) -> None:
-    """Refuse a file that can't be written, whatever its extension; see ``check_target``."""
+    """Refuse a file that can't be written, whatever its extension; see ``check_target``.
+
+    Raises:
+        InvalidInput: For the name of a folder, or a folder that does not exist or can't be written
+            to.
+        AlreadyExists: If the file exists and ``force`` is false.
+    """
     try:
         there, is_folder = os.path.lexists(path), path.is_dir()
         has_folder = path.absolute().parent.is_dir()
@@ -299,7 +307,7 @@ def _is_quote_of_other(
     Args:
         inside: The coin that the file names.
         coin: The coin that the user or the file's name says.
-        reading: The candles; the names of one coin's prices alone may be meant so.
+        reading: The candles. Only a file with the prices of one coin may be meant so.
         corrections: Which series the user wants, if the file has several.
     """
     if inside is None or coin is None or not reading.by_columns:

@@ -41,7 +41,11 @@ class Rows:
 def without_repeats(
     own: Rows, values: dict[str, Array], table: Table
 ) -> tuple[Rows, tuple[Problem, ...]]:
-    """Leave out all rows of one time but the last, and report them; the rows may be unordered."""
+    """Leave out all rows of one time but the last, and report them; the rows may be unordered.
+
+    Raises:
+        UnreadableFile: If rows of one time are of two coins, or are different candles.
+    """
     if (np.diff(own.opens) > 0).all():
         return own, ()
     own = own.take(np.lexsort((own.rows, own.opens)))
@@ -185,7 +189,7 @@ def _check_repeats(
 
 
 def take_rows(values: dict[str, Array], rows: Array) -> dict[str, Array]:
-    """Take rows of every column; all rows in order need no copy, which millions would double."""
+    """Take rows of every column; all rows in order are not copied, to save the memory."""
     if len(rows) == len(values["close"]) and (rows[1:] > rows[:-1]).all():
         return values
     return {name: column[rows] for name, column in values.items()}

@@ -24,9 +24,10 @@ class Table:
 
     Attributes:
         frame: The columns with a role, as text, numbers or datetimes; rows in the file's order.
-        roles: Column by role: ``time``, then ``open high low close`` or ``price``; ``clock``,
-            ``volume``, ``turnover``, ``symbol``, ``source``, ``closed`` where there is one.
-            ``"open 2"`` is another column that may be the open; see ``columns.choice``.
+        roles: Column by role: ``time``, then ``open high low close``, ``close`` alone or ``price``;
+            ``clock``, ``volume``, ``turnover``, ``symbol``, ``quote``, ``source``, ``closed`` where
+            there is one. ``"open 2"`` is another column that may be the open, and ``"spare
+            volume"`` another volume; see ``columns.choice``.
         unit: What a row is called, ``"line"``, ``"row"`` or ``"record"``.
         first: Number of the first row, in that unit.
         yahoo: Whether a column is there that only Yahoo writes.
@@ -38,8 +39,8 @@ class Table:
         others: Names of the columns without a role, which may say of which series a row is.
         load: Reads columns without a role, all rows of them.
         places: `(rows,)` place of each row in the file, from 0; ``None`` if no row is left out.
-        report: Called with the share of the file that has been read, all of it, between the steps
-            that follow; may raise to end them.
+        report: Called between the steps that follow, with 1.0 because the whole file has been read;
+            may raise to end them.
     """
 
     frame: pd.DataFrame
@@ -97,11 +98,13 @@ class Reading:
         simulated: Whether the file says that its prices are simulated.
         volume_unit: See ``PriceHistory``.
         symbol: What the file calls the coin; empty where it has no name for it.
-        quote: Currency of the prices as the columns or symbols show it; empty where they do not.
+        quote: Currency of the prices as the user says it, or else the file; empty where neither
+            does.
         by_columns: Whether the names of the prices alone say the symbol. It may then be the
             currency of another coin's prices: ``open_btc``.
         closes_alone: Whether each candle holds its close alone, which stands for the other prices.
-        splices: `(n,)` bool, the first candle of another source; ``None`` without such a column.
+        splices: `(n,)` bool, true at the first candle of another source; ``None`` without such a
+            column.
         decisions: What the reader decided by itself, by topic.
         problems: What is wrong with the rows, and what was done about it.
     """

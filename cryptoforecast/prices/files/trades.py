@@ -25,9 +25,9 @@ def candles_from_trades(
     Args:
         times: `(n,)` ns, rising.
         price: `(n,)` prices, in the file's quote currency.
-        volume: `(n,)` coins; NaN where unknown.
+        volume: `(n,)` coins, or turnover in the quote currency; NaN where unknown.
         interval: Candle length; by default the shortest that leaves no more than half of the
-            candles without a trade.
+            candles without a trade and has two trades a candle on average, else ``"1d"``.
 
     Returns:
         Canonical candles without the last, which may still be open; `(m,)` the row of each

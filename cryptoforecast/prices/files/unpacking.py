@@ -17,7 +17,7 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _BLOCK = 65_536
 # Bytes that the list of a zip archive's members may have.
 _MAX_LIST = 1_000_000
-# Members that a gzip archive may have, and bytes for each beyond these.
+# Members that any gzip archive may have, and bytes of the archive that allow one more.
 _MAX_MEMBERS, _MEMBER_BYTES = 1_000, 200
 
 
@@ -77,7 +77,7 @@ def _only_member(packed: IO[bytes]) -> IO[bytes]:
 
 
 class _Listing(io.RawIOBase):
-    """A zip archive of which no long list of members is read."""
+    """A zip archive whose list of members is refused if it is long."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
