@@ -36,7 +36,7 @@ _MAX_OTHER_TIMES = 2
 
 
 def role_of(role: str) -> str:
-    """Return the role that a rival is a rival for; any other role as it is."""
+    """Return a role without the number of a rival: ``"open"`` for ``"open 2"``."""
     return role.partition(_NUMBERED)[0] if role[-1:].isdigit() else role
 
 
@@ -51,7 +51,7 @@ def is_amount(role: str) -> bool:
 
 
 def without_rivals(roles: dict[str, str], role: str) -> None:
-    """Forget the other columns that may play a role."""
+    """Forget the other columns that may play a role; changes ``roles``."""
     for each in [*rivals(roles, role), *([SPARE] if role == "volume" else [])]:
         roles.pop(each, None)
 
@@ -129,7 +129,7 @@ def choose(names: Sequence[str], fixed: Mapping[str, str], preference: Preferenc
 def _other_times(
     columns: Sequence[_Column], roles: Mapping[str, str], owned: set[str]
 ) -> dict[str, str]:
-    """Return roles for columns of times of other names, one of which may be surer."""
+    """Return roles for time columns of other names, one of which may be surer."""
     own = meaning(roles["time"]).name
     names = [
         each.name
@@ -148,7 +148,7 @@ def _choose_volume(columns: Sequence[_Column], roles: dict[str, str]) -> None:
     """Choose the volume that belongs to the prices, and a spare one; changes ``roles``."""
     label = meaning(roles.get("close", "")).label
     if label and "volume" not in roles:
-        # JSON has records in records, one a currency: each with a volume of its own.
+        # JSON may have a record for each currency, each with a volume of its own.
         own = f"{label} volume".casefold()
         same = [each.name for each in columns if each.name.casefold() == own]
         roles.update(("volume", name) for name in same[:1])
@@ -210,7 +210,7 @@ def left_out(decision: str) -> list[str]:
 
 
 def _families(columns: Sequence[_Column]) -> dict[str, _Family]:
-    """Sort the columns of prices by what their names say besides."""
+    """Group the columns of prices by the currency, side or coin in their names."""
     labels = dict.fromkeys(each.meaning.label for each in columns)
     families: dict[str, _Family] = {}
     for label in labels:
@@ -361,7 +361,7 @@ def _style(name: str) -> str:
 
 
 def _usual_style(columns: Mapping[str, Sequence[str]]) -> str:
-    """Return how names of times, prices and volumes use capitals that have no rival."""
+    """Return how the times, prices and volumes whose names have no rival use capitals."""
     roles = ("time", *PRICES, "price", "volume")
     spellings = [{without_place(name) for name in columns.get(role, ())} for role in roles]
     sure = [_style(*each) for each in spellings if len(each) == 1]
@@ -369,7 +369,7 @@ def _usual_style(columns: Mapping[str, Sequence[str]]) -> str:
 
 
 def _by_case(names: list[str], usual: str) -> list[str]:
-    """Leave the one name that is spelt as the others are, if the case alone tells them apart."""
+    """Keep the name in the usual case, where the case alone tells names apart; else keep all."""
     spellings = {name: without_place(name) for name in names}
     different = set(spellings.values())
     same = len({spelling.casefold() for spelling in different}) == 1

@@ -76,7 +76,7 @@ CLOSING_NAMES = ("closetime", "timeclose", "endtime", "snappedat")
 BITMEX_NAMES = {"homenotional", "foreignnotional"}
 TRADESTATION_NAMES = {"date", "time", "open", "high", "low", "close", "up", "down"}
 YAHOO_NAMES = {"adjclose", "dividends", "stocksplits"}
-# Money, and coins that stand for it; a coin's name may also be the coin that the prices are of.
+# Money, and coins that stand for it. Other coins are not here, because the prices may be of them.
 _MONEY = frozenset(name.lower() for name in MONEY.keys() | DOLLARS)
 #: Units of a volume that make it a turnover.
 QUOTE_NAMES = _MONEY | {"currency", "quote"}
@@ -96,7 +96,8 @@ _WORDS = {
     "rupee": "INR", "lira": "TRY", "tl": "TRY", "rubel": "RUB", "руб": "RUB",
     **{sign.lower(): code for sign, code in DOLLAR_SIGNS.items()},
 }  # fmt: skip
-# Coins in words; beside a price they say which coin it is of, in brackets what it is in.
+# Coins in words. Beside a price they say which coin it is of, and in brackets which currency it is
+# in.
 _COIN_WORDS = {"bitcoin": "BTC", "ether": "ETH"}
 _LABEL = "|".join(sorted({*_MONEY, *SIDES}, key=len)[::-1])
 _IN_WORDS = "|".join(
@@ -121,7 +122,7 @@ class Meaning(NamedTuple):
 
     Attributes:
         name: As in ``ALIASES`` if it is known: letters and digits, without case and accents.
-        label: What it says besides of prices: a currency's code, ``"bid"`` or ``"ask"``, or what
+        label: What it says besides: a currency's code, ``"bid"``, ``"ask"`` or ``"mid"``, or what
             stands in brackets; ``""`` for nothing.
     """
 
@@ -142,7 +143,8 @@ def meaning(name: str) -> Meaning:
         name: Such as ``"Close"``, ``"Open (EUR)"``, ``"close_usd"`` or ``"Datum/Date"``.
     """
     text = without_place(name)
-    # Before the last closing bracket no search for an end fails, so that long names stay fast.
+    # Up to the last closing bracket, every search for the end of a bracket succeeds. A search that
+    # fails would be slow in a long name.
     end = max(text.rfind(")"), text.rfind("]")) + 1
     label = " ".join(_BRACKETS.findall(text[:end]))
     outer = _BRACKETS.sub("", text[:end]) + text[end:]
@@ -169,7 +171,7 @@ def _spelling(text: str) -> str:
 
 
 def _with_label(text: str, plain: str) -> tuple[str, str] | None:
-    """Part a price's name from its currency or side: ``close_eur``, ``bid open``, ``priceUsd``."""
+    """Separate a price's name from its currency or side: ``close_eur``, ``bid open``."""
     for pattern, source, word, label in (
         (_AFTER, text.strip(), 1, 2), (_BEFORE, text.strip(), 2, 1),
         (_GLUED_AFTER, plain, 1, 2), (_GLUED_BEFORE, plain, 2, 1),
@@ -213,7 +215,7 @@ def volume_unit(name: str) -> str:
 
 
 def name_parts(name: str) -> list[str]:
-    """Part a name at its marks and where the script changes, as ``plain_name`` writes words."""
+    """Split a name at its marks and where the script changes, into words as ``plain_name`` has."""
     parts = (_PARTS.findall(word) for word in re.split(r"[\s/|\\_·-]+", name))
     return [plain_letters(part) for words in parts for part in words if plain_letters(part)]
 

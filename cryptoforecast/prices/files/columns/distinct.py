@@ -26,7 +26,7 @@ def distinct_values(column: pd.Series, most: int | None = None) -> tuple[Array, 
 
 
 def codes_of(column: pd.Series, most: int | None = None) -> tuple[Array, pd.Index]:
-    """Number the different values of a column; the arguments are as above.
+    """Number the different values of a column; the arguments are as in ``distinct_values``.
 
     Returns:
         `(n,)` int, the number of each row's value, -1 where there is none; and `(m,)` values.
@@ -49,5 +49,5 @@ def codes_of(column: pd.Series, most: int | None = None) -> tuple[Array, pd.Inde
 
 
 def texts_of(values: pd.Index) -> list[str]:
-    """Return values as text, `(m,)`; an object for each, so not for very many."""
+    """Return values as text, `(m,)`; each takes an object, so there should not be very many."""
     return [str(value).strip() for value in values]

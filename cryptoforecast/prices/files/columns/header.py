@@ -72,8 +72,8 @@ def find_header(
         The header; ``None`` if no line names the columns of candles or trades.
 
     Raises:
-        UnreadableFile: If the line names the columns of several coins, or rows above it do not
-            fit its names.
+        UnreadableFile: If the line names the columns of several coins or of several prices of one
+            kind, or rows above it do not fit its names.
     """
     for i, cells in enumerate(rows[:MAX_PREAMBLE]):
         if len(cells) < 2 or all(is_value(cell) for cell in cells if cell):
@@ -163,6 +163,9 @@ def find_names(splits: Sequence[list[list[str]]]) -> tuple[str, ...]:
 
     Returns:
         Names, ``"column 3"`` where the third has none; empty if the lines are no table.
+
+    Raises:
+        UnreadableFile: If there are more or longer names than a price file may have.
     """
     for rows in splits:
         with contextlib.suppress(UnreadableFile):
@@ -177,7 +180,7 @@ def find_names(splits: Sequence[list[list[str]]]) -> tuple[str, ...]:
 
 
 def _more_headers(rows: list[list[str]], i: int) -> tuple[int, list[str]]:
-    """Return the line after yfinance's header, names, tickers and Date, and the tickers."""
+    """Return the line after yfinance's header (names, tickers and Date), and the tickers."""
     tickers: list[str] = []
     for j in range(i + 1, min(i + 4, len(rows))):
         first = plain_name(rows[j][0]) if rows[j] else ""

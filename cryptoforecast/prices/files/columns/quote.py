@@ -40,7 +40,7 @@ _PARTS = frozenset({
 })  # fmt: skip
 # A character that is in no plain number. Looking for it is fast.
 _MARKED = r"[^0-9.,\s'+-]"
-# What is left of a cell without its digits: a sign or a code.
+# What is removed from a cell to leave its sign or code: digits, separators and exponents.
 _DIGITS = re.compile(r"[\d.,'’\s+()-]|(?<=\d)[eE](?=[+-]?\d)")
 
 
@@ -56,7 +56,8 @@ def find_quote(table: Table, symbol: str, corrections: Corrections) -> tuple[str
         The currency, and its evidence in words; both empty if the file does not say it.
 
     Raises:
-        UnreadableFile: If the file names several currencies, and the user none.
+        UnreadableFile: If the file names several currencies or an unknown one, and the user none;
+            or if the prices are in a part of a currency.
     """
     evidence = _evidence(table, symbol, corrections)
     quotes = sorted({quote for quote, _ in evidence})

@@ -250,11 +250,14 @@ def _settle_dialects(columns: Mapping[str, str], roles: dict[str, str]) -> None:
 
 
 def volume_unit(roles: Mapping[str, str], yahoo: bool) -> str:
-    """Return the volume's unit, as far as the columns show it: coins, usd or unknown.
+    """Return the volume's unit, as far as the columns show it; see ``PriceHistory``.
 
     Args:
         roles: Column by role.
-        yahoo: Whether a column is there that only Yahoo writes; its volume is in dollars.
+        yahoo: Whether a column is there that only Yahoo writes; its volume is a turnover.
+
+    Returns:
+        ``"coins"``, ``"quote"`` for a turnover in the quote currency, or ``"unknown"``.
     """
     if "volume" not in roles:
         return "quote" if "turnover" in roles else "unknown"
@@ -289,7 +292,7 @@ def missing_columns(
         user_columns: Column by role, as the user says.
 
     Raises:
-        UnreadableFile: As ``roles_by_name`` does.
+        UnreadableFile: As ``choose_roles`` does.
     """
     roles = choose_roles(names, user_columns).roles
     absent = [role for role in ("time", *PRICES) if role not in roles]

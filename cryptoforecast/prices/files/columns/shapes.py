@@ -20,13 +20,14 @@ _MAX_RANGE = 3.0
 def roles_by_shape(sample: Array) -> dict[int, str]:
     """Find the roles of columns without names.
 
-    The high is the column that has the largest of the four prices in every row, and the low the
-    one that has the smallest. Of the other two, the open is the one that is close to the other's
-    value in the row before.
+    Dumps of trades and candles of Gate are recognised by rules of their own. In other candles, the
+    high is the column that has the largest of the four prices in every row, and the low the one
+    that has the smallest. Of the other two, the open is the one that is close to the other's value
+    in the row before.
 
     Args:
-        sample: `(rows, columns)` numbers. The first column is the time, in any unit; for dates any
-            number that rises with them.
+        sample: `(rows, columns)` numbers, NaN for text. In candles, the first column is the time,
+            in any unit; for dates any number that rises with them.
 
     Returns:
         Role by column position.

@@ -36,7 +36,7 @@ _EXPLAINED = 0.5
 _FILLED = 0.5
 # Names that are compared with the coin that the user wants.
 _MAX_NAMES = 10_000
-# Names of columns that say when, not which; and values that are answers.
+# Names of columns that say when, and not which series; and values that mean yes or no.
 _NO_SERIES = frozenset(
     {*ALIASES["time"], "closetime", "timeclose", "endtime", "year", "quarter", "month", "week",
      "weekday", "dayofweek", "hour", "minute", "clock"}
@@ -91,7 +91,7 @@ def _symbol_of(table: Table) -> str:
 
 
 def _label(column: str) -> str:
-    """Return what a column's name says besides of its price."""
+    """Return what a column's name says besides its price."""
     return meaning(column).label
 
 
@@ -108,7 +108,7 @@ def _without_confusion(table: Table) -> Table:
 
 
 def _is_coin(name: str) -> bool:
-    """Tell whether prices that are quoted in this may be of it instead."""
+    """Tell whether a name is a coin, so that prices may be of it instead of in it."""
     return quote_of(name) in COINS
 
 
@@ -295,7 +295,7 @@ def _is_name(text: str) -> bool:
 
 
 def _pick_by_any_column(table: Table, only: str, names: Sequence[str] = ()) -> tuple[Table, str]:
-    """Keep the rows that have a value in any column; see ``pick_series``."""
+    """Keep the rows in which any column has the name that the user wants; see ``pick_series``."""
     columns = [table.roles[role] for role in PRICES if role in table.roles]
     labels = [meaning(columns[0]).label, *prices_by_ticker(columns)] if columns else []
     if any(_plain(label) == _plain(only) or is_same_coin(label, only) for label in labels if label):

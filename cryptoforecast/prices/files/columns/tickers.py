@@ -28,7 +28,7 @@ def prices_by_ticker(names: Sequence[str]) -> dict[str, dict[str, list[str]]]:
         names: Column names as the file has them.
 
     Returns:
-        Columns by role, by ticker; tickers without one of the four prices are left out.
+        Columns by role, by ticker; tickers that lack any of the four prices are left out.
     """
     for form, word, ticker in _FORMS:
         tickers: dict[str, dict[str, list[str]]] = {}
