@@ -48,7 +48,8 @@ def roles_by_schema(
         Column name by role, and why one of several was chosen.
 
     Raises:
-        UnreadableFile: If the columns make neither candles nor trades.
+        UnreadableFile: If the columns make neither candles nor trades, or several may play one
+            role.
     """
     import pyarrow as pa
 
@@ -229,7 +230,7 @@ def check_cells(types: Mapping[str, pa.DataType], rows: int, kind: str, max_byte
 
 
 def _has_width(type_: pa.DataType) -> bool:
-    """Tell whether a value of the type takes the same bytes in memory as in the file."""
+    """Tell whether every value of the type takes the same number of bytes in memory."""
     from pyarrow import types
 
     return bool(types.is_integer(type_) or types.is_floating(type_) or types.is_timestamp(type_))

@@ -111,6 +111,7 @@ class Merger:
         Raises:
             NotPlain: If the rows are irregular.
             InvalidInput: If the interval is no multiple of the spacing.
+            UnreadableFile: If no interval is a multiple of the spacing.
         """
         stamps, how, local = _stamps(block.column(self.layout.roles["time"]), in_text=self._in_text)
         if not self.spacing:
@@ -204,7 +205,10 @@ def _stamps(column: pa.ChunkedArray, *, in_text: bool) -> tuple[Array, str, bool
         in_text: Whether timestamps were text in the file.
 
     Returns:
-        ``(n,)`` ns; how they are written; and whether they have no zone.
+        `(n,)` ns; how they are written; and whether they have no zone.
+
+    Raises:
+        NotPlain: If a row has no time, or one that can't be.
     """
     import pyarrow as pa
 
@@ -298,7 +302,7 @@ def join_parts(parts: Sequence[Part], merger: Merger, corrections: Corrections) 
 
 
 def _without_rows(layout: Layout) -> Table:
-    """Return the table of the layout with its columns alone."""
+    """Return a table with the layout's columns and no rows."""
     frame = pd.DataFrame(columns=list(dict.fromkeys(layout.roles.values())), dtype=float)
     return Table(frame, layout.roles, "line", layout.skip + 1)
 

@@ -47,7 +47,8 @@ def map_blocks(
         stream: The file from its start, unpacked.
         layout: How the file is written.
         work: Called in a thread with a block's columns: those with a role, and the last one.
-            Prices and volume are float64; the time is int64, float64 or string.
+            Prices and volume are float64; the time is int64, float64 or string, or with ``dates``
+            perhaps timestamps in ns; any other column is string.
         dates: Whether times written as ISO 8601 are parsed to timestamps.
 
     Yields:
@@ -152,7 +153,7 @@ def _parser(first: bytes, layout: Layout, *, dates: bool) -> Parser:
         types[time] = pa.timestamp("ns", type_.tz)
 
     def parse_rows(block: bytes) -> pa.Table:
-        # Counted by a sample before any cell is made, and all of them afterwards.
+        # Lines are estimated from a sample before any cell is made, and counted afterwards.
         sample = np.frombuffer(block, np.uint8)[::_SAMPLE_STEP]
         check_average(_SAMPLE_STEP * int(np.count_nonzero(sample == _LINE_BREAK)), len(block))
         table = parse(block, types, names)

@@ -1,6 +1,6 @@
 """Delimited text: comma, semicolon, tab or bar.
 
-A file of plain numbers is parsed in blocks. Any other file is read as text, row by row.
+A file of plain numbers is parsed in blocks. Any other file is read as text, some rows at a time.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _CHUNK_ROWS, _CHUNK_CELLS, _CHUNK_BYTES = 100_000, 700_000, 4_000_000
 # Rows without a time that a file may have.
 _MAX_EMPTY = 100_000
-# Rows of text take several times the memory of numbers.
+# Rows that are read as text, which takes several times the memory of numbers.
 _MAX_TEXT_ROWS = 4_000_000
 # Different words of a column that are compared with names of columns.
 _MAX_NAMES = 100
@@ -67,14 +67,15 @@ def read_csv(
 
     Raises:
         UnreadableFile: If the file is no table of prices.
-        InvalidInput: If it has more than ``max_candles`` candles.
+        InvalidInput: If it has more than ``max_candles`` candles, or they need too much memory.
     """
     layout = find_layout(open_file().read(HEAD_BYTES), corrections)
     foreign = is_foreign(layout.names)
-    # Where the comma is the decimal mark, what looks like 27.1 may be 27,100 written as 27.100.
+    # Single prices may be trades, of which a candle has many.
     max_candles = max_candles if set(PRICES) <= layout.roles.keys() else MAX_ROWS
     limits = _Limits(max_candles, bounds)
     frame = None
+    # Where the comma is the decimal mark, what looks like 27.1 may be 27,100 written as 27.100.
     if not foreign and corrections.decimal != ",":
         frame = _read_numbers(open_file, layout, limits)
     if frame is None:
@@ -124,7 +125,7 @@ def _series(block: pa.Table) -> _Columns:
 
 
 def _read_texts(open_file: Opener, layout: Layout, limits: _Limits) -> pd.DataFrame:
-    """Read every column as text."""
+    """Read the columns with a role, and the last one, as text."""
     parts: list[_Columns] = []
     rows = empty = 0
     for part in _parts(open_file, layout):
@@ -153,7 +154,7 @@ class _Limits(NamedTuple):
     bounds: Bounds
 
     def check(self, rows: int, *, text: bool) -> None:
-        """Refuse more rows than a file may have, or fit into the memory, or ``max_candles``."""
+        """Refuse more rows than a file may have, fit into the memory, or are ``max_candles``."""
         self.bounds.check_rows(rows)
         self.bounds.check_room(rows, text=text)
         if rows > self.max_candles:
@@ -224,7 +225,7 @@ def _chunk_rows(layout: Layout) -> int:
 
 
 def _next(reader: Iterator[pd.DataFrame]) -> pd.DataFrame | None:
-    """Parse the next part; an error, not a warning, for a row that the parser would cut short."""
+    """Parse the next part; a row that the parser would cut short is an error, not a warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
         return next(reader, None)
@@ -269,7 +270,7 @@ def _without_headers(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     copies = _rows_of_names(frame, layout)
     own = pd.Series(True, index=frame.index)
     for name in prices:
-        # Hardly a file has such rows, so that one column is looked at.
+        # Few files have such rows, so mostly the search ends after one column.
         if own.any():
             own &= frame[name].str.strip() == name
     copies |= own
@@ -281,7 +282,7 @@ def _without_headers(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
 
 
 def _rows_of_names(frame: pd.DataFrame, layout: Layout) -> pd.Series:
-    """Find the rows that name every price as the columns are used, `(n,)` bool."""
+    """Find the rows with a name of its role in the column of every price, `(n,)` bool."""
     prices = {role: layout.roles[role] for role in (*PRICES, "price") if role in layout.roles}
     mask = pd.Series(True, index=frame.index)
     for role, name in prices.items():

@@ -52,7 +52,7 @@ def read_and_merge(
         roles, decisions = roles_by_schema(schema, corrections)
         if checked_file.footer.rows <= FEW_ROWS:
             return None
-        # The merger looks for blanks in the last column, so that one with a role comes last.
+        # The merger looks for blanks in the last column, so a column with a role comes last.
         spare = [name for name in schema.names if name not in roles.values()]
         layout = Layout(
             encoding="",

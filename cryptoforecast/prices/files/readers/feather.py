@@ -1,4 +1,4 @@
-"""Feather files (Arrow's file format), small ones, because only unpacking shows their size."""
+"""Small Feather files (Arrow's file format); larger ones might fill the memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cryptoforecast.prices.files.table import Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Bytes that a Feather file may have: LZ4 makes at most 255 of one, so 1 GB of these.
+#: Bytes that a Feather file may have: LZ4 unpacks one to at most 255, so these to about 1 GB.
 MAX_FEATHER_BYTES = 4_000_000
 #: Bytes that its columns may have together, unpacked; a column is unpacked before it is counted.
 MAX_UNPACKED_BYTES = 100_000_000

@@ -1,4 +1,4 @@
-"""Flatbuffers, in which Arrow describes columns. A part that is shared is counted at each place."""
+"""Flatbuffers, in which Arrow describes columns; a shared part is counted wherever it is used."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Flat:
         """Return the outermost table.
 
         Raises:
-            ValueError: If it lies outside the buffer; so does every method.
+            ValueError: If it lies outside the buffer. Every other method raises it too.
         """
         return cls(content, _number(content, 0, "<I"))
 
@@ -49,7 +49,7 @@ class Flat:
         return None if place is None else Flat(self._content, self._target(place))
 
     def vector(self, field: int) -> tuple[int, int]:
-        """Return where the items of a list begin, and how many there are; or of a text, bytes."""
+        """Return where a list's items, or a text's bytes, begin, and how many there are."""
         place = self._place(field)
         if place is None:
             return 0, 0

@@ -65,7 +65,7 @@ def read_candles(
         packed: The file, seekable.
         corrections: What the user says about the file.
         interval: Merge into candles of this length; the file's own by default.
-        max_candles: Candles that the file may have if ``interval`` is not given.
+        max_candles: Candles that a text or Parquet file may have if ``interval`` is not given.
         report: Called now and then after the file was read; may raise to end the reading.
         room: Bytes of memory that the rows may take.
 

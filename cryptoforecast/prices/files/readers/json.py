@@ -57,7 +57,7 @@ _HALF = re.compile(
 )
 # Bytes that parsed values take: a record of a few names, a list, a number, a text, a name.
 _RECORD_BYTES, _LIST_BYTES, _VALUE_BYTES, _TEXT_BYTES, _KEY_BYTES = 300, 60, 40, 57, 20
-# A name beyond those that records have in common.
+# Bytes that each name takes besides, beyond ``MAX_COLUMNS`` names a record.
 _OWN_KEY_BYTES = 180
 # Bytes that all parsed values may take: for each file, and for each of its bytes.
 _FREE_MEMORY, _MEMORY_RATIO = 60_000_000, 5
@@ -80,6 +80,7 @@ def read_json(stream: IO[bytes], corrections: Corrections, bounds: Bounds = UNBO
 
     Raises:
         UnreadableFile: If the file is damaged, too large, or has no rows of prices.
+        InvalidInput: If its rows need too much memory.
     """
     corrections.refuse_delimiter("JSON")
     content = stream.read(MAX_JSON_BYTES + 1)
@@ -125,6 +126,7 @@ def _spare_rows(content: bytes, bounds: Bounds) -> int:
 
     Raises:
         UnreadableFile: If they take more memory than values of prices would.
+        InvalidInput: If the memory has no room for them.
     """
     keys = content.count(b'":')
     memory = (
@@ -148,7 +150,11 @@ def _spare_rows(content: bytes, bounds: Bounds) -> int:
 
 
 def _widening(content: bytes) -> int:
-    """Return the bytes by which each byte grows where one character is not of ASCII, twice."""
+    """Return how many bytes more each byte takes in memory if the text is not ASCII alone.
+
+    Python stores each character of such a text in up to two bytes, or in four if one character
+    needs them. Two copies of the text are counted.
+    """
     if content.isascii():
         return 0
     return 7 if _WIDE.search(content) else 3

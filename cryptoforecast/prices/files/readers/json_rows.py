@@ -38,7 +38,7 @@ _MAX_NAMES = 50_000
 _MAX_TEXTS = 1_000
 # Numbers of a candle: a time and four prices.
 _MIN_CANDLE = 5
-# Names of which records within one record have one each.
+# Names of prices, which each of several records within one record may have.
 _PRICE_NAMES = frozenset(name for role in (*PRICES, "price") for name in ALIASES[role])
 _TIME = re.compile(r"\d{9,19}|\d{4}-\d{2}-\d{2}([T ].*)?")
 #: What a JSON price file may be.
@@ -248,7 +248,7 @@ def _series_of(records: Rows, depth: int, search: _Search) -> list[tuple[str, Ro
     """Return the rows of each record of a list, and what it is called: ``[{"symbol": …, …}]``.
 
     Returns:
-        Nothing unless every record has one list of rows, and none of its own prices.
+        Nothing unless every record has one list of rows, and the first has no prices of its own.
     """
     first = records[0]
     if not isinstance(first, dict) or not any(isinstance(v, list | dict) for v in first.values()):

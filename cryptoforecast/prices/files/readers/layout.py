@@ -22,7 +22,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_LINES = 400
 # Lines among which names may be in an old encoding.
 _TITLE_LINES = 5
-# One way only to match each digit: a long cell costs no more than its length.
+# Each digit can match in one way only, so the search takes no longer than the cell is long.
 _FRACTION = re.compile(r"[+-]?[0-9]*[.,](?P<fraction>[0-9]+)([eE][+-]?[0-9]+)?%?")
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -116,8 +116,8 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
         corrections: What the user says about the file.
 
     Raises:
-        UnreadableFile: If no delimiter gives known columns; the message is of the one that gives
-            most columns.
+        UnreadableFile: If the bytes are no text, or no delimiter gives known columns. The message
+            is then about the delimiter that gives most columns.
     """
     text, encoding = decode(head)
     lines = re.split(r"\r\n|\n|\r", text)
@@ -135,7 +135,7 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
                 rows, corrections.columns, corrections.preference
             ) or recognise_columns(rows, corrections.columns)
         except UnreadableFile as error:
-            # Where it came from would keep all that is read, and itself, until Python tidies up.
+            # Its traceback would keep all that was read in memory until garbage is collected.
             failures.append((_fit(rows), error.with_traceback(None)))
             continue
         names, roles, skip, decisions, symbol = header
@@ -152,13 +152,13 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
 
 
 def _fit(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
-    """Return how many cells every line has at least, and how many one has at most."""
+    """Return the smallest and the largest number of cells in a line."""
     widths = [len(row) for row in rows if any(row)]
     return min(widths, default=0), max(widths, default=0)
 
 
 def _of_best_fit(failures: list[tuple[tuple[int, int], UnreadableFile]]) -> UnreadableFile:
-    """Return the failure of the delimiter that makes the most cells, and forget the list."""
+    """Return the failure of the delimiter that makes the most cells, and empty the list."""
     failure = max(failures, key=lambda failure: failure[0])[1]
     failures.clear()
     return failure
@@ -207,7 +207,8 @@ def find_column_names(head: bytes, delimiter: str | None = None) -> tuple[str, .
         Names, ``"column 3"`` where the third has none; empty if the file is no table.
 
     Raises:
-        UnreadableFile: If the file is no text.
+        UnreadableFile: If the file is no text, or there are more or longer names than a price file
+            may have.
     """
     text, _ = decode(head)
     lines = re.split(r"\r\n|\n|\r", text)[:_SAMPLE_LINES]

@@ -13,9 +13,10 @@ MAX_LINE = 65_536
 #: it read all of the file.
 MAX_PARSED = 16_000_000
 
-#: Bytes that a line has on average, where there are many.
+#: Bytes that lines must have on average, and the number of lines above which this is checked.
 MIN_LINE, MANY_LINES = 8, 50_000
 
+# Bytes at both ends of a piece in which line breaks are looked for first.
 _NEAR = 1_000
 
 

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-# Rows, cells and bytes of texts read at once. One that is written as a difference may be as
-# long as its page.
+# Rows, cells and bytes of texts read at once. A text that is written as its difference from another
+# may be as long as its page.
 _ROWS_AT_ONCE, _CELLS_AT_ONCE, _TEXT_AT_ONCE = 65_536, 1_000_000, 16_000_000
 # Bytes that stand before each text.
 _LENGTH_BYTES = 4
@@ -171,10 +171,10 @@ def batches(checked_file: CheckedFile, types: dict[str, pa.DataType]) -> Iterato
         buffer_size=_BUFFER_BYTES,
     )
     rows = 0
-    # Columns are read one after another: together, large ones would take memory at the same time.
     size = _rows_at_once(pages, len(types))
     # Read together, the dictionaries of row groups would each be joined to all before them.
     groups = [[number] for number in range(packed.num_row_groups)] if texts else [None]
+    # Columns are read one after another: together, large ones would take memory at the same time.
     for batch in chain.from_iterable(
         packed.iter_batches(size, group, columns=list(types), use_threads=False) for group in groups
     ):

@@ -16,7 +16,8 @@ from cryptoforecast.prices.files.bounds import Bounds
 from cryptoforecast.prices.files.readers.flatbuffer import MAX_FIELDS, Flat, check_schema
 from cryptoforecast.prices.files.readers.thrift import Reader, Value
 
-# Bytes that the description at the end may have: for each file, for a share of it, and at most.
+# Bytes that the description at the end may have: in any file, one more for so many bytes of the
+# file, and at most.
 _FREE_FOOTER, _FOOTER_SHARE, _MAX_FOOTER = 300_000, 100, 2_000_000
 # Bytes that the description of a page may have.
 _MAX_HEADER = 65_536
@@ -32,9 +33,9 @@ _VALUES, _PACKED, _FIRST_PAGE, _DICTIONARY = 5, 7, 9, 11
 _PAGE_UNPACKED, _PAGE_PACKED, _PAGE_DATA, _PAGE_DICTIONARY, _PAGE_DATA_2 = 2, 3, 5, 7, 8
 _PAGE_VALUES, _ENCODING, _ENCODING_2 = 1, 2, 4
 _KEY, _VALUE = 1, 2
-#: A text written as its difference from the one before.
+# Encoding of a text as its difference from the one before.
 _DIFFERENCES = 7
-# Places in a dictionary.
+# Encodings of values as places in a dictionary.
 _BY_DICTIONARY = (2, 8)
 
 T = TypeVar("T")
@@ -148,7 +149,7 @@ class Pages:
         count: How many there are.
         differences: Whether a page has values written as their difference from the one before.
         packed: Columns that have a dictionary.
-        per_value: Bytes that a value takes in the page, or in the dictionary, of the longest ones.
+        per_value: Mean bytes of a value in the page, or in the dictionary, where it is largest.
     """
 
     unpacked: int = 0

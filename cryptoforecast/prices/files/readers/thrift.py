@@ -45,7 +45,7 @@ class Reader:
         return fields
 
     def _value(self, kind: int, depth: int) -> Value:
-        """Read a value of a kind, but the flags in a record, which are in its head."""
+        """Read a value of a kind; a flag in a record is not read here but with the field's head."""
         if kind in _INTEGERS:
             return self._integer()
         if kind == _BINARY:
