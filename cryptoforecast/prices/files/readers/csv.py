@@ -154,7 +154,7 @@ class _Limits(NamedTuple):
     bounds: Bounds
 
     def check(self, rows: int, *, text: bool) -> None:
-        """Refuse more rows than a file may have, fit into the memory, or are ``max_candles``."""
+        """Refuse rows beyond the file's bounds, the room in memory, or ``max_candles``."""
         self.bounds.check_rows(rows)
         self.bounds.check_room(rows, text=text)
         if rows > self.max_candles:

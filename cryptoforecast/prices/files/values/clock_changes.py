@@ -58,7 +58,7 @@ class Hour:
     after: Array
 
     def read(self, split: int) -> Array:
-        """Return the instants with the neighbours' if so many rows are of the first hour."""
+        """Return the instants and their neighbours if ``split`` rows are of the first hour, ns."""
         times: Array = np.r_[self.before, self.first[:split], self.second[split:], self.after]
         return times
 
@@ -95,7 +95,7 @@ def _by_order(times: Instants) -> Array:
     if not (steps > 0).any() or (steps < 0).any():
         raise _doubt(times, int(np.argmin(clear)), "in rows that are in no order")
     spacing = _grid(times.first[clear])
-    # Candles have each a time of its own, but for a row that comes twice; trades may share one.
+    # Each candle has a time of its own, unless a row comes twice; trades may share one.
     least = 1 if spacing or (steps > 0).all() else 0
     apart = np.diff(times.first, prepend=times.first[0]) > _DAY
     result = times.first.copy()

@@ -88,7 +88,7 @@ def clean_numbers(values: pd.Series) -> pd.Series:
 
 
 def _replaced(text: pd.Series, pattern: str, better: str) -> pd.Series:
-    """Replace a pattern of Arrow's in text."""
+    """Replace a pattern, in Arrow's syntax, in text."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -190,7 +190,7 @@ def _without(text: pd.Series, sign: str, pattern: str) -> pd.Series:
 
 
 def _has_digit(values: pd.Series) -> Array:
-    """Tell which texts have a digit, `(n,)` bool; the search for signs and units is slower."""
+    """Tell which texts have a digit or are not ASCII, `(n,)` bool, to search only these."""
     digits = values.str.contains(r"[0-9]|[^\x00-\x7f]", regex=True)
     result: Array = digits.to_numpy(dtype=bool)
     return result

@@ -33,7 +33,7 @@ _ISO = (
     r"(?:[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?"
     r"(?: ?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?)?$"
 )
-# A date, a time of day, and the text after it.
+# A time of day.
 _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?(?![A-Za-z]))?"
 # Texts of which some are read first, how many, and the share of these that may be unreadable.
 _MANY_TEXTS, _SAMPLE_TEXTS, _MAX_UNREAD = 20_000, 1_000, 0.1
@@ -41,10 +41,12 @@ _MANY_TEXTS, _SAMPLE_TEXTS, _MAX_UNREAD = 20_000, 1_000, 0.1
 _BLOCK_ROWS = 20_000
 # Different dates that a column may have, in one form; from 2009 to 2100 there are 33,000.
 _MAX_DATES = 40_000
+# A date, a time of day, and the text after it.
 _PIECES = re.compile(rf"^(.+?)(?:(?:(?<![ ,])[ ,]+|(?<=\d)[TD])({_TIME})(.*))?$")
 _CLOCK = r"^([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?(?: ?([AaPp]).*)?$"
-# Other forms made into these: 03-PM; 20240301T093000; 2024-03-01 UTC; Fri, 1 Mar;
-# Fri Mar 01 09:30:00 UTC 2024.
+# Patterns of other forms, and what they are rewritten to. The forms are: several spaces; 03-PM;
+# 20240301T093000; 20240301 09:30 with a colon after it; 2024-03-01 UTC; Fri, 1 Mar;
+# Mar 01 09:30:00 UTC 2024.
 _REWRITTEN = (
     (r"\s+", " "),
     (r"^(.*\d) (\d{1,2})-([AaPp][Mm])$", r"\1 \2:00 \3"),
@@ -133,7 +135,7 @@ def _rows_of(text: pd.Series, rows: Array) -> pd.Series:
 
 
 def _iso(text: pd.Series, here: LocalZone) -> tuple[Array, bool]:
-    """Parse ISO 8601, in rows with a zone and in rows without; tell whether there are such."""
+    """Parse ISO 8601 to UTC, `(n,)` ns; and tell whether there are rows without a zone."""
     stamps, zoned = np.empty(len(text), dtype=np.int64), np.empty(len(text), dtype=bool)
     for start in range(0, len(text), _BLOCK_ROWS):
         block = slice(start, start + _BLOCK_ROWS)
@@ -206,7 +208,7 @@ def _in_pieces(
         rewritten: Whether other forms are made into known ones before.
 
     Returns:
-        As ``read_text_times``.
+        As ``read_text_times``, with the forms in a list.
     """
     stamps = np.full(len(text), _NAT)
     pieces = _pieces(text, table.report, rewritten=rewritten)

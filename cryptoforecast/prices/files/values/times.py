@@ -48,8 +48,8 @@ class Times:
     Attributes:
         index: `(n,)` UTC in ns, NaT where absent.
         how: How the file writes them, for the decisions.
-        step: What numbers that a spreadsheet rounded are multiples of, in ns, and no candles' times
-            are; 0 for times that are not numbers.
+        step: Length in ns that a spreadsheet may have rounded numbers to; see ``_refuse_rounded``.
+            0 for times that can't be rounded so.
         local: Whether some of them have no zone, and nobody says which it is.
     """
 
@@ -250,7 +250,8 @@ def _texts(table: Table, values: pd.Series, corrections: Corrections, here: Loca
     stamps, how, local = read_text_times(table, words, corrections, here)
     forms = [describe_texts(how, corrections)] if how else []
     if rest.any():
-        # A spreadsheet that counted only some days took those for dates wrongly: not read as days.
+        # A spreadsheet that turned only some dates into day numbers misread these, with day and
+        # month swapped. So they are not read as days.
         digits = numbers[rest].to_numpy()
         numbered = _in_digits(digits, here) or _since_1970(digits)
         stamps[rest] = numbered.index.asi8

@@ -44,8 +44,8 @@ class Change(NamedTuple):
 def find_changes(times: Array, spacing: pd.Timedelta) -> list[Change]:
     """Find where times that are read as UTC show a change of the clock.
 
-    They do if all steps of the file over the changes of one zone are an hour too long or too short,
-    as far as the rows beside them are there.
+    They do if every step of the file across a change of one zone's clocks is too long or too short
+    by that change. A change without rows beside it does not count.
 
     Args:
         times: `(n,)` ns, as local clocks showed them, oldest row first.

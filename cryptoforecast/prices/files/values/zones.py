@@ -175,7 +175,7 @@ def to_utc(index: pd.DatetimeIndex, here: LocalZone) -> pd.DatetimeIndex:
 
 @contextlib.contextmanager
 def _with_other_zone(wall: pd.DatetimeIndex, zone: str) -> Iterator[None]:
-    """Say so if times that can't be of the zone change as the clocks of another one do.
+    """Raise a clearer error if times that can't be of the zone fit the clocks of another one.
 
     Args:
         wall: `(n,)` local times, in the file's order.
