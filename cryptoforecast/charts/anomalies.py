@@ -13,8 +13,8 @@ from cryptoforecast.types import Anomalies, Array, moment_text, rarity_text
 #: Anomalies with a label, at most; how near two labels may be on one side of the line, and on
 #: different sides, as shares of the width.
 _MAX_LABELS, _NEAR, _TOO_NEAR = 6, 0.22, 0.05
-#: Half the width of a label, and from where to where it stands over or under its mark: shares of
-#: the width and the height.
+#: Half the width of a label, as a share of the figure's width; from where to where it stands over
+#: or under its mark, as shares of the height.
 _HALF_WIDTH, _FROM, _TO = 0.05, 0.02, 0.12
 #: Share of the chart that half a label takes on a phone.
 _EDGE = 0.12

@@ -282,9 +282,10 @@ def summary_autocorrelation(step: int, frame: pd.DataFrame) -> str:
 
 
 def _allowed_by_chance(count: int) -> int:
-    """Return the 99 % quantile of correlations beyond a 95 % bound by chance.
+    """Return how many correlations may lie beyond a 95 % bound by chance.
 
-    The number beyond the bound is binomial with probability 0.05 if nothing is correlated.
+    If nothing is correlated, that number is binomial with probability 0.05. Returned is its 99 %
+    quantile.
 
     Args:
         count: How many correlations there are.

@@ -13,7 +13,7 @@ from cryptoforecast.charts import style, wording
 from cryptoforecast.charts.error_axes import percent_axis, percents, step_name
 from cryptoforecast.types import Backtest
 
-#: A difference that comes about by chance more often than this may be chance.
+#: Share of cases: if chance alone makes a difference in more of them, it may be chance.
 MAX_CHANCE = 0.05
 
 

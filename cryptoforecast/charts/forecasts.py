@@ -303,7 +303,7 @@ def _label(
     if not np.isfinite([middle, *high.values(), *low.values()]).all():
         return
     at = edges[-max(1, len(edges) // 12)]
-    # First those that a style sheet leaves out by their number where the figure is small.
+    # Keep the order: where the figure is small, the style sheet hides some labels by their number.
     for level, inner in ((95, high[80]), (50, middle), (80, high[50])):
         roomy = high[level] - inner >= 0.7 * room
         figure.add_annotation(

@@ -114,7 +114,7 @@ def panels(
 
 
 def thinned(indicators: Sequence[Indicator], close: Array) -> tuple[Array, list[Indicator]]:
-    """Leave out rows that a figure is too narrow for; the extremes of the closes stay.
+    """Leave out rows that a figure is too narrow for; the extremes of every line stay.
 
     Args:
         indicators: Indicators of ``n`` candles.

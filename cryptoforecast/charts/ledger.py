@@ -16,7 +16,7 @@ from cryptoforecast.types.ledger_record import LedgerRecord, LedgerWeek
 _LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
 #: Share of the distance of two forecasts that a bar takes.
 _WIDTH = 0.6
-#: Forecasts over which the word of a cross reaches.
+#: Number of forecasts over which the word beside a cross reaches.
 _WORD = 4
 
 
@@ -121,7 +121,7 @@ def _labels(
 
 
 def _is_free_before(row: int, bands: np.ndarray, came: np.ndarray) -> bool:
-    """Return whether no bar or mark is where the word stands that is written before a cross."""
+    """Return whether a word before a cross would cover no bar and no mark."""
     if row < _WORD:
         return False
     before = slice(row - _WORD, row)
@@ -160,7 +160,7 @@ def summary_ledger_ranges(entries: Sequence[LedgerEntry], step: int) -> str:
 
 
 def ledger_weeks(record: LedgerRecord, *, dark: bool = False) -> go.Figure:
-    """Draw by how much forecasts miss less than the last price, and the range than the cone.
+    """Draw the weekly skill of prices against the last price, and of ranges against the cone.
 
     Args:
         record: The record of one series at one step, with at least one week.
@@ -193,12 +193,12 @@ def ledger_weeks(record: LedgerRecord, *, dark: bool = False) -> go.Figure:
 
 
 def price_skill(week: LedgerWeek) -> float:
-    """Return by how much forecasts miss less than the last price; NaN if that never misses."""
+    """Return the skill against the last price, a fraction; NaN if that never misses."""
     return _skill(week.miss, week.miss_naive)
 
 
 def range_skill(week: LedgerWeek) -> float:
-    """Return by how much their range is better than that of the volatility cone."""
+    """Return the skill of the range against that of the volatility cone, a fraction."""
     return _skill(week.pinball, week.pinball_cone)
 
 
@@ -207,7 +207,7 @@ def _skill(own: float, other: float) -> float:
 
 
 def bar_marker(colour: str) -> dict[str, object]:
-    """Return the marker of a bar that leaves the line of 0 whole where it has no height."""
+    """Return the marker of a bar without an outline: a bar of height 0 then covers nothing."""
     return {"color": colour, "line": {"width": 0}}
 
 

@@ -25,7 +25,7 @@ _NAME, _GAP = 0.24, 0.06
 
 
 def ledger_series(records: Mapping[str, LedgerRecord], *, dark: bool = False) -> go.Figure:
-    """Draw by how much each series misses less than the last price, and the range than the cone.
+    """Draw each series' weekly skill: prices against the last price, ranges against the cone.
 
     Args:
         records: The records of some series at one step by their names, each with a week at least.

@@ -38,7 +38,7 @@ def recipe(
             x=x, y=style.float32(prices[rows]), name=name, mode="lines", line=line,
             hovertemplate=f"{name} {hover}<extra></extra>",
         )  # fmt: skip
-    if not with_outcome:  # what follows is what the learner guesses
+    if not with_outcome:  # the user guesses what follows
         figure.data[0].y[test.learnt - (rows.start or 0) + 12 :] = np.nan
     spread = float(np.ptp(test.actual[rows]))
     figure.update_layout(

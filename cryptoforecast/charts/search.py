@@ -163,7 +163,7 @@ def summary_settings(search: Search) -> str:
 
 
 def words_on_settings(search: Search) -> str:
-    """Describe the same in a few words, with the names of the sets that the figure has."""
+    """Say what ``summary_settings`` says in fewer words, with the figure's names of sets."""
     complete = [each for each in search.trials if each.state == "complete"]
     if not complete:
         return "No try came to its end."
@@ -177,7 +177,7 @@ def words_on_settings(search: Search) -> str:
 
 
 def sets(search: Search) -> dict[str, list[tuple[str, str]]]:
-    """Return what stands for each value that is too long for the figure, by its setting."""
+    """Return pairs of a short name in the figure and its value in words, by setting."""
     return {
         label(name): [(short, text) for text, short in column.sets.items()]
         for name, column in _columns(search).items()
@@ -263,11 +263,11 @@ class _Column:
         self.sets = {text: f"set {i}" for i, text in enumerate(texts, start=1)} if long else {}
 
     def shown(self, trial: Trial) -> object:
-        """Return the value of a trial."""
+        """Return the value of a trial as the figure shows it."""
         return self._shown(trial.values[self._name])
 
     def distribution(self) -> optuna.distributions.BaseDistribution:
-        """Return what Optuna calls the values that a setting may have."""
+        """Return the values that the setting may have, as a distribution of Optuna."""
         from optuna.distributions import CategoricalDistribution, FloatDistribution
 
         if not self.numeric:

@@ -14,7 +14,8 @@ from cryptoforecast.types import Leaderboard, Standing, predictor_name, predicto
 
 #: Pixels of a row, and of all rows together with the words above and the axis below.
 ROW, FRAME = 38, 92
-#: The axis is so many times as long as the usual row needs; what reaches farther gets an arrow.
+#: The axis reaches at most so many times as far as the usual row needs. A dot beyond its end
+#: becomes an arrow.
 _REACH = 2.2
 #: Up to this many per cent a predictor is the reference itself.
 _NOTHING = 0.01
@@ -36,7 +37,8 @@ _DIRECTION = "directional_accuracy"
 def skills(board: Leaderboard, focus: Collection[str] = (), *, dark: bool = False) -> go.Figure:
     """Draw how each predictor compares with the reference, the best on top.
 
-    Left of the reference is better: its error is smaller. A coverage is compared with its promise.
+    Left of the reference is better, because the error is smaller. A coverage is compared with its
+    promise: left of it, the range held less.
 
     Args:
         board: The leaderboard.

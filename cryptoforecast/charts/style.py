@@ -228,7 +228,7 @@ def dashed_line(
 
 
 def untitle(figure: go.Figure, *, dated: bool = True) -> None:
-    """Leave out what the page around a figure says: title and mode bar; its height is the card's.
+    """Leave out the titles, the height and the zoom of a figure that stands in a card.
 
     Args:
         figure: The figure, which is changed in place.

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from cryptoforecast.charts import style
 from cryptoforecast.types import EpochLoss
 
-#: Epochs before a curve has a shape, and the fall of the loss in as many that is none.
+#: Epochs before a curve has a shape, and the relative fall of the loss in as many that counts as
+#: none.
 _FEW_EPOCHS, _LEVEL = 3, 0.003
 #: Epochs before a running training is said to gain no more.
 _EARLY_EPOCHS = 10
@@ -111,7 +112,7 @@ def best_epoch(curve: Sequence[EpochLoss]) -> EpochLoss | None:
 
 
 def words_on_loss(curve: Sequence[EpochLoss], *, over: bool = False) -> str:
-    """Say in a sentence for a learner what the shape of a loss curve means.
+    """Say in a plain sentence what the shape of a loss curve means.
 
     Args:
         curve: The losses of the passes so far.

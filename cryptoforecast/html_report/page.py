@@ -296,7 +296,7 @@ def _text(text: str) -> str:
     return html.escape(text)
 
 
-# What a browser may do with the page: run the scripts that have its number, and ask nobody.
+# What a browser may do with the page: run the scripts that carry its nonce, and load nothing.
 _POLICY = (
     "default-src 'none'; script-src 'nonce-{}'; style-src 'unsafe-inline'; img-src data: blob:; "
     "base-uri 'none'; form-action 'none'"

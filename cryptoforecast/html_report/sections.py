@@ -68,7 +68,16 @@ SectionMaker = Callable[[Analyses, Backtest, int, bool], Section]
 def leaderboard_section(
     analyses: Analyses, result: Backtest, metric: str, step: int, reference: str, dark: bool = False
 ) -> tuple[Section, Leaderboard]:
-    """Compare the predictors of a backtest; see ``evaluation.leaderboard``."""
+    """Compare the predictors of a backtest; see ``evaluation.leaderboard``.
+
+    Args:
+        analyses: The cache of analyses of backtests.
+        result: The backtest.
+        metric: A field of ``Scores``.
+        step: A step, 1 to the horizon.
+        reference: Name of the predictor that the others should beat.
+        dark: Whether the page behind is dark.
+    """
     board = analyses.board(result, metric, step, reference)
 
     def section() -> Section:
@@ -296,7 +305,12 @@ VIEWS: Mapping[str, Mapping[str, SectionMaker]] = {
 
 
 def makers(result: Backtest, view: str) -> dict[str, SectionMaker]:
-    """Return the sections of a view that have a meaning for these candles."""
+    """Return the sections of a view that have a meaning for these candles, by name.
+
+    Args:
+        result: The backtest.
+        view: A key of ``VIEWS``.
+    """
     length, span = INTERVALS[result.history.interval], result.forecast.origins
     left_out = set()
     if length >= INTERVALS["1d"]:

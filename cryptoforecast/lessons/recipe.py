@@ -30,7 +30,7 @@ PRECOMPUTED = Path(__file__).with_name("popular_recipe.json")
 LOOKBACK, NEURONS, EPOCHS = 30, 16, 60
 #: Days to learn from, at least, and days to test on, at most and at least.
 MIN_LEARNT, MAX_TESTED, MIN_TESTED = 300, 250, 60
-#: How far the price must lie above all that was learnt, on the average day of the test.
+#: How far the price must lie above all that was learnt, as a mean over the test, a fraction.
 MIN_RISE = 0.03
 # Days between two places at which a history may be cut.
 _APART = 5
@@ -67,7 +67,7 @@ def precomputed(path: Path = PRECOMPUTED) -> RecipeTest:
 
 
 def to_json(test: RecipeTest, digits: int = 5) -> str:
-    """Write a result of consecutive days as JSON, prices with so many digits."""
+    """Write a result of consecutive days as JSON, prices with so many significant digits."""
     prices = {
         name: [float(f"{price:.{digits}g}") for price in getattr(test, name)]
         for name in ("actual", "popular", "returns")

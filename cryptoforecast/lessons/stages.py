@@ -13,7 +13,7 @@ def stages(result: Backtest, back: int) -> ForecastStages:
 
     Args:
         result: A test of a network.
-        back: Origins before the last one whose outcome is known.
+        back: How many origins before the last one whose outcome is known; 0 is that one.
     """
     forecast, horizon = of_network(result), result.spec.horizon
     row = last_known(forecast) - back

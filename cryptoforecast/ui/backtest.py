@@ -204,7 +204,7 @@ def _offer(service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkP
 
 
 def _matches(test: WalkForward, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> bool:
-    """Return whether a test has these settings and about these prices."""
+    """Return whether a test has these settings and nearly these prices."""
     its_plan = test.plan
     question = (spec, plan.folds, plan.window, plan.warm_start)
     has = (test.backtest.spec, its_plan.folds, its_plan.window, its_plan.warm_start)

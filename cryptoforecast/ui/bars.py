@@ -25,10 +25,10 @@ class Bar:
     Attributes:
         label: What is measured.
         value: The number as it is written.
-        share: Length of the bar, 0 to 1; outside of it the bar is empty or full.
+        share: Length of the bar, 0 to 1; below 0 the bar is empty, above 1 it is full.
         meaning: What its colour says.
         promise: Where the tick of what was promised stands, 0 to 1; ``None`` for no tick.
-        word: A word after the label that counts, such as ``"held"``; may be empty.
+        word: The judgement, bold after the label, such as ``"held"``; may be empty.
     """
 
     label: str
@@ -67,14 +67,14 @@ def of_misses(misses: Sequence[tuple[str, float, str, Meaning]]) -> list[Bar]:
 
 
 def of_share(label: str, share: float, promised: float, word: str = "", **more: Meaning) -> Bar:
-    """Return the bar of a share that something was right, beside the share that was promised.
+    """Return the bar of a share of right results, with a tick at the promised share.
 
     Args:
         label: What is measured.
         share: 0 to 1; NaN where it is unknown.
         promised: What was promised, or what chance would give, 0 to 1.
         word: The judgement in a word.
-        more: ``meaning``.
+        more: ``meaning`` of the colour; ``"chosen"`` by default.
     """
     text = f"{100 * share:.0f} %" if math.isfinite(share) else DASH
     return Bar(label, text, share, promise=promised, word=word, **more)

@@ -1,7 +1,7 @@
 """The prices that background work of this session was begun with.
 
-A candle that closes meanwhile makes other prices of those on the page. What was begun goes on with
-its own, and its result is shown all the same.
+When a candle closes, the page gets other prices. Work that has begun goes on with the prices that
+it began with, and the page still shows its result.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import streamlit as st
 from cryptoforecast.types import PriceHistory
 from cryptoforecast.ui import words
 
-#: Share of a span by which the prices of earlier work may differ from those of today.
+#: How far start and end of earlier prices may lie from those of today, as a share of the span.
 MAX_MOVE = 0.1
 
 

@@ -287,7 +287,7 @@ def trials_table(search: Search) -> pd.DataFrame:
 
 
 def sets_table(search: Search) -> pd.DataFrame:
-    """Return what stands for each value that is too long for the figure."""
+    """Return what each short name in the figure stands for, one row each."""
     rows = [
         {"setting": name, "set": short, "is": text}
         for name, named in figures.sets(search).items()

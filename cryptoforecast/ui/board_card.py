@@ -13,7 +13,7 @@ from cryptoforecast.service.backtests import judge
 from cryptoforecast.types import INTERVAL_NOUNS, Backtest, Leaderboard, Standing, predictor_name
 from cryptoforecast.ui import bars, card, judgement, verdict, words
 
-#: Metrics that are errors: their difference is how much larger one is.
+#: Metrics that are errors: two of them are compared by how much smaller or larger one is.
 ERRORS = ("mae", "pinball", "rmse", "mape", "smape", "mase")
 
 

@@ -26,7 +26,7 @@ def sides(key: str | None = None) -> tuple[DeltaGenerator, DeltaGenerator]:
     """Return two cards of one height: the answer, and how it is judged.
 
     Args:
-        key: Of the answer, for the style sheet.
+        key: Key of the answer's card, for the style sheet.
     """
     left, right = st.columns(SIDES, gap="small")
     return framed(left, key=key), framed(right)
@@ -37,13 +37,13 @@ def framed(place: DeltaGenerator | None = None, *, key: str | None = None) -> De
 
     Args:
         place: Where it stands; by default where the page is.
-        key: Of the container; ``chosen-…`` draws a blue border.
+        key: Key of the card; ``chosen-…`` draws a blue border.
     """
     return (place or st).container(border=True, height="stretch", gap="small", key=key)
 
 
 def row(name: str) -> DeltaGenerator:
-    """Return the row of a heading that is known last; the style sheet keeps its height until then.
+    """Return the row of a heading that is written last; the style sheet reserves its height.
 
     Args:
         name: Name of the page.

@@ -246,7 +246,11 @@ class Controls:
         )
 
     def _layers(self) -> None:
-        """Draw the widths of the first two hidden layers; further ones stay as they are."""
+        """Draw the widths of the first two hidden layers.
+
+        Further layers stay as they are until the user moves one of these two controls. Then they
+        are left out.
+        """
         units: tuple[int, ...] = self._value("units")
         first, second, *_ = (*units, 0)
         widths = {"units1": first, "units2": second}

@@ -30,7 +30,7 @@ class File:
     """The file that the page is about.
 
     Attributes:
-        source: The file; ``None`` if the user follows the link of another one.
+        source: The file; ``None`` if another session opened it and the user followed its link.
         history: Its prices; ``None`` if it was refused.
         name: Name of the prices, see ``PriceService.open``.
         refusal: Why it was refused.
@@ -45,7 +45,8 @@ class File:
 def current(service: Service) -> File | None:
     """Return the file that the URL names, or that was opened last in this session, as it is read.
 
-    A file among the coins is it too: whoever comes from its forecast wants to see its report.
+    Where the URL names none and this session has looked at none, it is the file that was chosen as
+    the coin on another page: a user who comes from its forecast wants to see its report.
     """
     linked = st.query_params.get("file", "")
     coin = url.last("coin", "")

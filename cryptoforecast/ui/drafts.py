@@ -16,7 +16,7 @@ from cryptoforecast.ui import inputs
 
 #: Inputs that have the same value at every candle of an interval.
 CONSTANT = {"1d": ("hour", "half_day"), "1w": ("hour", "half_day", "week", "weekend")}
-#: Controls, by what changes their values beside the user.
+#: Groups of controls. A group is renewed when something other than the user changes its values.
 CONTROLS = ("network", "size", "layers", "others")
 _KEY, _RENEWALS = "draft", "renewals-of-controls"
 
@@ -27,7 +27,7 @@ class Recipe:
 
     Attributes:
         title: What it is called.
-        teaches: What a learner sees by it.
+        teaches: What the user learns from it.
         preset: A key of ``choices.PRESETS``.
         network: ``"lstm"`` or ``"dense"``.
         ensemble: Networks whose average is taken.
@@ -125,7 +125,7 @@ def change_inputs(history: PriceHistory, *, with_: str = "", without: str = "") 
 
     Args:
         history: The prices that are learnt from.
-        with_: Name of an input that is added; it is read once.
+        with_: Name of an input that is added; one that is there already is not added twice.
         without: Name of an input that is taken away.
     """
     names = current().features(history)
@@ -141,11 +141,11 @@ def change_network(network: str) -> None:
 
 
 def renew(*controls: str) -> None:
-    """Let controls be new ones in the next run, because their values have changed by another's.
+    """Make the next run draw new controls, because something else has changed their values.
 
-    A browser sends the value of every control with each click. What it sends before it has drawn a
-    new value is the old one, which would count as a change by the user. A value of a control that
-    was not drawn last counts for nothing.
+    A browser sends the value of every control with each click. Before it has drawn a new value, it
+    sends the old one, which would count as a change by the user. So each renewed control gets a new
+    key, and what an older control sends is ignored.
 
     Args:
         controls: Some of ``CONTROLS``.

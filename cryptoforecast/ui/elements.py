@@ -128,7 +128,7 @@ def price_columns(
 
     Args:
         names: Their names.
-        prices: Prices of their size.
+        prices: Prices, any shape; the largest one decides how many decimals are shown.
         quote: The currency that they are in.
         estimate: Whether there are forecasts among them; see ``quotes.decimals``.
     """

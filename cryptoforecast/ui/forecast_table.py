@@ -1,4 +1,4 @@
-"""The folded table of forecasts behind a chart: first what is predicted for when, opens last."""
+"""The folded table of forecasts behind a chart: close times and prices first, open times last."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ ALONE = (
 _DIRECTION = {
     "better": "proven", "tie": "not proven", "worse": "wrong more often", "unknown": "not given",
 }  # fmt: skip
-#: How far a share may be from its promise to be called held, not only within chance of it.
+#: How far a share within chance of its promise may lie from it to be called held, not roughly held.
 MAX_HELD = 0.02
 _RANGE = {"better": "too wide", "tie": "held", "worse": "too narrow", "unknown": "unknown"}
 _ROUGHLY = "roughly held"

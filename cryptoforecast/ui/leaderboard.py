@@ -128,7 +128,7 @@ def _measure(result: Backtest) -> Measure:
 
 
 def step(result: Backtest) -> int:
-    """Draw how far ahead; return the step."""
+    """Draw the slider of how far ahead; return the step, 1 to the horizon."""
     horizon = result.spec.horizon
     if horizon == 1:
         return 1

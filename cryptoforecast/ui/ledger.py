@@ -50,7 +50,7 @@ class Choice:
 
 
 def choose(service: Service) -> Choice:
-    """Return what the address asks for, before the selectors are drawn.
+    """Return what the URL asks for, before the selectors are drawn.
 
     Where nothing is recorded, the page says so and ends.
     """

@@ -16,7 +16,7 @@ MAX_SHOWN = 6
 
 
 def section(service: Service, choice: ledger.Choice) -> None:
-    """Draw the series of the same candle length at the chosen step; nothing where there is one."""
+    """Draw the series of the same candle length at the chosen step, if there are two or more."""
     records = _records(service, choice)
     if len(records) < 2:
         return

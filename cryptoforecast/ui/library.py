@@ -22,7 +22,7 @@ from cryptoforecast.ui import (
     words,
 )
 
-#: Models that can't be read and that are described, and further ones that are named.
+#: Unreadable models that are described one by one, and further ones that are only named.
 MAX_WARNINGS, MAX_NAMES = 3, 20
 _COLUMNS = {
     "Model": st.column_config.TextColumn(width=140),
@@ -122,7 +122,7 @@ def _table(models: Sequence[ModelSummary], ticked: int | None) -> tuple[list[int
         ticked: The row that is ticked at first; ``None`` for none.
     """
     frame = files.cells(pd.DataFrame([model_facts.row(one) for one in models]))
-    # Rows are ticked by their number: another list is another table.
+    # The ticks are row numbers, so another list of models needs a table with another key.
     number = zlib.crc32(",".join(frame["Model"]).encode())
     event = st.dataframe(
         frame,

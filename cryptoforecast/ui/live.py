@@ -10,12 +10,11 @@ from cryptoforecast.service import Service
 from cryptoforecast.types import MarketQuery, PriceHistory, moment_text, span_text
 from cryptoforecast.ui import dialogs, ending, local_time, words
 
-#: What simulated prices are called, and while others are on their way.
+#: What simulated prices are called, and what while live ones are on their way.
 SIMULATED = "Simulated prices"
 ASKING = "Simulated prices · asking for live ones"
 
-
-#: Where the session keeps the questions that live sources are being asked for this page.
+#: Where the session keeps the queries of this page that live sources have not answered yet.
 AWAITED = "awaited-prices"
 
 
@@ -57,7 +56,7 @@ def watch(service: Service) -> None:
 
 
 def at_hand(service: Service, query: MarketQuery) -> PriceHistory | None:
-    """Return the prices that can be had at once; ``None`` while a source is asked for the first.
+    """Return the prices that can be had at once; ``None`` if there are none until a source answers.
 
     Only the coins of the list have simulated prices, which take the place of live ones meanwhile.
 

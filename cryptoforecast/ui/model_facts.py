@@ -33,11 +33,11 @@ _LOSSES = {"quantile": "nine quantiles", "mse": "squared error"}
 
 
 def outcome(one: ModelSummary, predictor: str | None = None) -> Outcome:
-    """Return how a price compared with the last price in its test.
+    """Return how the predicted price compared with the last price in the model's own test.
 
     Args:
         one: The model.
-        predictor: Of whom; by default of the network alone.
+        predictor: Whose predicted price; by default that of the network alone.
     """
     return one.card.outcomes.get(predictor or one.spec.network, "unknown")
 
@@ -48,14 +48,14 @@ def score(one: ModelSummary, name: str, predictor: str | None = None) -> float:
     Args:
         one: The model.
         name: A field of ``Scores``.
-        predictor: Of whom; by default of the network alone.
+        predictor: Whose score; by default that of the network alone.
     """
     value = one.card.scores.get(predictor or one.spec.network, {}).get(name)
     return math.nan if value is None else value
 
 
 def error_name(one: ModelSummary) -> str:
-    """Name the error that is known of it: that of many coins has no currency."""
+    """Return ``"mae"``, or ``"mape"`` for a test on many coins, whose error has no currency."""
     return "mae" if math.isfinite(score(one, "mae")) else "mape"
 
 

@@ -40,7 +40,7 @@ def sources() -> list[Source]:
 
 
 def add(source: Source) -> None:
-    """Open a file, which is looked at from now on."""
+    """Add a file to those of the session, and make it the one that the Data page shows."""
     opened = [one for one in sources() if one.id != source.id]
     for oldest in opened[: max(0, len(opened) + 1 - MAX_FILES)]:
         close(oldest)
@@ -49,7 +49,7 @@ def add(source: Source) -> None:
 
 
 def choose(source: Source) -> None:
-    """Look at a file."""
+    """Make a file the one that the Data page shows."""
     st.session_state["source"] = source.id
     st.query_params.pop("file", None)
 
@@ -66,7 +66,7 @@ def close(source: Source) -> None:
 
 
 def current() -> Source | None:
-    """Return the file that is looked at."""
+    """Return the file that the Data page shows; ``None`` if there is none."""
     chosen = st.session_state.get("source", "")
     return next((one for one in sources() if one.id == chosen), None)
 

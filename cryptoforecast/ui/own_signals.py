@@ -19,7 +19,7 @@ from cryptoforecast.ui.words import plain
 
 #: Largest file in MB.
 MAX_MEGABYTES = 10
-#: When a value counts as known, by the lag; the first one is the usual distance of two values.
+#: When a value counts as known, by the lag. The empty lag is the usual distance of two values.
 KNOWN = {
     "": "one row later, when it is over",
     "0m": "at its own time",
@@ -180,7 +180,7 @@ def _facts(signal: Signal, history: PriceHistory) -> str:
 
 
 def _free_name(file: str) -> str:
-    """Return a name for a file that is none of a known signal."""
+    """Return a name for the signal of a file that no known signal has."""
     name = name_of_file(file)
     try:
         check_own_name(name)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig
 
 _DIRECTIONS = ("above", "below")
-#: Columns of what may happen on the way: of the highest and lowest price, and their quantiles.
+#: Columns of what may happen on the way: the highest and the lowest price, and their quantiles.
 _ENDS = ("highest", "lowest")
 _SHARES = {f"q{level}": QUANTILES.index(level) for level in (0.1, 0.5, 0.9)}
 #: Prices of one forecast whose probabilities stay in memory.
@@ -176,7 +176,7 @@ def _by_step(future: NextSteps, one: Probability, touch: Touch | None) -> None:
 def _offer_tables(
     service: Service, future: NextSteps, one: Probability, around: tuple[Probability, ...]
 ) -> None:
-    """Offer the odds, and what may happen on the way, each as a folded table."""
+    """Offer the probabilities, and what may happen on the way, each as a folded table."""
     odds = {_name(each, future): each for each in (one, *around)}
     times = forecast_table.time_columns()
     elements.table(

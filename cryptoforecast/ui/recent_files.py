@@ -16,7 +16,12 @@ MAX_NAME, END = 24, 9
 
 
 def show(file: File | None, *, at_open: bool = False) -> None:
-    """List the files of this session, and one to try."""
+    """List the files of this session, and one to try.
+
+    Args:
+        file: The file that the page shows; ``None`` if there is none.
+        at_open: Whether the field that takes a file is on the page, which then needs no button.
+    """
     card.heading("Recent files")
     now = file.source if file is not None else None
     with st.container(gap="xsmall"):

@@ -51,7 +51,7 @@ def offer(source: Source, history: PriceHistory | None, *, folded: bool = False)
             one.kind: one.repair for one in problems if one.kind in picked and one.repair != "none"
         }
         possible = repairable(history.candles)
-    # A price of 0 is refused, unless it is before the first one and may be left out.
+    # A file with prices of 0 is refused. A repair leaves out those before the first real price.
     zeros = history is None and st.session_state.get(key(source, "zeros"), False)
     refused = {"unlisted"} if zeros else set()
     names = [name for name in REPAIRS if name in {*picked, *done, *possible, *refused}]

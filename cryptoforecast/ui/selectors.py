@@ -45,7 +45,7 @@ def market(
 
     Args:
         service: Knows the opened files.
-        coin: Of ``coin``.
+        coin: Ticker, symbol or file, as ``coin`` returns it.
         windows: Whether to draw the history window.
         dialog: Whether they stand in a dialog; see ``url.choose``.
     """
@@ -89,7 +89,7 @@ def model(service: Service, interval: str, *, dialog: bool = False) -> str:
     cards = {name: card for name, card in saved.items() if card.interval == interval}
     guests = [name for name, card in cards.items() if card.guest]
     names = [name for name, card in cards.items() if not card.guest]
-    # Guests of a server may save many: they come last, in front of nobody's own.
+    # Guests of a server may save many models, so these come last.
     own = [run for run in st.session_state.get("runs", []) if not _failed(service, run)]
     st.session_state["runs"] = own
     unsaved = [run for run in own if run.startswith(RUN)]

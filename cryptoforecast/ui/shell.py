@@ -32,9 +32,9 @@ WIDTH = 1240
 
 @functools.cache
 def _icon() -> str:
-    """Return the icon of the browser tab as an address that holds it.
+    """Return the icon of the browser tab as a data URL.
 
-    A file would be opened with Pillow and sent at every run.
+    Streamlit would open a file with Pillow, and send it at every run.
     """
     icon = (ROOT / ".streamlit" / "icon.png").read_bytes()
     return f"data:image/png;base64,{base64.b64encode(icon).decode()}"

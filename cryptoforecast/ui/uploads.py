@@ -35,7 +35,7 @@ def forget(session: str, file: str) -> None:
 
 
 def on_request(note: Callable[[str, str], None]) -> None:
-    """Have each place noted that an uploader asks for.
+    """Call a function for each place that an uploader asks for.
 
     Args:
         note: Gets the session and the identity of the file to come.

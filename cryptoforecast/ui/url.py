@@ -13,14 +13,14 @@ import streamlit as st
 
 from cryptoforecast.ui.words import plain
 
-#: Seconds in which a browser may still send the address as it was before a choice.
+#: Seconds in which a browser may still send the URL as it was before a choice.
 LATE = 3.0
 # Key of the session: choices that are not in the URL yet.
 _UNWRITTEN = "unwritten"
 
 
 class _Move(NamedTuple):
-    """A choice that the browser may not have in its address yet."""
+    """A choice that the browser may not have in its URL yet."""
 
     before: str | None
     value: str
@@ -58,12 +58,12 @@ def choose(
         visible: Whether the label is drawn; a screen reader has it anyway.
         dialog: Whether the selector stands in a dialog, over the one of the page.
         draw: Draws the selector; ``st.segmented_control`` and ``st.pills`` do too.
-        widget: Key of the selector if another one for the same choice has its name.
-        more: Of ``draw``. With ``accept_new_options`` the URL may have any value.
+        widget: Key of the selector, if another selector of the same choice has ``key``.
+        more: Further arguments of ``draw``. With ``accept_new_options`` the URL may have any value.
     """
     widget = widget or (f"dialog-{key}" if dialog else key)
-    # A click that follows at once brings the URL as it was before the choice: what the user has
-    # chosen in an open dialog stands.
+    # A click that follows at once still brings the URL from before the choice. So in an open
+    # dialog the selector keeps what the user has chosen.
     if not dialog or widget not in st.session_state:
         begin(key, default, widget)
     value = st.session_state[widget]
@@ -154,7 +154,7 @@ def last(key: str, default: str) -> str:
 
 
 def is_new(key: str) -> bool:
-    """Return whether this session has not chosen anything yet: only a link can have done so."""
+    """Return whether this session has made no such choice yet, so that only a link can have."""
     return _last(key) not in st.session_state
 
 
@@ -172,9 +172,9 @@ def forget(key: str, value: str) -> None:
 
 
 def _addressed(key: str) -> str | None:
-    """Return the value in the URL, or the choice that this will be.
+    """Return the value in the URL, or a newer choice that is not in it yet.
 
-    On a slow line, what a user or a page does soon after a choice comes with the old address.
+    On a slow connection, a request soon after a choice still comes with the old URL.
     """
     value = st.query_params.get(key)
     move: _Move | None = st.session_state.get(_moved(key))

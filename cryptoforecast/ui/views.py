@@ -1,4 +1,4 @@
-"""The views of the Backtest page: leaderboard, delay, errors, times, bands and folds."""
+"""The views of the Backtest page, from the leaderboard to the search and the folds."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def length(interval: str) -> str:
 
 
 def price(value: float, quote: str) -> str:
-    """Write a price with as many digits as a person reads: "$64,494", "$0.1284"."""
+    """Write a price with as many digits as a user reads: "$64,494", "$0.1284"."""
     return price_text(value, quote, whole=value >= MIN_WHOLE)
 
 
@@ -111,7 +111,7 @@ def money(value: float, quote: str) -> str:
 
 
 def miss(value: float, quote: str) -> str:
-    """Write a mean error with the digits that a person reads: "$741", "$225.10", "$0.0012"."""
+    """Write a mean error with the digits that a user reads: "$741", "$225.10", "$0.0012"."""
     if not math.isfinite(value):
         return DASH
     return price_text(value, quote, estimate=True, whole=value >= MIN_WHOLE_MISS)

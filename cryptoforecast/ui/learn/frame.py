@@ -78,7 +78,7 @@ def show(service: Service, lessons: tuple[Lesson, ...], lesson: Lesson) -> None:
         if st.button("Back to the forecast", type="tertiary", key="to-forecast"):
             st.switch_page(ROOT / "pages" / "forecast.py")
     step = st.session_state.get(_step(lesson), GUESS)
-    if step == WHY:  # before anything is drawn: the user may go on before all of it is
+    if step == WHY:  # before anything is drawn, because the user may leave before the end
         st.session_state[DONE] = {*st.session_state.get(DONE, ()), lesson.number}
     heading = lesson.finding(service) if step == WHY else lesson.question
     card.answer(plain(heading), plain(lesson.intro))
@@ -129,7 +129,7 @@ def chart(figure: go.Figure, alt: str, name: str) -> None:
     Args:
         figure: What is drawn.
         alt: A sentence that says the same.
-        name: Of its height in the style sheet.
+        name: Names the key by which the style sheet sets its height.
     """
     with st.container(key=f"chart-{name}"):
         elements.chart(figure, alt=alt, key=f"figure-{name}", bare=True)
@@ -140,7 +140,7 @@ def numbers(frame: Callable[[], pd.DataFrame], name: str) -> None:
 
     Args:
         frame: Makes them; called when the user unfolds them.
-        name: Of the table.
+        name: Names the key of the table.
     """
     folded = st.expander(
         "The numbers", icon=":material/table:", key=f"numbers-{name}", on_change="rerun"
@@ -151,7 +151,7 @@ def numbers(frame: Callable[[], pd.DataFrame], name: str) -> None:
 
 
 def card_heading(text: str, place: DeltaGenerator | None = None) -> None:
-    """Write the heading of a card that is ours."""
+    """Write the heading of a card, into ``place`` if there is one."""
     with place or st.container():
         card.heading(plain(text))
 

@@ -48,7 +48,7 @@ SHOWN = 6
 
 
 def show() -> None:
-    """Show the words, or those in which the text is that the user looks for."""
+    """Show the first words, all of them, or those that match the user's text."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         card.heading("Words")
         st.space("stretch")
@@ -85,10 +85,10 @@ def show() -> None:
 
 
 def matching(query: str) -> list[str]:
-    """Return the words that hold a text, or whose meaning does.
+    """Return the words that contain a text, or whose meaning contains it.
 
     Args:
-        query: In any case.
+        query: The text; upper and lower case count as the same.
     """
     text = query.strip().casefold()
     return [word for word, meaning in WORDS.items() if text in f"{word} {meaning}".casefold()]

@@ -78,7 +78,7 @@ def _bars(scores: LeakScores) -> list[bars.Bar]:
 
 
 def scores_meaning(scores: LeakScores) -> bars.Meaning:
-    """Return the colour of a score in the test: red where it is no chance."""
+    """Return the colour of a score in the test: red where chance can't explain it."""
     return "bad" if scores.lifted else "chosen"
 
 
