@@ -1,8 +1,9 @@
 """The command line: ``python -m cryptoforecast COMMAND``.
 
 Only the result goes to stdout. Progress, notes and refusals go to stderr. The exit status is 0 if
-the command is done, 2 if it is refused, 3 if live prices are required and can't be had, 1 after an
-unexpected failure, and 130 after Ctrl-C. Whatever only some commands need is loaded by these.
+the command is done, 2 if it is refused, 3 if live prices are required and can't be had, and 130
+after Ctrl-C. It is 1 after an unexpected failure, and where a check fails: ``doctor``,
+``ledger verify`` and ``alarms test``. A command loads what only it needs.
 """
 
 from __future__ import annotations

@@ -85,7 +85,10 @@ def _test(service: Service, args: argparse.Namespace) -> Answer:
 
 
 def run_text(run: AlarmRun) -> str:
-    """Write what one look at all rules did; nothing where nothing happened."""
+    """Describe what one look at all rules did; "" where nothing happened.
+
+    Notes on stderr name the alarms that were not looked at, and what is wrong with delivery.
+    """
     for one, reason in run.unchecked:
         say(f"note: alarm {one.number} was not looked at. {one_line(reason)}")
     if run.problem:

@@ -1,7 +1,7 @@
 """The command ``mcp``: a server for assistants, by the Model Context Protocol, on stdin and stdout.
 
-Its tools call the functions that the other ways in call, and refuse in the same words. The first
-thing that each answer says is how well such forecasts did.
+Its tools call the same functions as the pages, the API and the command line, and refuse in the same
+words. Each answer first says how well such forecasts did.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from cryptoforecast.types import (
 
 Value = TypeVar("Value")
 
-#: Coins of one command.
+#: Coins of one command, at most.
 MAX_COINS = 20
 
 
@@ -52,7 +52,8 @@ def check(args: argparse.Namespace, single: Collection[str]) -> None:
         single: Names of the options that go with one coin only.
 
     Raises:
-        InvalidInput: If a coin comes twice, is empty, or there are too many.
+        InvalidInput: If ``--coin`` or one of ``single`` is given too, a coin comes twice or is
+            empty, or there are too many.
     """
     if args.coin is not None:
         raise InvalidInput("A command takes --coin or --coins. Received: both. Leave one out.")
@@ -188,7 +189,7 @@ def _table(
     histories: Sequence[PriceHistory],
     sentences: Sequence[Sequence[str]],
 ) -> str:
-    """Write the table between which prices are simulated and what else is to be known.
+    """Write the table, with the coins of simulated prices above and notes below.
 
     Args:
         header: Names of the columns.

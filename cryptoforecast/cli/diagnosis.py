@@ -1,4 +1,4 @@
-"""The doctor's findings as text: each source step by step, then what would happen."""
+"""The doctor's findings as text: each source step by step, then which one would be used."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-#: Two or three examples by command.
+#: Examples by command; ``""`` stands for the program itself.
 EXAMPLES = {
     "": (
         "forecast --model btc-1h-dense",

@@ -1,4 +1,4 @@
-"""Names that the helps list, written out: their owners load pandas, which takes long.
+"""Names that help texts list, written out: the modules that own them load pandas, which is slow.
 
 ``tests/test_cli_help.py`` holds each list to its owner.
 """
@@ -22,7 +22,7 @@ FEATURES = (
     "short_range", "long_range", "volume", "hour", "half_day", "week", "weekend", "rsi", "macd",
     "bollinger", "atr", "averages",
 )  # fmt: skip
-#: Signals that can be had without a file; the candles of other coins are others.
+#: Signals that need no file, besides the candles of other coins.
 SIGNALS = ("fear_greed", "dvol")
 #: Formats of exported networks.
 FORMATS = ("keras", "onnx", "h5")

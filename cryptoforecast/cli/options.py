@@ -48,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
         return f"There is no such option here. Received: {text}.{meant}"
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
-        """Refuse a word that is none of a few."""
+        """Refuse a word that is none of the choices."""
         if action.choices is None or value in action.choices:
             return
         meant = _meant(str(value), action.choices)

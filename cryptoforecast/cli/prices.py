@@ -1,6 +1,7 @@
 """The commands of prices: inspect, convert, fetch, doctor; and the prices of the other commands.
 
-They load nothing but what reads prices, so that a small file takes little longer than pandas does.
+They load nothing but what reads prices, so that a small file takes little longer than the import of
+pandas.
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ def load(prices: PriceService, args: argparse.Namespace, interval: str = "1h") -
         prices: Reads or fetches them.
         args: The options.
         interval: Candle length of ``--coin`` unless the options have one.
+
+    Raises:
+        InvalidInput: If the options contradict each other, or one is outside the rules.
+        UnreadableFile: If the file cannot be read without doubt.
+        SourceUnavailable: If live prices are required, and no source answers.
     """
     check(args)
     if args.data is not None:
@@ -151,7 +157,7 @@ def _corrections(args: argparse.Namespace) -> price_choices.Corrections:
 
 
 def _inspect(prices: PriceService, args: argparse.Namespace) -> Answer:
-    # A wrong option is refused; only what is wrong with the file is an answer.
+    # A wrong option is refused as usual. What is wrong with the file is the answer.
     _corrections(args)
     price_choices.check_repairs(args.repair or ())
     if args.interval is not None:

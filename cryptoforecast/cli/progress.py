@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: Seconds between two lines where stderr is not a terminal.
 LINE_EVERY = 5.0
-#: Characters of a message; the text that it quotes may have any length.
+#: Characters of a message, at most: the text that it quotes may have any length.
 LINE_LENGTH = 600
 
 _stream: io.TextIOBase | None = None

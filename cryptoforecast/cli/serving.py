@@ -10,8 +10,8 @@ import sys
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.settings import API_VARIABLES
 
-#: The module that serves. It is run by its name, as programs of the server are: they are above the
-#: command line.
+#: The module that serves. It is run by its name, because the command line may not import the
+#: server, which lies above it.
 MODULE = "cryptoforecast.server.alone"
 #: Processes that answer, at most.
 MAX_WORKERS = 64

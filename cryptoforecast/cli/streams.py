@@ -23,7 +23,7 @@ from cryptoforecast.errors import InvalidInput
 STANDARD = Path("-")
 #: The options that name files to write, and the ending that each has on standard output.
 OUTPUTS = {"to": ".csv", "paths": ".csv", "forecasts": ".csv", "html": ".html"}
-#: Set to 1, libraries may write to stderr, and a failure shows where it was.
+#: The variable that, set to 1, lets libraries write to stderr and shows where a failure was.
 DEBUG = "CRYPTOFORECAST_DEBUG"
 
 

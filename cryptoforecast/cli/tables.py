@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cryptoforecast.types import PriceHistory
 
 SIMULATED = "SIMULATED PRICES: nothing here says anything about a real market."
-# How the warning of a forecast begins that tells the same.
+# The beginning of the warning of a forecast that says the same.
 _SIMULATED = "These prices are simulated: "
 UNDEFINED = "-"
 #: Columns that a text beside a name has at least.
@@ -33,7 +33,7 @@ def prices(history: PriceHistory) -> list[str]:
 
 
 def beside_simulated(warnings: Sequence[str]) -> list[str]:
-    """Leave out the warning of what ``SIMULATED`` says already."""
+    """Leave out the warning that repeats what ``SIMULATED`` says."""
     return [each for each in warnings if not each.startswith(_SIMULATED)]
 
 

@@ -1,4 +1,4 @@
-"""Several workers: the options that say which, the progress of all, and tests by them."""
+"""Several workers: the options that name them, their progress, and the tests that they do."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def each_coin(
 
 
 def global_model(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
-    """Train one network on all coins, and test its recipe on each of them left out.
+    """Train one network on all coins; test its recipe if ``--leave-one-out`` is given.
 
     Args:
         service: Does the work.
