@@ -1,4 +1,4 @@
-"""Answers of the API that are no other program's JSON: lists, links, states."""
+"""Answers that the API alone gives: lists, links, states."""
 
 from __future__ import annotations
 

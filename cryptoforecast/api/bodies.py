@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: Bytes of a body that are read and dropped, so that the client reads the answer.
+#: Bytes of a body, at most, that are read and dropped so that the client reads the answer.
 MAX_DROPPED = 32_000_000
 
 
 class ReadBodies:
-    """Reads the rest of a body before its answer ends, where the answer did not need it.
+    """Reads the rest of a body before a refusal is sent that did not need it.
 
     Without this the connection would be closed while the client sends, and most clients then report
-    that in place of the answer. One that waits to be asked for its body is answered at once.
+    that in place of the refusal. A client that waits to be asked for its body is answered at once.
 
     Args:
         app: What answers.

@@ -68,7 +68,7 @@ class SharedCounts(MemoryStorage):
         return count
 
     def decr(self, key: str, amount: int = 1) -> int:
-        """Take from a count that there is, and return it.
+        """Subtract from an existing count, and return it.
 
         Args:
             key: Names the client, the kind of request and the minute.

@@ -46,7 +46,7 @@ class Edge:
 
 
 class _Explained:
-    """Gives an answer that only says that a body is too large the shape of all others.
+    """Replaces the plain answer to a body that is too large by a problem, as all refusals are.
 
     Args:
         scope: The request.
@@ -95,7 +95,7 @@ class _Head:
 
 
 def _never_used_unasked(send: Send) -> Send:
-    """Let an answer that says nothing of its age be used again only after asking."""
+    """Add ``no-cache`` to answers without ``Cache-Control``: caches then ask before each use."""
 
     async def stated(message: Message) -> None:
         if message["type"] == "http.response.start":

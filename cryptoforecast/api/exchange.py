@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: Logger of the lines; they are written where whoever serves asks for it.
+#: Logger of the lines; they are written only if the server gives it a handler.
 ACCESS = "cryptoforecast.access"
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 

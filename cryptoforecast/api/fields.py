@@ -1,4 +1,4 @@
-"""The names that a body can have, for whoever has misspelt one."""
+"""The names that a body can have, for a client that has misspelt one."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 #: Where the API is.
 PREFIX = "/api/v1"
-#: How the paths begin that need no key, also where others do; older addresses lead to them.
+#: Beginnings of the paths that need no key even where others do, older addresses among them.
 OPEN = tuple(
     f"{start}/{place}"
     for start in (PREFIX, "/api", "")

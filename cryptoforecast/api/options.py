@@ -18,7 +18,7 @@ class Options:
     """How the API is served.
 
     Attributes:
-        keys: Keys of which each request must have one; none are needed where there are none.
+        keys: Keys of which each request must have one; where this is empty, no key is needed.
         origins: Other sites whose pages may ask; ``("*",)`` for all.
         training: Whether tests and trainings may be ordered. They need a key.
         metrics: Whether there are metrics.
@@ -40,8 +40,8 @@ class Options:
         """Refuse options that don't go together.
 
         Raises:
-            InvalidInput: If a key is short, an address is none of a site, or training is allowed
-                without a key.
+            InvalidInput: If a key or a site is outside the rules, training is allowed without a
+                key, or a limit is below 1.
         """
         for key in self.keys:
             if len(key) < MIN_KEY or not key.isascii() or not key.isprintable() or " " in key:
@@ -72,7 +72,7 @@ class Options:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Options:
-        """Read the variables that ``serve`` sets, or whoever starts it.
+        """Read the options from the variables that ``serve``, or the owner, has set.
 
         Raises:
             InvalidInput: If a value is outside the rules.

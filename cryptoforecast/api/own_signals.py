@@ -73,11 +73,11 @@ OwnSignals = Annotated[
 
 
 def read(signals: Sequence[OwnSignal], features: Sequence[str]) -> list[Signal]:
-    """Read the signals that come with series of a client's own.
+    """Read the signals that a client sends with its own series of prices.
 
     Args:
         signals: The series beside the price.
-        features: Inputs of the model; none of a method.
+        features: Inputs of the model; empty for a baseline.
 
     Raises:
         Refusal: If one is outside the rules, or the model does not read it.

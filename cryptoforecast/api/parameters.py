@@ -31,7 +31,7 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-#: Comes last in a whole number of a body. Bounds after it would be missing in the description.
+#: The last annotation of a whole number in a body: the description would lack bounds after it.
 WHOLE = BeforeValidator(_whole)
 
 # Numbers arrive as text: FastAPI would accept "nan" and "1_000".
@@ -159,7 +159,7 @@ def count(name: str, text: str | None) -> float | None:
 
 
 def check_choice(name: str, text: str | None, allowed: Iterable[str]) -> None:
-    """Refuse a value that is none of a few.
+    """Refuse a value that is none of the allowed ones.
 
     Args:
         name: Name of the parameter.
@@ -179,7 +179,7 @@ def check_choice(name: str, text: str | None, allowed: Iterable[str]) -> None:
 
 
 def check_rule(prices: str) -> None:
-    """Refuse a choice of the prices that may answer, if there is no such one."""
+    """Refuse a rule for prices that is neither ``live`` nor ``any``."""
     with at("/query/prices"):
         check_prices(prices)
 

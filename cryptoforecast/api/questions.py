@@ -37,13 +37,19 @@ def at_model(pointer: str, name: str, baselines: str | None = None) -> Iterator[
 
 
 def checked(service: Service, name: str, question: Question, where: str) -> SavedModel | None:
-    """Return the saved model, or refuse what is wrong with a question.
+    """Refuse what is wrong with a question, and return the saved model.
 
     Args:
         service: Does the work.
         name: Name of the saved model or baseline.
         question: The question.
         where: Pointer to the part of the request that has the question.
+
+    Returns:
+        The saved model; ``None`` for a baseline.
+
+    Raises:
+        Refusal: From an error of ours, with the place of the mistake.
     """
     with at_model("/path/name", name):
         service.outlooks.saved(name)

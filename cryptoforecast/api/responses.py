@@ -38,7 +38,7 @@ def problems(*statuses: int) -> Description:
     """Describe the refusals of a route.
 
     Args:
-        statuses: What it may answer besides 422 and 429, which every route may.
+        statuses: What it may answer besides 401, 422 and 429, which every route may.
     """
     return {
         status: {
@@ -91,7 +91,7 @@ def describe_problems(schema: dict[str, Any]) -> None:
 
 
 def events_of(event: Mapping[str, object]) -> dict[str, Any]:
-    """Describe what each event of a route holds, beside what every event does.
+    """Describe what each event of a route holds, besides what every event holds.
 
     Args:
         event: A part of a JSON schema.

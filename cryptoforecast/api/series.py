@@ -23,7 +23,7 @@ from cryptoforecast.service.choices import MAX_LEVELS
 from cryptoforecast.service.outlooks import MAX_HORIZON, Question, interval_of
 from cryptoforecast.types import INTERVALS, PriceHistory, Signal
 
-#: From when on there were coins, and so prices.
+#: Before this time there were no coins, and so no prices.
 FIRST_CANDLE = pd.Timestamp("2009-01-01", tz="UTC")
 #: Series of one request, candles of one series and of all together.
 MAX_SERIES, MAX_CANDLES, MAX_CANDLES_IN_ALL = 100, 20_000, 50_000
@@ -244,7 +244,7 @@ def _frame(candles: Candles) -> pd.DataFrame:
 
 
 def _closes_frame(closes: list[float], interval: str) -> pd.DataFrame:
-    """Give closes the times of the last closed candles: their model does not look at times.
+    """Give closes the times of the last closed candles; models of closes alone ignore times.
 
     Raises:
         InvalidInput: If the first would be from before there were coins.

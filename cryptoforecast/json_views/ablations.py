@@ -53,7 +53,7 @@ def ablation_json(ablation: Ablation) -> Json:
 
 
 def contribution_json(one: Contribution) -> ContributionJson:
-    """Describe what one side of a comparison is better by."""
+    """Describe both errors of a comparison, and by how much the first is smaller."""
     return {
         "error": finite(one.error),
         "without": finite(one.without),

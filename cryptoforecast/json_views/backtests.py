@@ -84,7 +84,8 @@ def backtest_json(result: Backtest, saved: str | None = None) -> Json:
 def walk_forward_json(walk_forward: WalkForward) -> Json:
     """Describe a walk-forward test: a backtest with its plan and its folds.
 
-    ``training`` has the sums over all fits. ``best_epoch`` is ``None`` for several fits.
+    ``training`` has the sums of ``epochs`` and ``seconds`` over all fits, and the median of
+    ``targets_per_second``. ``best_epoch`` is ``None`` for several fits.
 
     Args:
         walk_forward: A walk-forward test.

@@ -14,7 +14,7 @@ from cryptoforecast.types import QUANTILES, Array
 Json = dict[str, object]
 #: JSON figures of one step.
 Figures = dict[str, float | None]
-#: A probability is no more precise than it is known.
+#: Bounds of a probability in an answer: nothing closer to 0 or 1 can be known.
 MIN_PROBABILITY, MAX_PROBABILITY = 0.01, 0.99
 
 
@@ -40,7 +40,7 @@ class Says:
 
 #: A figure that may be undefined.
 Figure: TypeAlias = float | None
-#: Nine figures by their level, as ``"0.025"``; of an answer that has no forecast all are null.
+#: Nine figures by level, such as ``"0.025"``; all are null in an answer without a forecast.
 Quantiles: TypeAlias = dict[str, Figure]
 Time: TypeAlias = Annotated[str, Says("ISO 8601, UTC", "2026-01-31T12:00:00+00:00")]
 Names: TypeAlias = list[str]

@@ -48,7 +48,7 @@ class Anomalies(Value):
 
     @property
     def measured(self) -> dict[str, AlarmRate]:
-        """The same on other prices, ``"real"`` and ``"simulated"``; empty if not measured."""
+        """Rates on other prices, ``"real"`` and ``"simulated"``; empty if none were measured."""
         return self.result.measured
 
     @property
@@ -131,6 +131,8 @@ def anomalies(
             model does not read one of the signals.
         UnknownModel: If there is no such saved model.
         NotEnoughData: If there are too few candles.
+        InvalidBundle: If the saved model can't be read.
+        SourceUnavailable: If a signal that the model reads can't be had.
 
     Example:
         >>> import cryptoforecast as cf

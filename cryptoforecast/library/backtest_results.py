@@ -132,6 +132,7 @@ class Backtest(Value):
 
         Raises:
             InvalidInput: If the test is of no network, or it has none of these inputs or no others.
+            WorkersUnavailable: If workers are lost or refused.
         """
         names = (inputs,) if isinstance(inputs, str) else tuple(inputs)
         monitor = UNWATCHED if progress is None else Monitor(progress)
@@ -175,10 +176,11 @@ class Backtest(Value):
             against: The predictor that the others are compared with.
 
         Returns:
-            One row a predictor, the best first: ``value`` of the metric, ``skill`` (1 - error /
-            the reference's), ``low`` and ``high`` of its 95 % interval, corrected for the number
-            of comparisons, ``p_value``, and ``p_holm``, the corrected one. A lead is more than
-            chance if its interval leaves out 0. NaN where undefined.
+            One row a predictor, the best first: ``predictor``, ``value`` of the metric, ``skill``
+            (1 - error / the reference's; for a coverage, the share inside minus the level), ``low``
+            and ``high`` of its 95 % interval, corrected for the number of comparisons, ``p_value``,
+            and ``p_holm``, the corrected one. A lead is more than chance if its interval leaves
+            out 0. NaN where undefined.
 
         Raises:
             InvalidInput: If there is no such metric, step or predictor.

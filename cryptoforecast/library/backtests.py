@@ -72,6 +72,9 @@ def backtest(
         InvalidInput: If ``prices`` are not ``Prices``, or a setting is outside the rules.
         UnknownModel: If there is no such network, baseline or saved model.
         NotEnoughData: If there are too few candles.
+        InvalidBundle: If the saved model can't be read.
+        SourceUnavailable: If a signal can't be had.
+        WorkersUnavailable: If workers are lost or refused.
 
     Example:
         >>> import cryptoforecast as cf
@@ -117,7 +120,7 @@ def of_kind(
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> Backtest:
-    """Test a network, trained before each fold, or a baseline; see ``backtest``."""
+    """Test a network that is trained before each fold, or a baseline; see ``backtest``."""
     changes = {name: settings.plain(x) for name, x in options.items()}
     plan = settings.take_plan(settings.plain(folds), changes)
     every = changes.pop("refit_every", None)

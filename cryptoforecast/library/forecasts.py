@@ -78,8 +78,8 @@ class Forecast(Value):
     def verdict(self) -> Verdict | None:
         """Verdict of a test of the predictor on the last share of the same prices.
 
-        ``None`` where the prices are too few. Computed when it is first asked for, in a second or
-        so.
+        ``None`` where the prices are too few. The test takes a second or so, and runs when the
+        verdict, ``frame`` or ``to_dict`` is first asked for.
         """
         test = self._test
         return None if test is None else test.verdicts[self.predictor]
@@ -192,7 +192,8 @@ class Forecast(Value):
 
         Returns:
             One row a path and step: ``path`` and ``step``, both from 1; ``time`` and ``closes_at``
-            (open and close of the candle, UTC); ``close``, ``high`` and ``low`` of the candle.
+            (open and close of the candle, UTC); ``close``, ``high`` and ``low`` of the candle, in
+            the currency of the prices.
 
         Example:
             >>> import cryptoforecast as cf

@@ -115,6 +115,7 @@ class Model(Value):
             NotEnoughData: If there are fewer candles than the model needs.
             InvalidInput: If ``prices`` are not ``Prices``, a level can't be a price, or the stack
                 has no such member.
+            SourceUnavailable: If a signal that the network reads can't be had.
 
         Example:
             >>> import cryptoforecast as cf
@@ -151,10 +152,14 @@ class Model(Value):
                 all that are new to the network.
             signals: Signals of yours that the network reads beside the price; see ``signal``.
 
+        Returns:
+            The test, beside every baseline.
+
         Raises:
             InvalidInput: If ``prices`` are not ``Prices``, or a share or ``since`` is outside the
                 rules.
             NotEnoughData: If a span would be too short.
+            SourceUnavailable: If a signal that the network reads can't be had.
         """
         from cryptoforecast.library.backtests import backtest
 
@@ -175,11 +180,11 @@ class Model(Value):
         Both are compared on the newest candles, from which neither has learnt.
 
         Args:
-            prices: The prices to learn from, of a model for all coins those of each coin that it
-                learnt from; by default the newest ones.
+            prices: The prices to learn from; for a model of all coins, those of each coin that it
+                learnt from. By default the newest ones are fetched.
             fresh: Whether to train from random weights; else the training goes on from its own.
-            save: Name of the renewed model; by default that of this one, and that of a copy for a
-                shipped one.
+            save: Name of the renewed model; by default the name of this one, or for a shipped one
+                its name with ``-renewed``.
             progress: Called repeatedly with a ``Progress`` while the network is trained.
 
         Returns:
@@ -301,6 +306,7 @@ def train(
     Raises:
         InvalidInput: If ``network`` is no network, or a setting is outside the rules.
         NotEnoughData: If there are too few candles.
+        SourceUnavailable: If a signal can't be had.
 
     Example:
         >>> import cryptoforecast as cf

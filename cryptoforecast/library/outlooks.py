@@ -42,6 +42,8 @@ def forecast(
         UnknownModel: If there is no such model or baseline.
         InvalidInput: If ``prices`` are not ``Prices``, or an argument is outside the rules.
         NotEnoughData: If there are too few candles.
+        InvalidBundle: If the saved model can't be read.
+        SourceUnavailable: If a signal that the model reads can't be had.
 
     Example:
         >>> import cryptoforecast as cf
@@ -71,8 +73,9 @@ def chosen(model: object, others: str) -> Model:
         others: What else a name may be, in words.
 
     Raises:
-        UnknownModel: If there is none.
-        InvalidInput: If it is no name either.
+        UnknownModel: If there is no saved model of this name.
+        InvalidInput: If it is neither a ``Model`` nor a name.
+        InvalidBundle: If the saved model can't be read.
     """
     if isinstance(model, Model):
         return model

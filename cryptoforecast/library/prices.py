@@ -136,7 +136,7 @@ def fetch(
     Args:
         coin: Ticker, name or pair in the ways of exchanges, such as ``"BTC"``, ``"bitcoin"``,
             ``"BTC/USDT"`` or ``"BTC-EUR"``.
-        interval: Candle length: 1m, 5m, 15m, 30m, 1h, 4h, 1d or 1w.
+        interval: Candle length: 1m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, 3d or 1w.
         start: Open of the first candle; a time without a zone is UTC. By default as far back as
             the source goes.
         end: Candles open before this time; now by default.
@@ -150,8 +150,8 @@ def fetch(
         old they are, and why an earlier source did not answer.
 
     Raises:
-        SourceUnavailable: If no source answers, and simulated prices are refused or do not exist:
-            those of a listed coin in another currency than USD.
+        SourceUnavailable: If no source answers, and simulated prices are refused or do not exist,
+            as those of a listed coin in another currency than USD.
         InvalidInput: If the coin, the interval or the window is outside the rules.
         NotEnoughData: If no closed candle lies in the window.
 
@@ -193,7 +193,8 @@ def read(
         coin: Ticker; by default what the file calls it, else guessed from its name.
         interval: Merge into candles of this length; by default as in the file.
         repair: Repairs to make: outliers, ohlc_violations, flat_tail or flat, named as in
-            ``quality``, or unlisted for prices of 0 before the first one. None by default.
+            ``quality``; level_shift_cut or level_shift_rescale where the coin's unit changed; or
+            unlisted for prices of 0 before the first one. None by default.
         reading: How the file is written, where the reader should not decide by itself.
             ``delimiter`` is one character; ``columns`` has a column's name by its role, such as
             ``{"time": "Date"}``; ``day_first`` says whether 03/04/2024 is in April; ``zone`` is

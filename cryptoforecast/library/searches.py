@@ -83,7 +83,7 @@ class Search(Value):
 
     @property
     def importances(self) -> Mapping[str, float]:
-        """Share of the spread of losses that each setting explains; empty for a few trials."""
+        """Share of the spread of losses that each setting explains; empty for too few trials."""
         return self.result.importances
 
     @cached_property
@@ -215,6 +215,8 @@ def search(
     Raises:
         InvalidInput: If Optuna is not installed, or a setting is outside the rules.
         NotEnoughData: If there are too few candles.
+        SourceUnavailable: If a signal can't be had.
+        WorkersUnavailable: If workers are lost or refused.
 
     Example:
         >>> import cryptoforecast as cf

@@ -15,7 +15,7 @@ from cryptoforecast.types import ModelSpec, PriceHistory, WalkPlan
 
 #: Settings that a saved model leaves open.
 SHARES = ("test", "validation", "since")
-# How a test is walked through.
+# Settings of how a test walks forward.
 _PLAN = tuple(field.name for field in dataclasses.fields(WalkPlan))
 #: Settings of a network that may be changed; its kind is named by an argument of its own.
 _SETTINGS = tuple(each.name for each in dataclasses.fields(ModelSpec) if each.name != "network")

@@ -38,9 +38,12 @@ def signal(
             signal is missing.
         column: The file's column of values, if it has several.
 
+    Returns:
+        The signal, for the argument ``signals`` of ``backtest``, ``train`` and the others.
+
     Raises:
-        InvalidInput: If the source can't be read without doubt, or an argument is outside the
-            rules.
+        UnreadableFile: If the file can't be read without doubt.
+        InvalidInput: If a Series has no times or no name, or an argument is outside the rules.
         NotEnoughData: If there are fewer than two values.
 
     Example:
@@ -75,7 +78,11 @@ def signal(
 
 
 def inputs(signals: Signals) -> tuple[str, ...]:
-    """Return the inputs that signals make."""
+    """Return the inputs that signals make.
+
+    Raises:
+        InvalidInput: If one is neither a name nor a ``Signal``.
+    """
     if isinstance(signals, str | Signal):
         signals = (signals,)
     names = []
