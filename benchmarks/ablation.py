@@ -26,7 +26,7 @@ HOUR, END = pd.Timedelta(hours=1), pd.Timestamp("2023-06-01", tz="UTC")
 
 
 def outcomes(strength: float, args: argparse.Namespace) -> collections.Counter[str]:
-    """Count what ablations of so many markets claim of the band and of the price."""
+    """Count what ablations claim of the band and of the price, one in each market."""
     spec = specs.make(
         network="dense", features=("abs_return", INPUT), units=(8,), epochs=20, lookback=4,
         learning_rate=1e-2, batch_size=64, dropout=0.0, unit="fixed", final=0.0,

@@ -2,14 +2,14 @@
 
     python -m benchmarks.alarms
 
-On simulated markets, whose ranges are right by construction of the market and not of the forecast:
+On simulated markets:
 
 - *candle*: hours as rare as 1 in 100, 200, 500 and 1,000, over those promised; forecast by HAR.
 - *range*: forecasts of ``global-1h-lstm`` that do not overlap and end outside of the 50, 80 and
   95 % range, over those promised, 24 hours ahead.
-- *calibration*: quarters in which one would have been told, at any look, that its ranges one hour
-  ahead drifted; the same of ranges that keep their promise exactly, and of ranges that
-  hold too few prices, with the median number of forecasts until the alarm.
+- *calibration*: quarters in which a user who looks after every forecast is told that the ranges
+  one hour ahead drift; the same of ranges that keep their promise exactly, and of ranges that hold
+  too few prices, with the median number of forecasts until the alarm.
 
 Besides the table it writes ``cryptoforecast/alarms/measured_rates.json``, which messages quote.
 """
@@ -165,7 +165,7 @@ def _first_alarms(shares: Mapping[int, float], count: int, quarters: int) -> lis
 
 
 def _first_alarm(inside: Mapping[int, Array]) -> int | None:
-    """Return after how many forecasts one who looks after each would be told."""
+    """Return after how many forecasts a user who looks after each is told; ``None`` if never."""
     hits = {level: np.cumsum(each) for level, each in inside.items()}
     for number in range(len(inside[80])):
         counted = {level: int(each[number]) for level, each in hits.items()}

@@ -49,7 +49,7 @@ from cryptoforecast.types import (
 ALSO = {"1h": (1000,), "1d": ()}
 #: The network of real hours, and that of simulated candles.
 REAL_MODEL, SIMULATED_MODEL = "btc-1h-dense", "global-{}-lstm"
-#: Simulated markets: the first seed, how many, and the end of their prices.
+#: Simulated markets: the seed of the first, and the end of their prices.
 FIRST_SEED, END = 8000, pd.Timestamp("2026-01-01", tz="UTC")
 BLOCKS = {"1h": "W", "1d": "Q"}
 PAGE_RATES = Path(anomalies.__file__).with_name("anomaly_rates.json")
@@ -164,7 +164,7 @@ def _counts(markets: Sequence[Market], rates: Sequence[float]) -> list[dict[str,
 
 
 def _row(interval: str, rate: float, kinds: dict[str, list[Market]]) -> Row:
-    """Write how often what fires at one threshold, over how often it should."""
+    """Write how often each rule fired at one threshold, over how often it should."""
     row = {"candles": interval, "one in": f"{rate:,.0f}"}
     for kind, markets in kinds.items():
         tables = [each.flags(candles_a_month(interval) / rate) for each in markets]

@@ -63,7 +63,7 @@ def main() -> None:
 def _compare(
     name: str, folder: Path, repeats: int
 ) -> tuple[list[dict[str, str]], dict[str, object]]:
-    """Run every contender on one model, and hold their last layers together."""
+    """Run every contender on one model, and compare their last layers."""
     contenders = {
         "CryptoForecast": ["ours", name, str(folder / "ours.npy")],
         "Keras, batches of 32": ["keras", name, str(folder / "32.npy"), "32"],
@@ -168,7 +168,7 @@ def _keras(model: TrainedModel, inputs: np.ndarray, batch: int, to: str) -> dict
 
 
 def _median(answer: Callable[[], object], times: int) -> float:
-    """Return the median seconds of an answer, after a few answers before."""
+    """Return the median seconds of an answer, after some answers that are not timed."""
     for _ in range(min(WARM_UP, times)):
         answer()
     taken = []

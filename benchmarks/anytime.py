@@ -2,11 +2,11 @@
 
     python -m benchmarks.anytime
 
-First part: 400 simulated markets whose forecasts are no better than the last price and the cone, on
-average exactly as good. Each is looked at after every forecast, at two steps, as the ledger does
-it; the usual test is looked at as often, and once at the end. Second part: forecasts that are
-better. A fixed test looks once, after so many forecasts as were chosen before; the anytime verdict
-looks after every one of them.
+First part: 400 simulated markets whose forecasts are on average exactly as good as the last price
+and the cone. Each is looked at after every forecast, at two steps, as the ledger does it; the usual
+test is looked at as often, and once at the end. Second part: forecasts that are better. A fixed
+test looks once, after as many forecasts as were chosen beforehand; the anytime verdict looks after
+every one of them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_FORECASTS = 6000
 _NORMAL = np.array([-1.96, -1.645, -1.282, -0.674, 0, 0.674, 1.282, 1.645, 1.96])
 _HOUR = pd.Timedelta(hours=1)
 _CLAIM = np.log(evidence.CLAIM)
-#: Turns the sum of differences, which is the third column.
+#: Changes the sign of the sum of differences, which is the third column.
 _TURNED = np.array([1, 1, -1, 1, 1, 1, 1])
 
 
@@ -45,11 +45,11 @@ def main() -> None:
 
 
 def _without_signal(seed: int) -> Array:
-    """Return whether one market is ever claimed, at its first step or its last.
+    """Return what is ever claimed of one market, at its first step or its last.
 
     Returns:
-        ``(3, 3)``: the anytime verdict, the usual test, and the usual test at the end alone; each
-        with a better price, a better range, and any of both worse.
+        ``(3, 3)`` bool: a row for the anytime verdict, the usual test, and the usual test at the
+        end alone; a column for a better price, a better range, and one of the two being worse.
     """
     rng = np.random.default_rng(seed)
     sigma = np.full(FORECASTS + HORIZON, 0.005)
@@ -149,7 +149,7 @@ def _with_signal(signal: float) -> list[str]:
 
 
 def _rejected(own: Array, base: Array) -> float:
-    """Return in which share of markets the Diebold-Mariano test finds the forecasts better."""
+    """Return the share of 100 markets in which the Diebold-Mariano test finds them better."""
     values = [
         significance.diebold_mariano(one, other, 1) < 0.05 and one.mean() < other.mean()
         for one, other in zip(own[:100], base[:100], strict=True)

@@ -30,7 +30,7 @@ MAX_PAGE_SECONDS, MAX_P99, MAX_MEGABYTES = 3.0, 100.0, 600.0
 USERS = 3
 #: Every so many of the bombs are uploaded, so that each format is among them.
 EVERY = 6
-#: Larger files are no small ones.
+#: Larger files are left out, because they are not small.
 MAX_BYTES = 15_000_000
 #: Seconds between two uploads of one user.
 PAUSE = 1.0

@@ -23,7 +23,7 @@ def tab() -> Iterator[Page]:
     """Open one tab in a browser of its own.
 
     Raises:
-        SystemExit: where there is no Chromium.
+        SystemExit: If there is no Chromium.
     """
     path = shutil.which("chromium")
     if path is None:

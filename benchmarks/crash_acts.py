@@ -55,7 +55,7 @@ def renew_one(home: Path) -> None:
 
 
 def renew_again(home: Path) -> None:
-    """Do so with a model that was renewed before."""
+    """Renew a model that was renewed before."""
     renew(home, "renewed", 5)
 
 

@@ -3,9 +3,9 @@
 A child process is killed before and after each call that touches files (found by tracing), each
 call is made to fail as on a full disk, the child is stopped at each call while another process
 works, a working process is killed at random moments, and several processes work on one home at
-once. After each disturbance a start of the app looks at what is
-there: each saved model, cached training, cached price and written file has to be the old one or
-the new one, whole, and nothing else may be left. Exits with 1 if anything was lost.
+once. After each disturbance a start of the app looks at what is there: each saved model, cached
+training, cached price and written file has to be the old one or the new one, whole, and nothing
+else may be left. Exits with 1 if anything was lost.
 
     python -m benchmarks.crashes
     python -m benchmarks.crashes --short
@@ -141,7 +141,7 @@ def fork(act: Act, home: Path, tracer: Tracer) -> int:
 
 
 def losses(before: Snapshot, after: Snapshot, home: Path) -> Iterator[str]:
-    """Start the app, and name everything that is neither the old nor the new, or too much."""
+    """Start the app, and name what is neither the old nor the new thing, and every leftover."""
     seen = snapshot(home)  # what another process sees at once
     start(home)
     for state in (seen, snapshot(home)):

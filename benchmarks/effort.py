@@ -55,7 +55,7 @@ def walk(rows: int) -> PriceHistory:
 
 
 def case(number: int, seconds: float) -> dict[str, float]:
-    """Train for some seconds; return what the whole training would take and takes at its peak."""
+    """Train for some seconds; return measured and estimated seconds and memory of the whole."""
     rows, preset, network, changes = CASES[number]
     spec = specs.make(preset, network, rows=rows, volume=True, **changes)
     training.train(walk(1000), specs.make(rows=1000, epochs=1))  # loads TensorFlow

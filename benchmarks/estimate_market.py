@@ -2,8 +2,9 @@
 
     python -m benchmarks.estimate_market --data FOLDER
 
-reads ``hourly/BTCUSDT_1h_binance_2017-08_2025-09.csv.gz`` in the folder. The method is described
-in ``cryptoforecast/prices/simulated.py``, whose ``DEFAULT`` holds the numbers printed here.
+FOLDER holds ``hourly/BTCUSDT_1h_binance_2017-08_2025-09.csv.gz``. The method is described in
+``cryptoforecast/prices/simulation/market.py``. ``DEFAULT`` in ``parameters.py`` beside it holds the
+numbers that are printed here.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Hours:
 
 
 def parkinson(candles: pd.DataFrame) -> pd.Series:
-    """Variance of each candle by its range: ln(high/low)^2 / (4 ln 2)."""
+    """Estimate the variance of each candle by its range: ln(high/low)^2 / (4 ln 2)."""
     return np.log(candles["high"] / candles["low"]) ** 2 / (4 * np.log(2))
 
 
@@ -72,14 +73,14 @@ def deseasonalise(candles: pd.DataFrame) -> Hours:
 
 
 def unpack(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, float]:
-    """Weights (sum below 1), half-lives, leverage and degrees of freedom."""
+    """Return weights (sum below 1), half-lives, leverage and degrees of freedom."""
     share = np.exp(theta[:COMPONENTS])
     half_lives = np.exp(np.sort(theta[COMPONENTS : 2 * COMPONENTS]))
     return share / (1 + share.sum()), half_lives, np.tanh(theta[-2]), 2 + np.exp(theta[-1])
 
 
 def variance(theta: np.ndarray, hours: Hours) -> np.ndarray:
-    """Variance forecast of each hour from the hours before it."""
+    """Forecast the variance of each hour from the hours before it."""
     weights, half_lives, leverage, _ = unpack(theta)
     level = float((hours.returns**2).mean())
     surprise = hours.parkinson / hours.range_ratio
@@ -92,7 +93,7 @@ def variance(theta: np.ndarray, hours: Hours) -> np.ndarray:
 
 
 def negative_log_likelihood(theta: np.ndarray, hours: Hours) -> float:
-    """Mean over hours, Student's t with variance h."""
+    """Compute the mean over hours, for Student's t with the variance of ``variance``."""
     freedom = unpack(theta)[3]
     scale2 = variance(theta, hours) * (freedom - 2) / freedom
     density = gammaln((freedom + 1) / 2) - gammaln(freedom / 2)
@@ -102,7 +103,7 @@ def negative_log_likelihood(theta: np.ndarray, hours: Hours) -> float:
 
 
 def fit_volume(candles: pd.DataFrame) -> tuple[float, float, float]:
-    """Elasticity of volume to range, and the rest's standard deviation and autocorrelation."""
+    """Fit volume to range: the elasticity, and the rest's standard deviation and memory."""
     log_volume = np.log(candles["volume"])
     log_range = 0.5 * np.log(parkinson(candles))
     # The exchange grew a hundredfold: both are taken relative to their last month.
@@ -173,13 +174,13 @@ def estimate(candles: pd.DataFrame) -> MarketParameters:
 
 
 def autocorrelation(values: np.ndarray, lag: int) -> float:
-    """Sample autocorrelation at one lag."""
+    """Compute the sample autocorrelation at one lag."""
     centred = values - values.mean()
     return float((centred[lag:] * centred[:-lag]).mean() / (centred**2).mean())
 
 
 def cone_against_constant(candles: pd.DataFrame, step: int) -> float:
-    """Pinball loss of a volatility-scaled band / a constant one, last fifth of the hours."""
+    """Divide the pinball loss of a scaled band by a constant one's, on the last fifth of hours."""
     sigma = np.sqrt(parkinson(candles).ewm(alpha=0.1, adjust=False).mean().to_numpy()[:-step])
     close = np.log(candles["close"].to_numpy())
     r, levels = close[step:] - close[:-step], np.array(QUANTILES)
@@ -194,7 +195,7 @@ def cone_against_constant(candles: pd.DataFrame, step: int) -> float:
 
 
 def facts(candles: pd.DataFrame) -> dict[str, float]:
-    """Stylised facts of hourly candles."""
+    """Measure stylised facts of hourly candles."""
     returns = np.log(candles["close"]).diff().iloc[1:]
     size = returns.abs()
     width = np.log(candles["high"] / candles["low"]).iloc[1:]

@@ -6,9 +6,8 @@
 FOLDER holds the price files named in ``histories.FILES``; one that is absent is left out. Each cell
 is what ``backtest --json`` gives with the same prices, network and horizon, all else at its
 default: fitted on the first 80 %, scored on the last 20 %. Errors are relative to those of the last
-price, and of the cone, on the same origins. A saved model is used as it is;
-where it may have seen the test span the row says so, and a step before its last one has no verdict
-of its own.
+price, and of the cone, on the same origins. A saved model is used as it is; where it may have seen
+the test span the row says so, and a step before its last one has no verdict of its own.
 
 A finished cell is stored in the home folder for the next run, until the code that makes it or the
 prices change. ``--fresh`` computes it again.
@@ -45,16 +44,16 @@ class Cell:
     """What came out for one forecaster; ``None`` where undefined.
 
     Attributes:
-        origins: of the test span.
-        start: day of the first of them.
-        pinball: of the log-return, at the step in question, as all figures are.
-        mae: USD.
-        price_beats: whether the verdict says that it beats the last price; ``None`` for a step
+        origins: Origins of the test span.
+        start: Day of the first of them.
+        pinball: Pinball loss, log-return, at the step in question, as all figures are.
+        mae: Mean absolute error, USD.
+        price_beats: Whether the verdict says that it beats the last price; ``None`` for a step
             that the verdict is not of.
-        band_beats: whether the interval of its band's skill against the cone's is above 0.
-        seen: whether the model may have been fitted on the test span.
-        verdict: the sentence.
-        seconds: fit, forecasts and verdict.
+        band_beats: Whether the interval of its band's skill against the cone's is above 0.
+        seen: Whether the model may have been fitted on the test span.
+        verdict: The sentence of the verdict.
+        seconds: Seconds of fit, forecasts and verdict.
     """
 
     origins: int
@@ -93,9 +92,9 @@ class Bench:
     """What answers a cell.
 
     Attributes:
-        service: as the command line has it.
+        service: Tests the forecasters, as it does for the command line.
         folder: Folder of finished cells.
-        version: of the code that makes them.
+        version: Version of the code that makes them.
         fresh: Whether finished cells are computed again.
     """
 

@@ -8,7 +8,7 @@ Run it against a server that may train, so that jobs are ordered too, and that t
 
 Every fourth request is whatever the description allows. The others are changed such that they can
 succeed: they name models that are there, and coins of the list. All checks of schemathesis are
-made; that what is valid is accepted is checked of the others only.
+made. Only of the changed requests it is checked that a valid request is accepted.
 
 With ``--phases``, schemathesis then sends what it makes in all its phases, by its own command:
 examples, the ends of every bound, other methods, missing headers, and jobs followed by their links.
@@ -44,7 +44,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 MODELS, COINS = ("naive", "drift", "cone"), ("BTC", "ETH")
 #: A saved model: the others have no versions.
 SAVED_MODEL = "btc-1h-dense"
-#: Of so many requests one is left as it is made.
+#: One in so many requests is left as it is made.
 UNCHANGED = 4
 AnyCase = Case[Any]
 SIGNAL = {"name": "mood", "time": ["2026-01-30", "2026-01-31"], "value": [0.25, -1.5], "lag": "1d"}
@@ -205,7 +205,7 @@ def _repair_body(body: Any, path: str) -> None:
 
 
 def _shorten(body: dict[str, Any]) -> None:
-    """Ask for few enough prices, which are at most 20 together."""
+    """Ask for few enough prices: the API takes at most 40 together."""
     for name in ("above", "below", "touch"):
         if isinstance(body.get(name), list):
             body[name] = body[name][:6]

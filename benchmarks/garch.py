@@ -34,7 +34,7 @@ from cryptoforecast.settings import Settings
 from cryptoforecast.types import QUANTILES, Array, Forecast, PriceHistory
 
 HORIZONS = (1, 6, 24)
-#: Ours that stand beside it; a network would be trained for each coin and horizon.
+#: Our forecasters in the table by default; a network would be trained for each coin and horizon.
 BESIDE = ("cone", "har", "boosting")
 #: Candles that a fit reads, and candles until the next fit: a year and a week of hours.
 WINDOW, REFIT = 8_760, 168

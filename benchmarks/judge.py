@@ -2,18 +2,17 @@
 
     python -m benchmarks.judge [--markets 400] [--first 1000] [--processes 1]
 
-Each market is another path of the embedded one (``prices/simulated.py``): 4,000 hours to fit on,
-then 480 or 14,000 origins to test on, by ``verdict.judge`` as on the pages.
+Each market is another path of the embedded one (``prices/simulation/market.py``): 4,000 hours to
+fit on, then 480 or 14,000 origins to test on, by ``verdict.judge`` as on the pages.
 
 **Nothing to find.** No price can be foreseen here. *Drift*, *linear* and *last return* (a slope on
 the last return by least squares) are fitted to noise and compared with the last price; their own
 bands, where they have one that can't be better than the cone's, against the cone's. The *stack*
 combines HAR and the shipped global network, whose direction it keeps as far as its past calls for.
-*Opposites*
-are exactly as good as each other: one goes with the last move and the other against it, and a coin
-that turns every two days or so says which of them has the wider band. A claim is *better* where
-the verdict beats the baseline, or where the band's interval lies above 0. Both are one side of a
-two-sided 95 % test, so that 2.5 % is what a perfect judge would reach with opposites.
+*Opposites* are exactly as good as each other: one goes with the last move and the other against it,
+and a coin that turns every two days or so says which of them has the wider band. A claim is
+*better* where the verdict beats the baseline, or where the band's interval lies above 0. Both are
+one side of a two-sided 95 % test, so that 2.5 % is what a perfect judge would reach with opposites.
 
 **Something to find.** A slope planted on the last return; and volatility that clusters by a share
 of what the embedded market does, where a band is measured by the constant one. *Worth* is the mean
@@ -131,7 +130,7 @@ def market(seed: int, parameters: MarketParameters = DEFAULT, signal: float = 0.
 
 
 def origins(history: PriceHistory, horizon: int) -> range:
-    """Rows to forecast from: after those fitted on, as many as the longest span has."""
+    """Return the rows to forecast from, after the fitted ones: as many as the longest span has."""
     return range(FITTED, min(FITTED + max(SPANS), len(history) - horizon))
 
 
@@ -232,7 +231,7 @@ def clustering(share: float) -> MarketParameters:
 def volatility(candles: pd.DataFrame, parameters: MarketParameters) -> Array:
     """Compute the market's own volatility of the hour after each row, ``(n,)``.
 
-    The model of ``prices/simulated.py`` walked through with the ranges that were seen.
+    This is the model of ``prices/simulation/market.py`` with the ranges that were seen.
     """
     index = pd.DatetimeIndex(candles.index).append(candles.index[-1:] + HOUR)
     hours = np.asarray(parameters.hours)

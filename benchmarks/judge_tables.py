@@ -17,13 +17,13 @@ class Opinion:
     """One verdict on one forecaster in one market.
 
     Attributes:
-        case: table, market, forecaster, horizon and origins; one row of a table.
-        better: whether the price was called better than the baseline's.
-        worse: whether it was called worse.
-        band_better: whether the band was called better than the cone's.
-        band_worse: whether it was called worse.
-        skill: of the price.
-        band_skill: of the band.
+        case: Table, market, forecaster, horizon and origins; one row of a table.
+        better: Whether the price was called better than the baseline's.
+        worse: Whether it was called worse.
+        band_better: Whether the band was called better than the cone's.
+        band_worse: Whether it was called worse.
+        skill: Skill of the price, a fraction.
+        band_skill: Skill of the band, a fraction.
     """
 
     case: tuple[str, str, str, int, int]

@@ -41,7 +41,7 @@ class _Connection:
         """Send one request and read its answer.
 
         Raises:
-            RuntimeError: unless it is a prediction.
+            RuntimeError: If the answer is no prediction.
         """
         self._writer.write(_REQUEST)
         head = (await self._reader.readuntil(b"\r\n\r\n")).lower()

@@ -29,9 +29,9 @@ class Outcome:
     """One process that ended well.
 
     Attributes:
-        seconds: from its start to its end.
-        megabytes: the most memory it had resident.
-        output: the JSON object on the last line of its output; empty if there is none.
+        seconds: Seconds from its start to its end.
+        megabytes: The most memory that it had resident.
+        output: The JSON object on the last line of its output; empty if there is none.
     """
 
     seconds: float
@@ -43,7 +43,7 @@ def run(command: Sequence[str | Path]) -> Outcome:
     """Run one process to its end, in the project's root.
 
     Raises:
-        SystemExit: if it fails; shows the end of its output.
+        SystemExit: If it fails; shows the end of its output.
     """
     with tempfile.TemporaryFile() as out:
         began = time.perf_counter()
@@ -73,7 +73,7 @@ def rounds(commands: Mapping[str, Sequence[str | Path]], repeats: int) -> dict[s
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Median of the ratios within each round."""
+    """Return the median of the ratios within each round."""
     return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
 
 

@@ -120,7 +120,7 @@ def _browse(client: PageClient, number: int) -> None:
 
 
 def _trainings(count: int) -> list[float]:
-    """Megabytes after each of so many trainings in one server."""
+    """Return the megabytes after each of so many trainings in one server."""
     megabytes = []
     with server.app() as one, PageClient(one.url, _PATIENCE) as client:
         time.sleep(_SETTLE)
@@ -136,7 +136,7 @@ def _train(client: PageClient, seed: int) -> Shown:
     """Send the training form of the page that is open, and wait for the answer.
 
     Raises:
-        SystemExit: if there is none.
+        SystemExit: If there is none.
     """
     shown = client.train(
         epochs={"double_array_value": {"data": [float(EPOCHS)]}},

@@ -238,7 +238,7 @@ def measure(
         args: The options ``sample``, ``seed``, ``then``, ``limit`` and ``without_numbers``.
 
     Raises:
-        SystemExit: The tests fail although nothing is changed, or there are none.
+        SystemExit: If the tests fail although nothing is changed, or there are none.
     """
     began = time.perf_counter()
     if not tests or run(folder, tests, None):

@@ -40,10 +40,10 @@ class Shown:
     """What one run of a page sent.
 
     Attributes:
-        seconds: from asking for it until the script had finished.
-        bytes: of all its messages.
-        figures: bytes of JSON by the key of the chart.
-        messages: texts of its message boxes, toasts, headings and progress bars.
+        seconds: Seconds from asking for it until the script had finished.
+        bytes: Bytes of all its messages.
+        figures: Bytes of JSON by the key of the chart.
+        messages: Texts of its message boxes, toasts, headings and progress bars.
     """
 
     seconds: float
@@ -61,10 +61,10 @@ class PageClient:
     """One tab: opens pages, sets widgets by their key, uploads.
 
     Args:
-        url: of the server.
-        wait: seconds a run may take.
-        through: port on this machine to connect to instead of that of the URL.
-        origin: of the page; by default that of the URL.
+        url: URL of the server.
+        wait: Seconds that a run may take.
+        through: Port on this machine to connect to instead of that of the URL.
+        origin: Origin of the page; by default that of the URL.
     """
 
     def __init__(
@@ -115,8 +115,8 @@ class PageClient:
         """Set a widget, to be sent with the next run.
 
         Args:
-            key: of the widget.
-            value: field of Streamlit's ``WidgetState`` and what it holds.
+            key: Key of the widget.
+            value: Field of Streamlit's ``WidgetState`` and what it holds.
         """
         identity = self._id(key)
         self._states[identity] = WidgetState(id=identity, **value)  # type: ignore[arg-type]
@@ -144,7 +144,7 @@ class PageClient:
 
     @property
     def has_trained(self) -> bool:
-        """Whether the address still names a training, which the page then has a network of."""
+        """Whether the address still names a training; the page then has its network."""
         return self.query.get("model", "").startswith("run-")
 
     def ask_for_place(self, name: str) -> FileURLs:
@@ -184,7 +184,7 @@ class PageClient:
         """Return the price file that the address names.
 
         Raises:
-            RuntimeError: if it names none.
+            RuntimeError: If it names none.
         """
         if "file" not in self.query:
             raise RuntimeError("The address names no price file.")

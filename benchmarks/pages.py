@@ -4,14 +4,13 @@
     python -m benchmarks.pages [--repeats 5]
 
 *Start* counts from the start of the process: until its first answer, and until the landing page's
-script has run for a user who comes at once, with the verdict and every figure; the peers are
-``streamlit hello`` as it comes, and with our settings, which spare it watching files. *Browser*:
-Chromium with an empty cache, from navigation until the verdict is there, the first chart as a
-picture, and the same chart drawn by Plotly, on a server that has settled; the peer is
-``benchmarks/peers/one_chart.py``, a header and one chart.
-*Rerun*: from the user's message until the script has finished, on the server alone, after the
-first run, which may still have to judge the model; the history is a file of 71,000 hourly candles.
-*Figures*: JSON of each, with the largest windows and that file.
+script has run for a user who comes at once, with the verdict and every figure. The peers are
+``streamlit hello`` as it comes, and with our settings, which spare it watching files. *Browser*
+counts from navigation until Chromium, whose cache is empty, shows the verdict, and until Plotly has
+drawn the first chart, on a server that has settled. The peer is ``benchmarks/peers/one_chart.py``,
+a header and one chart. *Rerun* counts from the user's message until the script has finished, on the
+server alone, after the first run, which may still have to judge the model; the history is a file of
+71,000 hourly candles. *Figures* is the JSON of each, with the largest windows and that file.
 """
 
 from __future__ import annotations
@@ -150,7 +149,7 @@ def price_file(rows: int) -> bytes:
 
 
 def _start(words: list[str], folder: Path) -> dict[str, float]:
-    """Seconds from the start of a process until it answers, and until its landing page has run."""
+    """Return the seconds until a new process answers, and until its landing page has run."""
     began = time.perf_counter()
     with (
         server.serve(["streamlit", *words], "--server.port={}", folder=folder) as one,
@@ -161,7 +160,7 @@ def _start(words: list[str], folder: Path) -> dict[str, float]:
 
 
 def _landing(url: str) -> dict[str, float]:
-    """Seconds after navigation at which a browser shows the verdict and the first chart."""
+    """Return the seconds until a browser shows the verdict, and the first chart."""
     with browser.tab() as page:
         page.add_init_script(f"({_NOTE_VERDICT})(/{HEADLINE}/)")
         page.goto("about:blank")
@@ -173,7 +172,7 @@ def _landing(url: str) -> dict[str, float]:
 
 
 def _chart(url: str) -> float:
-    """Seconds after navigation at which a browser shows the first chart."""
+    """Return the seconds from navigation until a browser shows the first chart."""
     with browser.tab() as page:
         page.goto("about:blank")
         began = time.perf_counter()
@@ -203,7 +202,7 @@ def _reruns(client: PageClient, content: bytes) -> tuple[dict[str, float], dict[
 
 
 def _rerun(client: PageClient) -> float:
-    """Median seconds of a rerun."""
+    """Return the median seconds of a rerun."""
     return statistics.median(client.rerun().seconds for _ in range(RERUNS))
 
 

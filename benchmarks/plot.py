@@ -19,9 +19,9 @@ def lines(series: Mapping[str, Mapping[int, float]], across: str, up: str) -> st
     """Draw one line a series, its points marked, with a legend to the right.
 
     Args:
-        series: by name, values above 0 by position above 0.
-        across: what the positions are.
-        up: what the values are.
+        series: For each name, values above 0 by position above 0.
+        across: What the positions are.
+        up: What the values are.
 
     Returns:
         An SVG document on a white ground.

@@ -1,6 +1,6 @@
 """How long the lists take with many saved models: command line, Models page, model selector.
 
-python benchmarks/saved_models.py 10 200 2000
+python -m benchmarks.saved_models 10 200 2000
 """
 
 from __future__ import annotations

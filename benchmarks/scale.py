@@ -106,7 +106,7 @@ def _timed(spent: dict[str, float], stage: str) -> Iterator[None]:
 
 
 def _text(size: int) -> bytes:
-    """A price file of random minutes."""
+    """Make a price file of random minutes."""
     rng = np.random.default_rng(0)
     close = 30_000 * np.exp(np.cumsum(rng.normal(0, 5e-4, size)))
     frame = pd.DataFrame({"open": close, "high": close * 1.0004, "low": close * 0.9996})

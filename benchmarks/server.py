@@ -25,10 +25,10 @@ class Server:
     """A server that answers.
 
     Attributes:
-        pid: of its process.
-        port: on 127.0.0.1.
-        seconds: from the start of its process to its first answer.
-        log: file of what it prints.
+        pid: Number of its process.
+        port: Its port on 127.0.0.1.
+        seconds: Seconds from the start of its process to its first answer.
+        log: File of what it prints.
     """
 
     pid: int
@@ -42,34 +42,34 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def megabytes(self) -> float:
-        """Resident memory now.
+        """Return the resident memory now, megabytes.
 
         Raises:
-            OSError: where there is no ``/proc``.
+            OSError: If there is no ``/proc``.
         """
         return _status(self.pid, "VmRSS")
 
     def cpu(self) -> float:
-        """Seconds of processor time so far; see ``megabytes``."""
+        """Return the seconds of processor time so far; see ``megabytes``."""
         words = (
             Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         )
         return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
     def threads(self) -> int:
-        """Threads now; see ``megabytes``."""
+        """Count the threads now; see ``megabytes``."""
         return len(list(Path(f"/proc/{self.pid}/task").iterdir()))
 
     def descriptors(self) -> int:
-        """Open files and sockets now; see ``megabytes``."""
+        """Count the open files and sockets now; see ``megabytes``."""
         return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
     def log_bytes(self) -> int:
-        """Bytes that it has written to its log; see ``megabytes``."""
+        """Return the bytes that it has written to its log; see ``megabytes``."""
         return Path(f"/proc/{self.pid}/fd/1").stat().st_size
 
     def peak(self) -> float:
-        """Most resident memory so far, megabytes; see ``megabytes``."""
+        """Return the most resident memory so far, megabytes; see ``megabytes``."""
         return _status(self.pid, "VmHWM")
 
 
@@ -93,15 +93,15 @@ def serve(
     """Run ``python -m WORDS`` until it answers, then give it; stop it at the end.
 
     Args:
-        words: module and arguments.
-        port_option: the option for its port, ``{}`` standing for the number.
-        path: what has to be answered with 200.
-        folder: where it runs; Streamlit takes its settings from there.
-        home: where it writes; by default an empty folder that goes with it.
-        before: a command that starts the process and then becomes it.
+        words: Module and arguments.
+        port_option: The option for its port, with ``{}`` in place of the number.
+        path: What has to be answered with 200.
+        folder: Where it runs; Streamlit takes its settings from there.
+        home: Where it writes; by default an empty folder that is deleted at the end.
+        before: A command that starts the process and then becomes it.
 
     Raises:
-        SystemExit: if it ends or stays silent; shows the end of its output.
+        SystemExit: If it ends or stays silent; shows the end of its output.
     """
     port = _free_port()
     command = [*before, sys.executable, "-m", *words, port_option.format(port)]

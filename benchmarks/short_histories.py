@@ -3,9 +3,10 @@
     python -m benchmarks.short_histories --data FOLDER [--coins BTC] [--candles 400]
 
 The global model of days is trained without the coin and on earlier months alone, as in
-``leave_one_out``. Then windows of so many candles are cut from the time after it, one every 100
-days. Everything is tested on the last 40 % of a window, and baselines are fitted before.
-Prints the stack's band error over that of each other forecaster; below 1 the stack is better.
+``leave_one_out``. Then windows of so many candles are cut, one every 100 days, whose last 40 % the
+model has not seen. Everything is tested on these 40 %, and baselines are fitted on the candles
+before. Prints the stack's band error over that of each other forecaster; below 1 the stack is
+better.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def measured(window: PriceHistory, model: TrainedModel) -> list[dict[str, object
 
 
 def rows(raw: list[dict[str, object]]) -> list[dict[str, str]]:
-    """Average the stack's error over those of the others, and count who was better."""
+    """Average the stack's error over those of the others; the last column is the worst case."""
     table = []
     for step in STEPS:
         some = [row for row in raw if row["step"] == step]

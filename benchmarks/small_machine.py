@@ -5,7 +5,7 @@
 Linux and root alone: the server runs in a control group of its own, which the kernel ends when it
 needs more memory, and sees one core. The group also pays for the pages of the libraries, which are
 copied for it. The code is a copy without compiled files, and nothing can be written into it. At
-the end the server starts again with an empty disk. Nobody is the owner. For each step the table
+the end the server starts again with an empty disk. No user is the owner. For each step the table
 has the seconds, the most memory that was resident during it (pages of libraries included, which
 the kernel can drop), and what the page said where it refused. The exit status is 1 if the kernel
 has ended a server, or if a step failed.
@@ -37,14 +37,14 @@ from benchmarks.pages import NO_XSRF, price_file
 from cryptoforecast.settings import ROOT
 
 CODE = ("app.py", "cryptoforecast", "models", "pages", ".streamlit")
-#: Groups of version 1 first: where both are there, that is the one with the memory.
+#: Groups of version 1 first: where both versions are there, version 1 limits the memory.
 GROUPS = Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")
 LIMITS = "memory.limit_in_bytes", "memory.max"
 KILLS = "memory.oom_control", "memory.events"
 PATIENCE = 1_800.0
 #: What can't be trained in 1 GB: an LSTM that reads many candles before each target.
 LOOKBACK, WINDOWS = 240.0, {"string_array_value": {"data": ["windows"]}}
-#: Candles of a file that can't be read in what is left of it then.
+#: Candles of a file that can't be read in the memory that is left then.
 MINUTES = 900_000
 #: Joins the group and copies the libraries, so that the group pays for their pages.
 COPY = 'echo $$ > "$1/cgroup.procs" && cp -r "$2" "$3"'

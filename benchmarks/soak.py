@@ -82,10 +82,10 @@ def phase(
 
 
 def settle(one: server.Server, seconds: float) -> Footprint:
-    """Wait for what is left.
+    """Wait until the server has forgotten the sessions, and measure what it still holds.
 
     Streamlit keeps a session for two minutes after its connection has ended, in case it comes
-    back, and forgets it when the next one comes.
+    back, and forgets it when the next session comes.
     """
     time.sleep(seconds)
     with PageClient(one.url, PAGE_PATIENCE) as tab:
@@ -95,7 +95,7 @@ def settle(one: server.Server, seconds: float) -> Footprint:
 
 
 def check_losses(one: server.Server, record: Record) -> None:
-    """Look for all that was saved, and for the latest trainings, also those left to go on."""
+    """Look for all that was saved, and for the latest trainings, also those still running."""
     names = {
         model["name"]
         for model in requests.get(f"{one.url}/api/v1/models", timeout=30).json()["models"]

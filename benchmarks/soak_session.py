@@ -272,7 +272,7 @@ class Session:
         return True
 
     def _wait(self, tab: Tab) -> Shown | None:
-        """Wait for the own training; it is lost if the page ends without its result."""
+        """Wait for this user's training; it is lost if the page ends without its result."""
         until = time.monotonic() + TRAINING_PATIENCE
         while time.monotonic() < until:
             shown = tab.rerun()

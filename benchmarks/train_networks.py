@@ -51,7 +51,7 @@ from cryptoforecast.types import ModelSpec, PriceHistory
 HOURS = 71_000
 END = pd.Timestamp("2025-09-01", tz="UTC")
 SECONDS = 20
-#: How near a validation loss must come to ours.
+#: A validation loss counts as the lowest one of a peer if it is at most so many times that one.
 NEAR = 1.002
 
 
@@ -60,10 +60,10 @@ class Contender:
     """One program with its arguments.
 
     Attributes:
-        program: a module in ``benchmarks/peers``.
-        library: what it can't do without.
-        beside: the name of ours that it is compared with.
-        arguments: the file it reads, in the folder of prepared ones, and options.
+        program: A module in ``benchmarks/peers``.
+        library: The library that it needs.
+        beside: Name of our contender that it is compared with.
+        arguments: The file that it reads, in the folder of prepared files, and options.
     """
 
     program: str
@@ -253,10 +253,10 @@ class _Fit:
     """How well one fit forecasts, by one measure for all.
 
     Attributes:
-        seconds: training alone.
-        validation: pinball loss, in log-return.
-        test: pinball loss as a share of that of ``naive``.
-        curve: ``(epochs, 2)`` seconds and validation loss, in log-return; empty for ours.
+        seconds: Seconds of training alone.
+        validation: Pinball loss, log-return.
+        test: Pinball loss as a share of that of ``naive``.
+        curve: Pairs of seconds and validation loss, log-return, one a look; empty for ours.
     """
 
     seconds: float
@@ -294,7 +294,7 @@ class _Scorer:
 
 
 def _as_good(one: _Fit, ours: Sequence[_Fit]) -> tuple[float, float]:
-    """Seconds that a peer took to about its lowest loss, and we to the same; NaN if never."""
+    """Return the seconds to a peer's lowest loss, about, and ours to the same; NaN if never."""
     target = NEAR * min(loss for _, loss in one.curve)
     theirs = next(seconds for seconds, loss in one.curve if loss <= target)
     reached = [fit.seconds for fit in ours if fit.validation <= target]

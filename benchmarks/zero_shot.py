@@ -44,7 +44,7 @@ EVERY = {"1h": 25, "1d": 5}
 #: Quantiles that both give, and their places among ours.
 LEVELS = (0.1, 0.5, 0.9)
 OURS = [QUANTILES.index(level) for level in LEVELS]
-#: Ours that stand beside it, out of those of a backtest.
+#: Our forecasters in the table by default, out of those of a backtest.
 BESIDE = ("cone", "har", "lstm")
 #: Series in one pass of the network.
 BATCH = 8

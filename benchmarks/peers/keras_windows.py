@@ -38,7 +38,7 @@ def rising(raw: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def pinball(y: keras.KerasTensor, quantiles: keras.KerasTensor) -> keras.KerasTensor:
-    """Mean pinball loss of ``(batch, 1)`` targets."""
+    """Compute the pinball loss of each of ``(batch, 1)`` targets, the mean over the quantiles."""
     error, levels = y - quantiles, ops.array(QUANTILES, "float32")
     return ops.mean(ops.maximum(levels * error, (levels - 1) * error), axis=1)
 

@@ -34,10 +34,10 @@ class Task:
     Attributes:
         inputs: ``(n, inputs)`` float32; the first column is what is forecast, one row earlier.
         targets: ``(n,)`` float32; NaN where unknown.
-        train: rows to fit on.
-        validation: rows to choose on.
-        test: rows nothing is chosen on.
-        lookback: rows a window has.
+        train: Rows to fit on.
+        validation: Rows to choose on.
+        test: Rows on which nothing is chosen.
+        lookback: Rows of a window.
         outputs: 1 for the mean under squared error, 9 for the quantiles.
     """
 
@@ -86,7 +86,7 @@ def arguments(about: str | None) -> argparse.Namespace:
 
 
 def rate(step: int, updates: int) -> float:
-    """Share of the highest step size: warm-up over 8 % of the updates, cosine down to 2 %."""
+    """Return the share of the highest step size: warm-up for 8 % of updates, cosine to 2 %."""
     ramp = max(1, round(0.08 * updates))
     if step < ramp:
         return max(0.01, step / ramp)
@@ -108,7 +108,7 @@ class Steady:
         return timed > 1 and self.times[-1] - self.times[_FIRST] >= self.seconds
 
     def targets_per_second(self) -> float:
-        """Windows of an update by the median time of one."""
+        """Return the windows of an update over the median time of one."""
         return self.batch / statistics.median(np.diff(self.times[_FIRST:]).tolist())
 
 
@@ -116,8 +116,8 @@ class Watch:
     """A clock that stands still while the validation loss is looked at.
 
     Attributes:
-        curve: seconds of training and pinball loss (in the scaled target's unit) of each look.
-        best: what ``weights`` gave at the lowest of them.
+        curve: Seconds of training and pinball loss (in the scaled target's unit) of each look.
+        best: What ``weights`` gave at the lowest of them.
     """
 
     def __init__(

@@ -38,7 +38,7 @@ def rising(raw: torch.Tensor) -> torch.Tensor:
 
 
 def pinball(quantiles: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """Mean pinball loss of ``(batch, 1)`` targets."""
+    """Compute the mean pinball loss of ``(batch, 1)`` targets."""
     error, levels = y - quantiles, torch.tensor(QUANTILES)
     return torch.maximum(levels * error, (levels - 1) * error).mean()
 
