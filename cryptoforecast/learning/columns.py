@@ -36,7 +36,7 @@ class Columns:
 
     @cached_property
     def ranges(self) -> tuple[Array, Array, Array]:
-        """Short, usual and long average of them, ``(n,)`` each; see ``ranges.averages``."""
+        """Averages of the true ranges, ``(n,)`` log-return each; see ``ranges.averages``."""
         return ranges.averages(self.true_ranges)
 
     @cached_property

@@ -88,9 +88,10 @@ def long_range(columns: Columns) -> Array:
 def volume(columns: Columns) -> Array:
     """Compute the log of volume over its mean of ``VOLUME_ROWS``, ``(n, 1)``.
 
-    The value is 0 where the volume of all these rows is unknown. A candle of unknown volume among
-    others counts as a candle without volume. The mean is a sum over lags and not a running mean,
-    so that a row's value is the same to the last bit wherever the history starts.
+    The formula is ``ln((volume / mean + 0.01) / 1.01)``. The value is 0 where the volume of all
+    these rows is unknown or 0. A candle of unknown volume among others counts as a candle without
+    volume. The mean is a sum over lags and not a running mean, so that a row's value is the same to
+    the last bit wherever the history starts.
     """
     volumes = np.nan_to_num(columns.candles["volume"].to_numpy(float), nan=0.0, posinf=0.0)
     n, rows = len(volumes), VOLUME_ROWS
@@ -125,7 +126,7 @@ def week(columns: Columns) -> Array:
 
 
 def weekend(columns: Columns) -> Array:
-    """Return 1 on Saturdays and Sundays and 0 else, ``(n, 1)``."""
+    """Return 1 on Saturdays and Sundays and 0 on other days, ``(n, 1)``."""
     return (columns.day >= 5).astype(float)[:, None]
 
 

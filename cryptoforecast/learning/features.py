@@ -190,7 +190,7 @@ FEATURES: dict[str, Feature] = {
 
 
 def of(name: str) -> Feature:
-    """Return a feature by its name, which ``check`` accepts; that of a signal is made here."""
+    """Return the feature of a name that ``check`` accepts; the one of a signal is made here."""
     return _of_signal(name) if is_signal(name) else FEATURES[name]
 
 
@@ -243,11 +243,11 @@ def constant(raw: Array, names: tuple[str, ...]) -> tuple[str, ...]:
     Args:
         raw: ``(n, inputs)`` inputs; rows with a NaN, as in the warm-up, do not count. Where a
             signal is missing, its own value alone does not count.
-        names: Their features.
+        names: The features that make these inputs, in the order of the inputs.
 
     Returns:
-        Those without a column that varies by more than a rounding error, in their order; none if
-        fewer than two rows count.
+        The features without a column that varies by more than a rounding error, in their order;
+        none if fewer than two rows count.
     """
     may_be_missing = np.array([is_signal(name) for name in owners(names)])
     rows = raw[(np.isfinite(raw) | may_be_missing).all(axis=1)]
@@ -285,7 +285,7 @@ def matrix(candles: pd.DataFrame, names: tuple[str, ...]) -> Array:
 
 
 def stack(columns: Columns, names: tuple[str, ...]) -> Array:
-    """Compute the inputs as ``matrix`` does, of columns that the caller uses for more than this."""
+    """Compute the inputs as ``matrix`` does, from columns that the caller uses again."""
     check(names)
     return np.hstack([of(name).compute(columns) for name in names])
 

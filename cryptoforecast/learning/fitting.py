@@ -136,7 +136,7 @@ class _Fit:
             self._report_progress(epoch, 1.0)
 
     def _start_schedule(self, rows: Stretches, epochs: int, highest: float) -> None:
-        """Start a schedule of step sizes: so many epochs on these origins."""
+        """Start a schedule of step sizes for ``epochs`` epochs on the origins ``rows``."""
         self.rows = rows
         self.batches = -(-len(self._starts(0)) // self.spec.batch_size)
         rates = _rates(self.spec.schedule, highest, self.batches * self.chunks * epochs)
@@ -149,7 +149,7 @@ class _Fit:
         return starts(self.rows, self.spec.lookback, span, offset)
 
     def _shuffled(self) -> list[Array]:
-        """Return the batches of an epoch: a random tiling, shuffled, in parts of about one size."""
+        """Return the batches of an epoch: a random tiling, shuffled, in parts of similar size."""
         rows = self._starts(int(self.order.integers(self.chunk * self.chunks)))
         self.order.shuffle(rows)
         return np.array_split(rows, -(-len(rows) // self.spec.batch_size))

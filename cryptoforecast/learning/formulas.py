@@ -10,7 +10,7 @@ This file goes with the network. It needs nothing else of the program that made 
 
 ``candles`` has one row for each of the ``needs`` last closed candles, oldest first: open, high,
 low, close and volume. ``times`` are their opens, UTC, as ``datetime64``. Where an average reaches
-back before the first candle it is not a number; none of these rows is an input.
+back before the first candle, it is NaN (not a number); no such row is an input.
 """
 
 from __future__ import annotations
@@ -29,7 +29,12 @@ LEVELS = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 
 
 class Market:
-    """Candles as columns: open, high, low, close, volume, and the time of their opens."""
+    """Candles as columns: open, high, low, close, volume, and the time of their opens.
+
+    Args:
+        candles: ``(n, 5)``, the oldest first, prices in the quote currency.
+        times: ``(n,)`` opens, UTC.
+    """
 
     def __init__(self, candles: Array, times: Array) -> None:
         self.open, self.high, self.low, self.close, self.volume = np.asarray(candles, float).T
@@ -44,58 +49,62 @@ class Market:
         self.moves = np.append(np.nan, np.log(self.close[1:] / self.close[:-1]))
 
     def average_range(self, rows: int) -> Array:
-        """Average true range of so many candles."""
+        """Average the true range over ``rows`` candles, ``(n,)`` log-return."""
         return np.maximum(mean(self.true_range, rows), 1e-5)
 
 
 def lagged(values: Array, lag: int) -> Array:
-    """Value of so many candles before."""
+    """Return the value ``lag`` candles before each candle; NaN where there is none."""
     return np.append(np.full(min(lag, len(values)), np.nan), values[: max(len(values) - lag, 0)])
 
 
 def weighted(values: Array, weights: Array) -> Array:
-    """Weighted sum of the last values, the newest first."""
+    """Compute the weighted sum of the last values; the first weight is that of the newest."""
     return sum((each * lagged(values, lag) for lag, each in enumerate(weights)), np.zeros(1))
 
 
 def mean(values: Array, rows: int) -> Array:
-    """Mean of the last values."""
+    """Compute the mean of the last ``rows`` values."""
     return weighted(values, np.full(rows, 1 / rows))
 
 
 def exponential(span: int) -> Array:
-    """Weights of an exponential average of three spans, the newest first."""
+    """Compute the weights of an exponential average over three spans, the newest first."""
     weights = (1 - 2 / (span + 1)) ** np.arange(3 * span)
     shares: Array = weights / weights.sum()
     return shares
 
 
 def ratio(part: Array, whole: Array, otherwise: float) -> Array:
-    """A quotient; ``otherwise`` where the divisor is 0."""
+    """Divide ``part`` by ``whole``; give ``otherwise`` where ``whole`` is 0."""
     return np.where(whole == 0, otherwise, part / np.where(whole == 0, 1, whole))
 
 
 def circle(angle: Array) -> Array:
-    """Sine and cosine of a share of a full turn."""
+    """Compute sine and cosine of an angle in full turns, ``(n, 2)``."""
     return np.column_stack([np.sin(2 * np.pi * angle), np.cos(2 * np.pi * angle)])
 
 
 def volume(market: Market) -> Array:
-    """Volume against its mean of 24 candles, on a log scale."""
+    """Compute volume against its mean of 24 candles, on a log scale."""
     traded = np.nan_to_num(market.volume, nan=0.0, posinf=0.0)
     shares: Array = np.log((ratio(traded, mean(traded, 24), 1.0) + 0.01) / 1.01)
     return shares
 
 
 def rsi(market: Market) -> Array:
-    """Relative strength index of 14 candles."""
+    """Compute the relative strength index of 14 candles, a fraction."""
     changes = market.close - lagged(market.close, 1)
     rises = weighted(np.maximum(changes, 0), exponential(27))
     return ratio(rises, weighted(np.abs(changes), exponential(27)), 0.5)
 
 
 def macd(market: Market) -> Array:
-    """Averages of 12 closes less those of 26, and that less its own average of 9."""
+    """Compute MACD (12, 26, 9) and its histogram, as shares of the close.
+
+    The first column is the exponential average of 12 closes minus that of 26. The second column
+    is the first one minus its own average of 9.
+    """
     line = -exponential(26)
     line[:36] += exponential(12)
     above = -np.convolve(line, exponential(9))
@@ -105,7 +114,7 @@ def macd(market: Market) -> Array:
 
 
 def bollinger(market: Market) -> Array:
-    """Place of the close in its band of 20 closes, and the width of the band."""
+    """Compute where the close lies in its band of 20 closes, and the log width of the band."""
     average = mean(market.close, 20)
     squares = [(lagged(market.close, lag) - average) ** 2 for lag in range(20)]
     half = 2 * np.sqrt(sum(squares, np.zeros(1)) / 20)
@@ -114,7 +123,7 @@ def bollinger(market: Market) -> Array:
 
 
 def atr(market: Market) -> Array:
-    """Average true range of 14 candles as a share of the close, on a log scale."""
+    """Compute the average true range of 14 candles as a share of the close, on a log scale."""
     before = lagged(market.close, 1)
     spans = np.maximum(market.high, before) - np.minimum(market.low, before)
     shares: Array = np.log(weighted(spans, exponential(27)) / market.close + 1e-4)
@@ -122,7 +131,7 @@ def atr(market: Market) -> Array:
 
 
 def averages(market: Market) -> Array:
-    """The close against its means of 10, 50 and 100 candles."""
+    """Compute the log of the close over its means of 10, 50 and 100 candles."""
     means = [np.log(market.close / mean(market.close, rows)) for rows in (10, 50, 100)]
     return np.column_stack(means)
 
@@ -163,9 +172,14 @@ def inputs(candles: Array, times: Array, settings: Mapping[str, Any]) -> Array:
 def prices(raw: Array, candles: Array, settings: Mapping[str, Any]) -> tuple[Array, Array]:
     """Turn the last layer into prices.
 
+    Args:
+        raw: The last layer for one window, as the network returns it.
+        candles: ``(needs, 5)``, as in the docstring of this file.
+        settings: Content of ``scaler.json``.
+
     Returns:
         The forecast of each step, ``(horizon,)``, and the quantiles of ``LEVELS``, ``(horizon,
-        9)``. They are not calibrated.
+        9)``, both in the quote currency. The quantiles are not calibrated.
     """
     market = Market(candles, np.zeros(len(candles), "datetime64[s]"))
     close = market.close[-1]
@@ -186,7 +200,7 @@ def prices(raw: Array, candles: Array, settings: Mapping[str, Any]) -> tuple[Arr
 
 
 def rising(raw: Array) -> Array:
-    """Make quantiles that can't cross: the middle one, and softplus distances from it."""
+    """Make quantiles that can't cross: the median, and softplus distances between neighbours."""
     steps = np.log1p(np.exp(-np.abs(raw))) + np.maximum(raw, 0)
     above = raw[..., 4:5] + np.cumsum(steps[..., 5:], axis=-1)
     below = raw[..., 4:5] - np.cumsum(steps[..., 3::-1], axis=-1)

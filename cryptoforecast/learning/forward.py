@@ -23,7 +23,7 @@ def last_layer(model: TrainedModel, inputs: Array) -> Array:
         inputs: ``(m + lookback - 1, inputs)`` float32, scaled.
 
     Returns:
-        ``(m, outputs)`` float32, scaled as the targets are.
+        ``(m, outputs)``, scaled as the targets are; float32 of an LSTM, float64 of a Dense network.
     """
     threads.keep_to_one()
     return (_dense if model.spec.network == "dense" else _lstm)(model, inputs)

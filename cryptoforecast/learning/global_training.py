@@ -33,7 +33,8 @@ ANY_COIN = "any"
 ANY_QUOTE = "any"
 _RANGES = ("scaled_return", "scaled_move", "scaled_range", "short_range")
 #: The specs of the shipped global models, by candle length. Coins move together, so a larger
-#: network memorises their common past and forecasts other coins less well. And days are few.
+#: network memorises their common past and forecasts other coins less well. There are few daily
+#: candles, so their network is the smallest.
 SPECS = {
     "1h": specs.make(
         features=(*_RANGES, "long_range", "hour", "half_day", "week"),
@@ -68,6 +69,7 @@ def train(
         InvalidInput: If an input depends on a coin's scale, or the intervals or quotes differ.
         NotEnoughData: If a span of all histories together would be too short.
         Cancelled: If the monitor stopped the work.
+        CryptoForecastError: If the loss is no longer finite.
     """
     check(histories, spec)
     earlier = [_before(history, until) for history in histories]

@@ -1,7 +1,7 @@
-"""The features that a chart can show: the numbers that networks read, in units of a person.
+"""The features that a chart can show: what networks read, in units that users know.
 
-Each is computed by its feature and brought back from the scale of the network, so that a chart
-cannot show anything else than what a network is given.
+Each is computed by its feature and then brought back from the scale of the network. So a chart
+shows exactly what a network reads.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ class Drawable:
     """How a feature is drawn.
 
     Attributes:
-        label: What it is called where it is chosen.
-        title: What it is called in a chart.
+        label: Its name where the user chooses it.
+        title: Its name in a chart.
         help: What it says, in plain words.
-        lines: Makes lines by name of the closes, ``(n,)``, and the feature, ``(n, columns)``.
+        lines: Takes the closes, ``(n,)``, and the feature, ``(n, columns)``; returns the lines by
+            name, ``(n,)`` each.
         on_prices: Whether the lines lie on the prices.
         unit: See ``Indicator``.
         guides: Values that are marked in its panel.
@@ -144,7 +145,7 @@ DRAWABLE: dict[str, Drawable] = {
 
 
 def warmup(names: Sequence[str]) -> int:
-    """Count the candles before the first one that indicators read."""
+    """Count the earlier candles that indicators read before the first one that they show."""
     return max((features.FEATURES[name].warmup for name in names if name in DRAWABLE), default=0)
 
 

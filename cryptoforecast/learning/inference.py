@@ -58,7 +58,8 @@ def forecast(model: TrainedModel, history: PriceHistory, rows: range) -> Forecas
         The forecast of the network alone. Calibration is added in ``forecasting``.
 
     Raises:
-        NotEnoughData: If the first origin has too few candles up to it.
+        NotEnoughData: If the first origin has too few candles up to it, or if ``rows`` is empty or
+            reaches beyond the history.
     """
     spec = model.spec
     needed = needs(spec)
@@ -201,7 +202,7 @@ def _forecast_origins(
 
 
 def _in_batches(run: Callable[[slice], None], count: int, size: int) -> None:
-    """Run for ``size`` of ``count`` rows at a time; several batches share the cores."""
+    """Call ``run`` on batches of ``size`` rows out of ``count``, several at the same time."""
     batches = [slice(first, min(first + size, count)) for first in range(0, count, size)]
     if len(batches) == 1:
         run(batches[0])
@@ -264,7 +265,7 @@ def from_closes(model: TrainedModel, closes: Array) -> Array:
 
     Args:
         model: A network whose features are all in ``CLOSE_FEATURES``.
-        closes: ``(needs,)``, oldest first, quote currency.
+        closes: ``(needs(spec),)``, oldest first, quote currency.
 
     Returns:
         ``(horizon,)`` predicted closes, quote currency.

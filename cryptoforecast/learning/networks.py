@@ -109,6 +109,14 @@ def steps(
     lookback. The first ``lookback - 1`` rows of a sequence, its run-in, are read without a
     gradient. Then each chunk of targets makes one update, from the state that the last one left.
 
+    Args:
+        spec: The network and how it is trained.
+        samples: Scaled arrays.
+        model: A network that ``build`` returned.
+        optimizer: The optimizer that ``adam`` returned, built for the variables of ``model``.
+        chunk: Targets in a chunk.
+        chunks: Chunks in a sequence; both are 1 for training on windows.
+
     Returns:
         A function that trains on a batch with one step size for each chunk and returns the mean
         loss, and a function that returns the loss of a batch.
@@ -130,7 +138,7 @@ def steps(
         """Make one update with Adam.
 
         Keras' own ``apply`` uses TensorFlow's distribution strategies, which never release the
-        graph: each training would leave some 15 MB in memory.
+        graph: each training would leave about 15 MB in memory.
         """
         variables = model.trainable_variables
         gradients = tape.gradient(value, variables)
@@ -220,9 +228,10 @@ def _continue(
 def _pinball(y: tf.Tensor, raw: tf.Tensor, horizon: int) -> tf.Tensor:
     """Compute the mean pinball loss of the quantiles that the last layer stands for.
 
-    Step k has the weight 1 / sqrt(k). The targets of far steps overlap, so they tell less than
-    their number suggests. The nine quantiles can't cross: the middle output is the median, the
-    others give positive distances from it (``inference.rising_quantiles`` does the same in NumPy).
+    The weight of step k is proportional to 1 / sqrt(k). The targets of far steps overlap, so they
+    tell less than their number suggests. The nine quantiles can't cross: the middle output is the
+    median, and the others become the positive distances between neighbouring quantiles
+    (``inference.rising_quantiles`` does the same in NumPy).
     Source: Koenker and Bassett (1978), "Regression quantiles".
 
     Args:
@@ -244,7 +253,10 @@ def _pinball(y: tf.Tensor, raw: tf.Tensor, horizon: int) -> tf.Tensor:
 
 
 def step_weights(horizon: int) -> Array:
-    """Return the weight of each step in the pinball loss, ``(horizon,)`` with a mean of 1."""
+    """Return the weight of each step in the pinball loss, ``(horizon,)`` with a mean of 1.
+
+    The weight of step k is proportional to 1 / sqrt(k).
+    """
     weights = np.arange(1, horizon + 1) ** -0.5
     relative: Array = weights / weights.mean()
     return relative
@@ -261,16 +273,16 @@ def libraries() -> dict[str, str]:
 
 @functools.cache
 def _prepare() -> None:
-    """Load Keras so that it does not disturb the rest of the process, nor is disturbed by it.
+    """Load Keras so that it and the rest of the process do not disturb each other.
 
     TensorFlow's library exports a libcurl of its own to the whole process. If it is loaded first,
     it replaces the libcurl of ``curl_cffi``, and live prices can't be fetched any more.
 
     Streamlit calls ``keras.backend.clear_session()`` after every run of every page, also while a
     network trains in another thread. That would reset the state from which the training names its
-    layers and draws its dropout, and would collect garbage for half a second each time. So this
-    function is replaced by one that does nothing. ``session`` cleans up with ``keras.utils`` when a
-    fit has ended.
+    layers and draws its dropout, and would collect garbage for half a second each time. So
+    ``keras.backend.clear_session`` is replaced by a function that does nothing. ``session`` cleans
+    up with ``keras.utils`` when a fit has ended.
 
     The objects that TensorFlow loads live for ever. Each garbage collection that examined them
     would hold the interpreter's lock for two tenths of a second, so they are frozen.

@@ -75,12 +75,13 @@ class RawSamples:
 def in_one_unit(history: PriceHistory) -> PriceHistory:
     """Bring all candles into the newest unit of the coin, where a level shift changed it.
 
-    Each level begins exactly where the one before it ended: the ratio of the two units shapes no
-    figure. Where the unit changed inside a candle, that candle is left out.
+    Older candles are multiplied by the ratio of the two units, taken so that the last close of one
+    level equals the first open of the next. So this ratio enters no return. Where the unit changed
+    inside a candle, that candle is left out.
 
     Returns:
-        The given history where its unit never changes. Else one with the ``unit_changes``, which
-        are ``gaps``, and with the same fingerprint.
+        The given history where its unit never changes. Otherwise a history with the same
+        fingerprint and with its ``unit_changes``, which are ``gaps``.
     """
     shifts = level_shifts.find(history.candles)
     if not shifts:
@@ -91,9 +92,10 @@ def in_one_unit(history: PriceHistory) -> PriceHistory:
 
 
 def gaps(history: PriceHistory) -> tuple[int, ...]:
-    """Return the rows at which nothing is learnt from one side about the other.
+    """Return the rows that begin a new stretch; no sample reaches across such a row.
 
-    Before them more than ``MAX_ABSENT_CANDLES`` candles are absent, or the coin had another unit.
+    Before each of them more than ``MAX_ABSENT_CANDLES`` candles are absent, or the coin had another
+    unit.
 
     Args:
         history: ``n`` candles in one unit; see ``in_one_unit``.
@@ -104,7 +106,11 @@ def gaps(history: PriceHistory) -> tuple[int, ...]:
 
 
 def unit_changes(history: PriceHistory) -> tuple[int, ...]:
-    """Return the rows before which the coin had another unit, of a history in one unit."""
+    """Return the rows before which the coin had another unit.
+
+    Args:
+        history: ``n`` candles in one unit; see ``in_one_unit``.
+    """
     index = history.candles.index
     rows = (int(index.searchsorted(time)) for time in history.unit_changes)
     return tuple(row for row in rows if 0 < row < len(index))
@@ -140,7 +146,14 @@ def split_rows(
     trained: bool = False,
     changes: int = 0,
 ) -> Split:
-    """Split ``rows`` candles with these gaps, as ``split`` does; ``changes`` are of the unit.
+    """Split ``rows`` candles as ``split`` does.
+
+    Args:
+        rows: Candles of the history.
+        spec: Shares of the spans, and what a forecast reads.
+        gaps: Rows that begin a new stretch; see the function ``gaps``.
+        trained: Whether the network exists already, so that only a test span is needed.
+        changes: How many of the gaps are changes of the coin's unit.
 
     Raises:
         NotEnoughData: If a span would hold fewer origins than ``MIN_ORIGINS``.
@@ -177,7 +190,7 @@ def split_rows(
 
 def first_of_test(rows: int, test: float) -> int:
     """Return the first row of the last ``test`` share of ``rows``."""
-    # Rounding first keeps 100 * (1 - 0.43) from landing a hair below 57.
+    # Without rounding, 100 * (1 - 0.43) is slightly below 57, and its floor is 56.
     return math.floor(round(rows * (1 - test), 6))
 
 
@@ -202,7 +215,7 @@ def candles_needed(spec: ModelSpec, *, trained: bool = False) -> int:
 
 
 def _either(remedies: Sequence[str]) -> str:
-    """Join remedies of which one is enough: "a, b, or c"."""
+    """Join remedies, any one of which is enough: "a, b, or c"."""
     *others, last = remedies
     return f"{', '.join(others)}, or {last}" if others else last
 

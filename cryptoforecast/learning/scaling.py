@@ -16,9 +16,13 @@ def fit_scaler(
 ) -> Scaler:
     """Fit the scaler on training rows alone.
 
+    For the target ``"return"`` an input gets its mean as offset and its standard deviation as
+    scale; a target gets 0 and its standard deviation. For the target ``"price"`` both get their
+    minimum and their range (min-max). Where a column is constant, its scale is 1.
+
     Args:
         raw: ``(n, inputs)`` features.
-        targets: ``(n, horizon)`` unscaled.
+        targets: ``(n, horizon)`` unscaled, in the unit of ``samples.raw_targets``.
         spec: ``target`` decides between min-max scaling and standardising.
         rows: Training rows whose features do not reach across a gap. No other feature is read.
         origins: Those of them that have all their targets among the training rows.
@@ -51,7 +55,7 @@ def _select(values: Array, stretches: Stretches) -> Array:
 
 
 def _filled(values: Array) -> Array:
-    """Replace what is missing of a signal by the mean of what is known, which shapes no mean."""
+    """Replace missing values of a signal by its mean, so that the mean stays the same."""
     missing = np.isnan(values)
     if not missing.any():
         return values
@@ -68,7 +72,7 @@ def _usable(scale: Array, values: Array) -> Array:
 def unused_inputs(spec: ModelSpec, scaler: Scaler) -> tuple[str, ...]:
     """Name the features that never varied in training, so that nothing was learnt from them.
 
-    Those of the clock, such as the hour of daily candles, and closes are left out.
+    Features of the clock, such as the hour of daily candles, and the close are left out.
     """
     vary = zip(features.owners(spec.features), scaler.scale != _NO_SCALE, strict=True)
     varying = {name for name, varies in vary if varies}
@@ -78,8 +82,8 @@ def unused_inputs(spec: ModelSpec, scaler: Scaler) -> tuple[str, ...]:
 def scale_inputs(raw: Array, scaler: Scaler) -> Array:
     """Scale features, ``(n, inputs)`` float32, with 0 in the warm-up.
 
-    A missing value of a signal becomes 0 too: the mean of the training rows, unless the target is a
-    price. Another input says that it is missing.
+    A missing value of a signal becomes 0 too. This is the mean of the training rows, or their
+    minimum if the target is a price. The signal's second input says that the value is missing.
     """
     scaled: Array = np.nan_to_num((raw - scaler.offset) / scaler.scale, nan=0.0).astype(np.float32)
     return scaled

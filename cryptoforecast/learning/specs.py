@@ -142,7 +142,7 @@ def with_inputs(spec: ModelSpec, names: Iterable[str]) -> ModelSpec:
     """Add inputs, such as those of signals, to those that a spec has.
 
     Raises:
-        InvalidInput: If one is unknown.
+        InvalidInput: If an input is unknown.
     """
     result = dataclasses.replace(spec, features=tuple(dict.fromkeys((*spec.features, *names))))
     features.check(result.features)
@@ -266,7 +266,7 @@ def has_chosen_inputs(spec: ModelSpec) -> bool:
 
 
 def candles_read(spec: ModelSpec) -> int:
-    """Count the candles that a forecast reads: of a baseline the last one, at least."""
+    """Count the candles that a forecast reads; for a baseline it is 1, the fewest possible."""
     return needs(spec) if is_network(spec) else 1
 
 

@@ -31,10 +31,11 @@ def train(
 ) -> TrainedModel:
     """Fit a network on the training rows and choose its epoch on the validation rows.
 
-    The test rows are cut off before anything is computed.
+    If ``spec`` has final epochs, they then train on the validation rows too. The test rows are cut
+    off before any feature or target is computed.
 
     Args:
-        history: ``n`` candles. The last ``spec.test`` share of them is not read.
+        history: ``n`` candles. Nothing is learnt from the last ``spec.test`` share of them.
         spec: The network and how it is trained.
         monitor: Follows the progress, and may stop the work.
 
@@ -42,6 +43,7 @@ def train(
         InvalidInput: See ``check``.
         NotEnoughData: See ``check``.
         Cancelled: If the monitor stopped the work.
+        CryptoForecastError: If the loss is no longer finite.
     """
     history = samples.in_one_unit(history)
     cut = check(history, spec)
@@ -70,6 +72,7 @@ def fit(
 
     Raises:
         Cancelled: If the monitor stopped the work.
+        CryptoForecastError: If the loss is no longer finite.
     """
     history = samples.in_one_unit(history)
     prepared, scaler = samples.prepare_raw(raw.before(cut.fit_end), spec, cut)
@@ -121,7 +124,11 @@ def fit_networks(
 
     Returns:
         The weights of all networks, and one record: the sum of their epochs and seconds, the
-        median of their speeds, and the loss curve of the first network.
+        median of their speeds, and the best epoch and the loss curve of the first network.
+
+    Raises:
+        Cancelled: If the monitor stopped the work.
+        CryptoForecastError: If the loss is no longer finite.
     """
     initials = [None] * spec.ensemble if initial is None else inference.members(initial)
     weights: list[Array] = []
@@ -153,8 +160,8 @@ def check(history: PriceHistory, spec: ModelSpec, cut: Split | None = None) -> S
     Args:
         history: ``n`` candles.
         spec: The network and how it would be trained.
-        cut: A split other than that by the shares of ``spec``. The length of its spans is not
-            checked here.
+        cut: A split other than that by the shares of ``spec``. The length of its spans and the
+            inputs are then not checked here.
 
     Returns:
         The split of the history.
@@ -193,7 +200,7 @@ def check(history: PriceHistory, spec: ModelSpec, cut: Split | None = None) -> S
 
 
 def check_inputs(history: PriceHistory, spec: ModelSpec, cut: Split) -> None:
-    """Refuse an input that was asked for and never varies, such as a volume that is not there.
+    """Refuse an input that the user chose and that never varies, such as an absent volume.
 
     The inputs of a preset may be constant; then nothing is learnt from them.
 
@@ -203,7 +210,7 @@ def check_inputs(history: PriceHistory, spec: ModelSpec, cut: Split) -> None:
         cut: A split of the history.
 
     Raises:
-        InvalidInput: If there is such an input; names all of them.
+        InvalidInput: If there is such an input; the message names all of them.
     """
     candles = history.candles.iloc[cut.first : cut.train_end]
     chosen = specs.has_chosen_inputs(spec)
