@@ -14,7 +14,8 @@ from cryptoforecast.learning import bundle_format
 from cryptoforecast.learning.bundle_folder import BUNDLE
 from cryptoforecast.types import TrainedModel
 
-#: Largest archive that is read: far more than the largest network has.
+#: Largest archive that is read, in bytes. Networks of usual sizes need far less. A large ensemble
+#: with the widest layers that ``specs.check`` allows needs more, and its archive is refused.
 MAX_BYTES = 50_000_000
 #: Files in an archive.
 FILES = 2
@@ -33,7 +34,7 @@ def pack(model: TrainedModel, name: str) -> bytes:
     """
     archive, content = io.BytesIO(), bundle_format.pack(model)
     with zipfile.ZipFile(archive, "w") as file:
-        # A ``ZipInfo`` without a time has that of no clock.
+        # Without a time, a ``ZipInfo`` does not read the clock, so that the bytes are the same.
         file.writestr(zipfile.ZipInfo(f"{name}/{BUNDLE}"), bundle_format.write(model, content))
         file.writestr(zipfile.ZipInfo(f"{name}/{bundle_format.WEIGHTS}"), content)
     return archive.getvalue()

@@ -49,7 +49,7 @@ def write(target: Path, archive: bytes, text: Callable[[str], str], *, force: bo
         OSError: If the files can't be written.
     """
     if not os.path.lexists(target / BUNDLE):
-        tidy(target)  # what is left of a model that was deleted is none of this one's
+        tidy(target)  # the rest of a deleted model does not belong to this one
     for attempt in range(MAX_ATTEMPTS):
         try:
             target.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,8 @@ def taken(name: str) -> NameTaken:
 def _write_files(target: Path, archive: bytes, text: Callable[[str], str], *, force: bool) -> None:
     """Write both files, each locked until the model is there as a whole.
 
-    The temporary file is there before the weights, so that ``is_needed`` can tell ours.
+    The temporary file is there before the weights. By it ``is_needed`` knows that the weights
+    belong to a model that is being saved.
     """
     with (
         whole_files.create(whole_files.temporary_names(target)) as bundle,
@@ -95,7 +96,7 @@ def _write_files(target: Path, archive: bytes, text: Callable[[str], str], *, fo
 
 
 def weights_names(target: Path) -> Iterator[Path]:
-    """Give names for a file of weights; that of a model that is being replaced is taken."""
+    """Give names for a file of weights: the usual one may be taken by the model to replace."""
     yield target / bundle_format.WEIGHTS
     for _ in itertools.count():
         yield target / bundle_format.other_weights_name(uuid.uuid4())
@@ -133,7 +134,10 @@ def _remove_versions(target: Path) -> None:
 
 
 def _is_tidy(target: Path) -> bool:
-    """Return whether there is a model and nothing that may be left; one look, as many are asked."""
+    """Return whether the folder holds a model and no file that may be left over.
+
+    The folder is listed only once, because many folders are checked.
+    """
     with os.scandir(target) as entries:
         names = {entry.name for entry in entries}
     weights = [name for name in names if bundle_format.is_weights_name(name)]

@@ -1,9 +1,9 @@
 """The format of a saved model's two files, and how to read them safely from anybody.
 
 ``bundle.json`` contains numbers and text, and names the file of its weights: ``weights.npz``, or
-``weights-ID.npz`` after it was replaced. These are plain float arrays whose shapes follow from the
-spec. The type of every field and the shape of every array are checked, and all numbers
-must be finite. The folder around the files is owned by ``bundles``.
+``weights-ID.npz`` after it was replaced. The weights are plain float arrays whose shapes follow
+from the spec. The type of every field and the shape of every array are checked, and all numbers
+in arrays must be finite. The folder around the files is owned by ``bundles``.
 """
 
 from __future__ import annotations

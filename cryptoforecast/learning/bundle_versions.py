@@ -44,6 +44,7 @@ def history(folder: Path, name: str, *, shipped: bool = False) -> list[ModelVers
         shipped: Whether it comes with the project.
 
     Raises:
+        InvalidInput: If no saved model can have the name.
         UnknownModel: If there is no such model.
         InvalidBundle: If the model can't be read.
     """
@@ -59,13 +60,15 @@ def replace(folder: Path, name: str, expected: str, successor: TrainedModel) -> 
     Args:
         folder: Folder of saved models.
         name: Name of the model.
-        expected: The version whose place is taken, and no other.
-        successor: The model that takes it.
+        expected: The version that is replaced. No other version is replaced.
+        successor: The model that takes its place.
 
     Raises:
         Changed: If the model is no longer this version.
         Busy: If another process is replacing it.
-        CryptoForecastError: If the folder can't be written.
+        AlreadyExists: If the model is a link.
+        InvalidInput: If the successor could not be read again.
+        CryptoForecastError: If the model was deleted, or the folder can't be written.
     """
     save = functools.partial(bundles.save, successor, folder, name, force=True)
     _exchange(folder, name, expected, save)
@@ -81,7 +84,11 @@ def restore(folder: Path, name: str, version: str) -> None:
 
     Raises:
         InvalidInput: If there is no such version.
+        InvalidBundle: If the version or the current model can't be read.
+        UnknownModel: If there is no such model.
+        Changed: If the model was replaced meanwhile.
         Busy: If another process is replacing the model.
+        AlreadyExists: If the model is a link.
         CryptoForecastError: If the folder can't be written.
     """
     path = folder / bundles.check_name(name)
@@ -96,7 +103,8 @@ def find(versions: list[ModelVersion], digits: str) -> ModelVersion:
     """Return the version whose digest begins with some digits.
 
     Raises:
-        InvalidInput: If there is none, or more than one.
+        InvalidInput: If there are fewer than ``MIN_DIGITS`` digits, or if they begin the digest of
+            no version or of more than one.
     """
     start = digits.strip().lower().removeprefix(_PREFIX)
     matches = [one for one in versions if one.version.removeprefix(_PREFIX).startswith(start)]
@@ -115,7 +123,10 @@ def short(version: str) -> str:
 
 
 def age_of(version: ModelVersion) -> tuple[str, str]:
-    """Return when a version was trained, and until when it learnt: some train within a second."""
+    """Return when a version was trained, and until when it learnt, as a key to sort by.
+
+    The second time decides where two versions were trained within one second.
+    """
     card = version.summary.card
     return card.created, card.cutoff
 

@@ -70,7 +70,7 @@ def save(model: TrainedModel, folder: Path, name: str, *, force: bool = False) -
 
     Raises:
         InvalidInput: If the name can't be used, or the model could not be read again.
-        AlreadyExists: If the name is taken and ``force`` is false.
+        AlreadyExists: If the name is that of a link, or is taken and ``force`` is false.
         CryptoForecastError: If the folder can't be written.
     """
     target = folder / check_name(name)
@@ -95,7 +95,7 @@ def check_free(folder: Path, name: str, *, force: bool = False) -> None:
 
     Raises:
         InvalidInput: If no saved model can have the name.
-        AlreadyExists: If the name is taken and ``force`` is false.
+        AlreadyExists: If the name is that of a link, or is taken and ``force`` is false.
     """
     target = folder / check_name(name)
     if target.is_symlink():
@@ -295,7 +295,7 @@ def rename(folder: Path, name: str, new: str) -> None:
 
 
 def discard(path: Path) -> None:
-    """Remove a saved model: it is gone as a whole in one moment. Other files in its folder stay.
+    """Remove a saved model, as a whole and in one moment; other files in its folder stay.
 
     Args:
         path: The model's folder, not a link.

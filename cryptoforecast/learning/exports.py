@@ -1,4 +1,4 @@
-"""What a saved model is exported as: one file of a network, or a network with all it needs.
+"""Exports of a saved model: one file of a network, or a zip archive of it with all it needs.
 
 The zip archive holds the network alone, its scaling and settings as JSON, the formulas of its
 inputs and outputs, and a README.
@@ -104,7 +104,7 @@ def content(model: TrainedModel, name: str, format: str, *, alone: bool) -> byte
 
 
 def _settings(model: TrainedModel) -> dict[str, object]:
-    """Return what ``formulas`` reads of a model."""
+    """Return the settings of a model that ``formulas`` reads."""
     spec = model.spec
     names = ("features", "lookback", "horizon", "target", "loss", "unit", "ensemble")
     return {

@@ -74,7 +74,7 @@ def check_whole(spec: ModelSpec, format: str) -> None:
 
 
 def whole(model: TrainedModel, format: str) -> bytes:
-    """Write a network with all that is around it: closes in, the next prices out.
+    """Write a network with its features and scaling: closes in, the next prices out.
 
     Args:
         model: A network that reads closes alone; see ``check_whole``.
@@ -247,7 +247,7 @@ def _tidy_onnx(path: Path) -> None:
     name = PRICE if graph.input[0].name == CLOSES else "outputs"
     graph.node.append(onnx.helper.make_node("Identity", [output.name], [name]))
     output.name = name
-    # What was noted of the values between the nodes is no longer true of all.
+    # The noted types of the values between the nodes are no longer all true.
     del graph.value_info[:]
     onnx.checker.check_model(file, full_check=True)
     onnx.save(file, path)
@@ -255,7 +255,7 @@ def _tidy_onnx(path: Path) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the warnings of the libraries to themselves: that .h5 is old, and of their own code."""
+    """Hide the warnings of the libraries: that .h5 is old, and about their own code."""
     logger = logging.getLogger("absl")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -12,7 +12,7 @@ from cryptoforecast.types import ModelSpec
 
 #: Version of the format, and the largest file in bytes.
 VERSION, MAX_BYTES = 1, 20_000
-#: What says how a network is tested, not how it is made.
+#: Fields that a preset leaves out: the spans of a test, and the random seed.
 LEFT_OUT = ("test", "validation", "seed")
 
 
