@@ -3,9 +3,9 @@
 A network has learnt the busy hours and the volatile spells of its training prices. Those of this
 coin may differ, and those of today as well. So a ridge regression (Hoerl and Kennard 1970) explains
 how wrong the widths of earlier forecasts were. Its target is a log ratio: the logarithm of the
-range of the prices that followed, over the width that was forecast. Its regressors are what was
-known at each origin. Every width is then multiplied by the ratio that the regression expects.
-``calibration``, which comes after, sees to the share of prices inside each level.
+mean true range of the candles that followed, over the width that was forecast. Its regressors are
+what was known at each origin. Every width is then multiplied by the ratio that the regression
+expects. ``calibration``, which comes after, corrects the share of prices inside each level.
 """
 
 from __future__ import annotations
@@ -169,8 +169,8 @@ def _regression_data(forecast: Forecast, history: PriceHistory) -> tuple[Array, 
 
     Returns:
         Regressors ``(n, regressors)``, NaN where an average reaches back too far, and log ratios
-        ``(n, horizon)``: the logarithm of the range that followed over the width that was
-        forecast, NaN where it is not known.
+        ``(n, horizon)``: the logarithm of the mean true range of the next k candles over the width
+        that was forecast for step k, NaN where it is not known.
     """
     index = history.candles.index
     first = int(index.get_loc(forecast.origins[0]))
@@ -198,9 +198,12 @@ def _regression_data(forecast: Forecast, history: PriceHistory) -> tuple[Array, 
 
 
 def _clock(origins: pd.DatetimeIndex, interval: str) -> Array:
-    """Mark the hour that the next candle opens in, on working days and at weekends apart.
+    """Mark the hour in which the next candle opens, separately for working days and weekends.
 
     Candles of a day or longer have the day of the week instead.
+
+    Returns:
+        ``(n, 48)``, or ``(n, 7)`` for candles of a day or longer; 1 in one column, else 0.
     """
     opens = origins + INTERVALS[interval]
     day = opens.day_of_week.to_numpy()

@@ -73,7 +73,8 @@ class Band(Protocol):
         """Correct the bands of ``rows`` by the outcomes that were known.
 
         Args:
-            own: Uncalibrated forecasts from all rows between ``first`` and the last of ``rows``.
+            own: Uncalibrated forecasts from all rows between ``first_row`` and the last of
+                ``rows``.
             model: The network that made them.
             history: ``n`` candles.
             rows: Origins, consecutive and rising.
@@ -117,7 +118,7 @@ class ResidualBand(Band):
     origins: Stretches
 
     def first_row(self, rows: range, horizon: int) -> int:
-        """Return the first row whose residual counts, near enough to ``rows`` to be of use."""
+        """Return the first of ``origins``, but none too far before ``rows`` to be of use."""
         first = rows.start - horizon - calibration.CALIBRATION_ROWS
         return min(rows.start, max(self.origins[0].start, first))
 

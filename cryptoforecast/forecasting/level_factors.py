@@ -25,8 +25,8 @@ from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast
 #: Outcomes that move the logarithm of a small factor half way; those of step k count as one k-th
 #: each. Of 300 to 3,000, the smallest gave the best coverage on validation rows, and bands as good.
 SHRINKAGE = 300.0
-#: A large factor is certain earlier: after so many outcomes over the square of its logarithm. Of 16
-#: and 160, the larger one was better for far steps.
+#: A large factor is certain earlier: after this number divided by the square of its logarithm,
+#: counted in outcomes. Of 16 and 160, the larger one was better for far steps.
 LARGE_SHRINKAGE = 160.0
 #: Smallest width of a band, log-return: the band of a flat market has none.
 MIN_WIDTH = 1e-9
@@ -108,7 +108,7 @@ def _shrunk(quantiles: Array, shapes: Array, outcomes: Array) -> Array:
 
     Args:
         quantiles: ``(blocks, 9)`` quantiles of distances from the middle, in widths.
-        shapes: ``(blocks, 9)`` the same of the mean band.
+        shapes: ``(blocks, 9)`` quantiles of the mean band, in the same way.
         outcomes: ``(blocks, 1)`` outcomes that do not overlap.
     """
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -82,7 +82,10 @@ def for_test(model: TrainedModel, split: Split) -> NetworkPredictor:
 
 
 def for_next_steps(model: TrainedModel, history: PriceHistory) -> NetworkPredictor:
-    """Make the predictor of the next steps; its band uses all rows it was not fitted on.
+    """Make the predictor of the next steps; its band uses rows that it was not fitted on.
+
+    Where fewer than ``calibration.MIN_OUTCOMES`` outcomes of such rows are known, the network keeps
+    its own band.
 
     Args:
         model: A trained network.

@@ -31,7 +31,7 @@ _ENDS = [QUANTILES.index(0.1), QUANTILES.index(0.9)]
 
 
 def of_model(history: PriceHistory, model: TrainedModel, predictor: str = stack.NAME) -> NextSteps:
-    """Let a network, or a stack of it and others, forecast the steps after the last closed candle.
+    """Forecast the steps after the last closed candle with a network or a stack.
 
     Args:
         history: ``n`` candles.

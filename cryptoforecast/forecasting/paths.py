@@ -36,8 +36,8 @@ from cryptoforecast.types import (
 COUNT = 1000
 #: Paths are taken evenly from at most so many past origins.
 PAST_ROWS = 4000
-#: Past origins that are needed for each step of the horizon. With fewer, the courses that there
-#: were say less about how closes belong together than a random walk does.
+#: Past origins that are needed for each step of the horizon. With fewer, past paths say less about
+#: how closes belong together than a random walk does.
 MIN_LENGTHS = 40
 # Ends of the 80 % band, and its width over the standard deviation of a normal distribution.
 _LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
@@ -65,12 +65,16 @@ class _Shapes:
 def earlier(
     predictor: Predictor, horizon: int, first: int = 0
 ) -> Callable[[PriceHistory], Forecast]:
-    """Return what makes a predictor's earlier forecasts, whose whole path is known.
+    """Return a function that makes a predictor's earlier forecasts, whose whole path is known.
 
     Args:
         predictor: Any predictor.
         horizon: Its steps.
         first: First row that it can forecast from.
+
+    Returns:
+        A function of a history. It forecasts from at most the last ``PAST_ROWS`` rows whose
+        outcomes are all known.
     """
     return partial(_earlier, predictor, horizon, first)
 
@@ -271,6 +275,6 @@ def _over(values: Array, width: Array) -> Array:
 
 
 def _quantiles(values: Array) -> Array:
-    """Reduce ``(count, horizon)`` to ``(horizon, 9)``."""
+    """Reduce ``(count, horizon)`` values to ``(horizon, 9)`` quantiles."""
     quantiles: Array = np.quantile(values, QUANTILES, axis=0).T
     return quantiles

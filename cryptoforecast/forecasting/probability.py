@@ -20,7 +20,7 @@ import numpy as np
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, NextSteps, Probability
 
-#: Price levels in one request, at most. The page itself shows two ladders and a price of one's own.
+#: Price levels in one request, at most. The page itself shows two ladders and the user's own price.
 MAX_LEVELS = 40
 #: Highest price level, in any currency.
 MAX_LEVEL = 1e15
@@ -85,8 +85,9 @@ def of_next_steps(
 def ladder(steps: NextSteps) -> list[float]:
     """Choose round prices that span the 95 % band of the last step, rising.
 
-    About ``_RUNGS`` to twice as many; the last close alone where the band has no width or is
-    undefined.
+    Returns:
+        About 6 to 15 prices, quote currency; the last close alone where the band has no width or is
+        undefined.
     """
     forecast = steps.forecast
     low, high = forecast.quantile_prices[0, -1, [0, -1]]
@@ -113,6 +114,9 @@ def above_price(forecast: Forecast, level: float) -> Array:
 
     Returns:
         ``(n, horizon)`` fractions; NaN where the band is undefined.
+
+    Raises:
+        InvalidInput: If ``check`` refuses the level.
     """
     return above(_returns_to(forecast, level), forecast.quantiles)
 

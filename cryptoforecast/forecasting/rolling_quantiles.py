@@ -35,10 +35,15 @@ def quantiles(values: Array, begins: Array, ends: Array, levels: Sequence[float]
 
 
 def ranks(levels: Array, counts: Array) -> tuple[Array, Array, Array]:
-    """Find the two ranks that each quantile lies between, and its share of the way.
+    """Find the two ranks that each quantile lies between, and how far it lies from the first one.
+
+    Args:
+        levels: ``(levels,)`` probabilities between 0 and 1.
+        counts: ``(windows,)`` number of values in each window.
 
     Returns:
-        Each ``(windows, levels)``; ranks count from 0.
+        The lower ranks, the upper ranks, and the share of the distance between them, 0 to 1;
+        ``(windows, levels)`` each. Ranks count from 0.
     """
     last = (counts - 1)[:, None]
     place = levels * last
@@ -47,7 +52,13 @@ def ranks(levels: Array, counts: Array) -> tuple[Array, Array, Array]:
 
 
 def between(below: Array, above: Array, share: Array) -> Array:
-    """Interpolate between two values, starting from the nearer one as NumPy does."""
+    """Interpolate between two values, starting from the nearer one as NumPy does.
+
+    Args:
+        below: ``(windows, levels)`` values at the lower ranks.
+        above: ``(windows, levels)`` values at the upper ranks.
+        share: ``(windows, levels)`` share of the distance between them, 0 to 1; see ``ranks``.
+    """
     gap = above - below
     values: Array = np.where(share < 0.5, below + gap * share, above - gap * (1 - share))
     return values

@@ -42,8 +42,9 @@ NAME = "stack"
 #: Names of the baselines that are members beside the network.
 MEMBERS = ("har",)
 #: Penalties of the regression of widths, see ``band_width.PENALTY``: of its usual regressors, and
-#: of the members' deviations from the mean. Of 100 to 3,000 the first was best on the validation
-#: rows of hours (3,000 was a little better for days), and of 5 to 300 the second.
+#: of the members' deviations from the mean. Of 100 to 3,000 the first was the best on the
+#: validation rows of hours (3,000 was a little better for days). Of 5 to 300 the second was the
+#: best.
 PENALTIES = 300.0, 20.0
 #: Smallest width of a band, log-return: the band of a flat market has none.
 MIN_WIDTH = 1e-9
@@ -57,10 +58,11 @@ class Stacked:
     """The forecasts of a stack and of its members, from the same origins.
 
     Attributes:
-        forecasts: Forecast by predictor: the members in their order, then the stack.
-        members: Present weight of each member, at the last origin.
-        calibration: How the mean band was rescaled at the last origin; ``None`` if no outcome
-            was known.
+        forecasts: Forecast by predictor: the other members, the network and then the stack; the
+            stack alone where the members' forecasts are not wanted.
+        members: Weight of each member at the last origin, the network first.
+        calibration: How the mean band was rescaled at the last origin; ``None`` if fewer than
+            ``calibration.MIN_OUTCOMES`` outcomes were known.
     """
 
     forecasts: Mapping[str, Forecast]
@@ -78,7 +80,7 @@ class Stack:
     """A predictor that combines the bands of a network and of others.
 
     Attributes:
-        network: The network; its direction moves the middle.
+        network: The network; its direction moves the median.
         others: Predictors whose forecasts from any row depend on candles up to it alone.
         burn_in: Whether rows before the first origin give outcomes. Without them the first
             origins have the mean band as it is.

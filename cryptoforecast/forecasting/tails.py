@@ -27,13 +27,14 @@ EDGE = 0.05
 #: Past rows that the mean excess is measured on. Of 4,000, 8,000 and all, this one was as good as
 #: any.
 PAST_ROWS = 8000
-#: Mean excess before there are outcomes, and the number of outcomes that it counts for. Of 1.1 to
-#: 1.3, and of 50 to 300.
+#: Mean excess before there are outcomes, and the number of outcomes that it counts for. Means of
+#: 1.1 to 1.3 and numbers of 50 to 300 were tried.
 PRIOR_MEAN, PRIOR_COUNT = 1.2, 100
 #: Shape of the generalised Pareto distribution. Of 0 to 0.3, this was the best between real markets
 #: (heavier) and simulated ones (lighter).
 SHAPE = 0.05
-#: Variance of one candle's normal score before there are outcomes counts for so many outcomes.
+#: Number of past sums of normal scores that the prior variance of such a sum counts for. The prior
+#: variance is that of independent scores: 1 for each score in the sum.
 VARIANCE_COUNT = 500
 # Smallest probability: its logarithm and its normal score are finite.
 _SMALLEST = 1e-300
@@ -76,12 +77,12 @@ def together(logs: Array, rose: Array, count: int) -> Array:
     """Compute how rare the last outcomes are when they are taken together.
 
     Each outcome becomes a normal score. The score of ``count`` of them is their sum, divided by
-    the deviation of such sums so far: they are smaller than those of independent scores where
-    markets turn back. Surprises of opposite directions cancel.
+    the standard deviation of earlier such sums. Where markets turn back, these sums are smaller
+    than sums of independent scores. Surprises of opposite directions cancel.
 
     Args:
         logs: ``(n,)`` logarithms of corrected probabilities of consecutive outcomes.
-        rose: ``(n,)`` whether each outcome is above the median.
+        rose: ``(n,)`` bool, whether each outcome is above the median.
         count: Outcomes that are taken together.
 
     Returns:

@@ -30,7 +30,8 @@ from cryptoforecast.types.prices import UNKNOWN_COIN
 
 #: An input farther from its mean, in standard deviations, is unlike all that the model learnt from.
 MAX_DEVIATION = 12.0
-#: A model whose last training candle is older than this is out of date.
+#: A model is out of date if its last training candle lies farther than this before the last candle
+#: of the prices.
 MAX_AGE = pd.Timedelta(days=730)
 
 

@@ -26,7 +26,8 @@ BASELINES: Mapping[str, type[Baseline]] = {
     "boosting": Boosting,
 }  # fmt: skip
 
-#: Those that take up to some seconds, or load scikit-learn: no page waits for them unasked.
+#: Those that take up to some seconds, or load scikit-learn. No page waits for them unless the user
+#: asks for them.
 HEAVY: tuple[str, ...] = ("linear", "boosting")
 QUICK: tuple[str, ...] = tuple(name for name in BASELINES if name not in HEAVY)
 

@@ -28,7 +28,17 @@ class Baseline(Predictor, Protocol):
 
     @classmethod
     def fit(cls, history: PriceHistory, before: int, horizon: int) -> Self:
-        """Fit on targets in rows ``[0, before)`` alone."""
+        """Fit on targets in rows ``[0, before)`` alone.
+
+        Args:
+            history: Closed candles.
+            before: First row of the test span.
+            horizon: Steps, at least 1.
+
+        Raises:
+            InvalidInput: If ``before`` or ``horizon`` is outside the history.
+            NotEnoughData: If too few returns end before the test span.
+        """
         ...
 
 

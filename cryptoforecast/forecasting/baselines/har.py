@@ -51,7 +51,7 @@ class Har:
     - its averages over a candle and over spans from an hour to four weeks;
     - how far the price moved over each of these spans, as a multiple of the volatility that was
       averaged over it, with and without its sign;
-    - the hour, on working days and at weekends apart, and the day of the week.
+    - the hour, separately for working days and weekends, and the day of the week.
 
     The variance of a candle is Parkinson's (1980) of its true range:
     ``ln(max(high, last close) / min(low, last close))^2 / (4 ln 2)``. The band is the expected
@@ -244,10 +244,13 @@ def log_averages(candles: pd.DataFrame, candle_length: pd.Timedelta) -> Array:
 def scaled_moves(candles: pd.DataFrame, candle_length: pd.Timedelta, log_averages: Array) -> Array:
     """Divide the log-return over one candle and over ``SPANS`` by the volatility of the span.
 
+    The volatility of a span is that of one candle, averaged over the span, times the root of its
+    number of candles.
+
     Args:
         candles: ``n`` candles.
         candle_length: Length of one candle.
-        log_averages: ``(n, averages)`` of the same candles.
+        log_averages: ``(n, averages)`` of the same candles; see the function ``log_averages``.
 
     Returns:
         ``(n, averages)`` between ``-MAX_MOVE`` and ``MAX_MOVE``; the first rows start from the

@@ -30,7 +30,7 @@ from cryptoforecast.types import Array, Forecast, PriceHistory
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-#: Number of earlier returns among the inputs, and lengths of the sums of returns, in candles.
+#: Number of last returns among the inputs, and lengths of the sums of returns, in candles.
 LAGS, SUMS = 4, (6, 24, 168)
 #: Penalty of the linear regression, as a share of the rows.
 PENALTY = 0.2
