@@ -6,8 +6,8 @@ trained with several seeds, and a difference counts only if it is more than chan
 
 A network with one more input has more to learn from the same candles, and forecasts a little worse
 if the input is nothing but noise. So a signal harms only if the networks with it also forecast
-worse than the same networks do with its values of other times. Of an empty signal, those are as
-good as its own.
+worse than the same networks do with its values of other times. For a signal without information,
+values of other times are as good as its own.
 """
 
 from __future__ import annotations
@@ -140,8 +140,9 @@ def compare(
         inputs: The inputs that are left out.
         whole: Forecasts with them, of each seed, from the same origins.
         reduced: Forecasts without them, of the same seeds, from the same origins.
-        placebo: Forecasts of the networks with them, from values of other times; as many of each
-            seed, seed by seed. Without them, all that is worse is taken for harm.
+        placebo: Forecasts of the networks with these inputs, from their values of other times;
+            the same number for each seed, seed by seed. Without them, every significantly larger
+            error counts as harm.
     """
     step = spec.horizon
     point, band = contributions(whole, reduced)
@@ -178,8 +179,8 @@ def contributions(
         base: Forecasts of the other, of the same seeds, from the same origins.
 
     Returns:
-        What the first model is better by: in the point, and in the band. Each interval covers that
-        over the origins, corrected for two measures, and that over the seeds.
+        How much better the first model is by the point, and by the band. Each interval covers two
+        others: the one over the origins, corrected for two measures, and the one over the seeds.
     """
     by_metric = {metric: (_losses(own, metric), _losses(base, metric)) for metric in _METRICS}
     return _contributions(by_metric, own[0].horizon)
@@ -220,7 +221,7 @@ def at_other_times(
         history: ``n`` candles.
         inputs: The inputs of the signals.
         start: The first row that is changed.
-        share: How far the values are shifted, a share of the rows from there on.
+        share: How far the values are shifted, as a share of the rows from ``start`` on.
     """
     columns = {}
     for name in inputs:
@@ -231,7 +232,10 @@ def at_other_times(
 
 
 def seeds_of(spec: ModelSpec, count: int) -> tuple[int, ...]:
-    """Return the first seeds of trainings that share none, as an ensemble has several each."""
+    """Return the first seed of each training, so that no two trainings share a seed.
+
+    A training of an ensemble uses ``spec.ensemble`` seeds in a row.
+    """
     return tuple(spec.seed + i * spec.ensemble for i in range(count))
 
 

@@ -75,7 +75,7 @@ class Analyses:
         return self.of(result, "free_run", lambda: diagnostics.free_run(result, report))
 
     def free_run_known(self, result: Backtest) -> bool:
-        """Whether ``free_run`` would answer at once."""
+        """Return whether ``free_run`` would return at once."""
         return "free_run" in self._answers.of(result.forecast)
 
     def reliability(self, result: Backtest, step: int) -> Reliability:

@@ -66,7 +66,10 @@ _RATES = Path(__file__).with_name("anomaly_rates.json")
 
 
 class _Rate(TypedDict):
-    """An ``AlarmRate`` in the file of rates; by candle length, alarms a month and kind there."""
+    """An ``AlarmRate`` in the file of rates.
+
+    The file orders rates by candle length, then by alarms a month, then by kind of prices.
+    """
 
     prices: str
     candles: int
@@ -224,7 +227,8 @@ def _deviations(history: PriceHistory) -> Array:
     """Divide the size of each move by the standard deviation of the ``SPIKE_CANDLES`` before it.
 
     Returns:
-        ``(n,)``; row *t* looks at candles up to *t*. NaN where the moves before it are all equal.
+        ``(n,)``; row *t* looks at candles up to *t*. NaN where the moves before it are all equal or
+        fewer than ``SPIKE_CANDLES``.
     """
     moves = np.log(history.candles["close"]).diff()
     window = moves.rolling(SPIKE_CANDLES)

@@ -161,8 +161,8 @@ def predictors(
             part in any case.
 
     Returns:
-        The baselines in the order of ``BASELINES``, then the stack, whose members are the network
-        ``MEMBERS``.
+        The baselines in the order of ``BASELINES``. With a network, the baselines ``MEMBERS`` are
+        left out, and a stack follows, whose members are the network and these baselines.
 
     Raises:
         InvalidInput: If ``spec`` names no predictor.

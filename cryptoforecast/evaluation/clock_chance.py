@@ -3,9 +3,9 @@
 The errors of each day are shifted around the clock, each day by another number of hours (those of a
 week by another number of days). That keeps how errors follow each other, and takes away what
 belongs to the hour. How often the mean errors then differ as much is the p-value of a permutation
-test (Phipson and Smyth 2010, "Permutation p-values should never be zero"). The errors of
-overlapping forecasts are as large at the end of a day as at the beginning of the next one, which a
-shifted day is not: so of these the test claims less than it may.
+test (Phipson and Smyth 2010, "Permutation p-values should never be zero"). Errors of overlapping
+forecasts are about as large at the end of a day as at the beginning of the next one. Shifting the
+days breaks this, so for overlapping forecasts the test finds a difference less often than it could.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def measure(forecast: Forecast, step: int, unit: Unit) -> float:
     as_large = 0
     for _ in range(SHIFTS):
         order = (np.arange(places) + rng.integers(places, size=(blocks, 1))) % places
-        # Rounding makes equal means differ by a hair.
+        # Rounding makes equal means differ very slightly.
         as_large += _difference(np.take_along_axis(table, order, axis=1)) >= measured * (1 - 1e-9)
     return (1 + as_large) / (1 + SHIFTS)
 

@@ -67,12 +67,16 @@ def compare(losses: Mapping[str, Array], reference: Array, step: int) -> dict[st
 
 
 def compare_pairs(pairs: Mapping[str, tuple[Array, Array]], step: int) -> dict[str, Difference]:
-    """Compare losses with those of a reference each has of its own; see ``compare``.
+    """Compare the losses of predictors, each with those of its own reference; see ``compare``.
 
     Args:
         pairs: ``(n,)`` loss at each origin and that of the reference, by name. The claims are
             divided between all of them.
         step: Step of the forecasts that the losses belong to.
+
+    Returns:
+        The differences by name. If any pair has fewer origins than ``min_origins``, all have their
+        skill alone, and NaN for the rest.
     """
     if any(len(reference) < min_origins(step) for _, reference in pairs.values()):
         skills = {name: skill_interval(*pair, step)[0] for name, pair in pairs.items()}

@@ -50,8 +50,9 @@ def residuals(forecast: Forecast, step: int) -> pd.DataFrame:
 
     Returns:
         One row an origin, columns ``origin``, ``time`` and ``closes_at`` (open and close of the
-        candle that was predicted), ``residual`` (ln(actual / predicted)) and ``average``: its mean
-        over about the last twentieth of the span.
+        candle that was predicted), ``residual`` (ln(actual / predicted)) and ``average``: the mean
+        of the last residuals, a twentieth of all but at least ``MIN_OUTCOMES``; NaN in the first
+        rows, which have fewer before them.
 
     Raises:
         NotEnoughData: If fewer than ``MIN_OUTCOMES`` are known.
@@ -89,9 +90,9 @@ def delays(forecast: Forecast, step: int) -> pd.DataFrame:
         step: 1 to the horizon.
 
     Returns:
-        One row a shift, 0 to about twice the step, columns ``shift`` (candles before the target),
-        ``error`` (mean |predicted - actual|, a price) and ``relative`` (``error`` divided by the
-        error of the last price at shift 0).
+        One row a shift, 0 to ``2 * step + 4`` and at most ``MAX_LAGS + step``, columns ``shift``
+        (candles before the target), ``error`` (mean |predicted - actual|, a price) and ``relative``
+        (``error`` divided by the error of the last price at shift 0).
 
     Raises:
         NotEnoughData: If fewer than ``MIN_OUTCOMES`` origins have all of these prices.
@@ -233,7 +234,7 @@ def by_regime(forecast: Forecast, naive: Forecast, step: int, sigma: Array) -> p
 def free_run(result: Backtest, report: Callable[[float], None] = lambda _: None) -> pd.DataFrame:
     """Feed a network its own forecasts, and measure how the error grows.
 
-    From about ``FREE_ORIGINS`` origins, evenly spread over the test span, the network predicts the
+    From up to ``FREE_ORIGINS`` origins, evenly spread over the test span, the network predicts the
     next close and reads it as if it were the actual one, again and again. The errors are compared
     with those of the network's direct forecasts and of the last price.
 

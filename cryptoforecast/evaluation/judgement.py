@@ -1,4 +1,4 @@
-"""What a test comes to in a few facts: the same numbers and rules as the verdict's."""
+"""The result of a test in a few facts, by the same numbers and rules as the verdict."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def judge(result: Backtest, predictor: str | None = None) -> Judgement:
 
     Args:
         result: The test.
-        predictor: Its name; by default the one that is shown first.
+        predictor: Name of the predictor; by default the one that is shown first.
     """
     name = predictor or result.predictor
     forecast, step = result.forecasts[name], result.spec.horizon
@@ -63,7 +63,7 @@ def _direction(result: Backtest, name: str) -> Promise:
 
 
 def contest(forecasts: Mapping[str, Forecast], rivals: Collection[str]) -> Contest:
-    """Compare the first of several forecasts with some of the others, on what all forecast.
+    """Compare the first of several forecasts with some others, on the origins that all have.
 
     Args:
         forecasts: Forecasts by name, of the same prices.

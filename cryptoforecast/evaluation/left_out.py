@@ -27,7 +27,13 @@ IN_QUOTE = ("mae", "rmse")
 
 
 def ends_before(history: PriceHistory, spec: ModelSpec) -> pd.Timestamp:
-    """Return the month in which the test span of a coin begins, its last share ``spec.test``."""
+    """Return the start of the month in which the test span of a coin begins, UTC.
+
+    The test span is the last ``spec.test`` share of the coin's candles.
+
+    Raises:
+        NotEnoughData: If a span of the split would be too short.
+    """
     begins = history.candles.index[samples.split(history, spec).test_start]
     return pd.Timestamp(begins.year, begins.month, 1, tz="UTC")
 
@@ -38,7 +44,7 @@ def trained_without(
     spec: ModelSpec,
     monitor: Monitor = UNWATCHED,
 ) -> TrainedModel:
-    """Train on other coins, and on nothing from the month on in which this one's test begins.
+    """Train on other coins, on candles before the month in which this coin's test begins.
 
     Args:
         history: The coin that is left out.
@@ -56,7 +62,11 @@ def trained_without(
 
 
 def test(history: PriceHistory, model: TrainedModel) -> Backtest:
-    """Test a model on the last share of a coin that it has not learnt from."""
+    """Test a model on the last share of a coin that it has not learnt from.
+
+    Raises:
+        NotEnoughData: If a span of the split would be too short.
+    """
     return backtest.saved(history, model, baselines=BASELINES)
 
 

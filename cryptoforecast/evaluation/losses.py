@@ -28,7 +28,8 @@ def of_metric(forecast: Forecast, metric: str, step: int) -> Array:
     Returns:
         ``(m,)``: absolute errors of the price (``mae``, ``mase``), squared ones (``rmse``),
         relative ones (``mape``, ``smape``), pinball losses; 1 for a wrong direction and 0 for a
-        right one, where the price moved; of a coverage 1 inside the band and 0 outside.
+        right one, of the origins after which the price moved; of a coverage 1 inside the band and
+        0 outside.
     """
     outcomes = forecast.at(step)
     if metric == "pinball":
@@ -101,7 +102,7 @@ def pinball(actual_returns: Array, quantiles: Array, levels: Sequence[float] = Q
     Returns:
         ``(n, 9)`` in log-return.
     """
-    # Quantiles that are one row, seen many times, would be summed in another order than a copy.
+    # One row of quantiles, broadcast to all origins, would be summed in another order than a copy.
     error = actual_returns[:, None] - np.ascontiguousarray(quantiles)
     share = np.asarray(levels)
     loss: Array = np.maximum(share * error, (share - 1) * error)

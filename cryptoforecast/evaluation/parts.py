@@ -10,15 +10,15 @@ from cryptoforecast.types import ModelSpec, Monitor, Progress, TrainedModel
 
 #: Trains a network.
 Fit = Callable[[ModelSpec, Monitor], TrainedModel]
-#: Trains several networks, and gives them in the order of their settings.
+#: Trains several networks, and returns them in the order of their settings.
 FitAll = Callable[[Sequence[ModelSpec], Monitor], Iterable[TrainedModel]]
 
 
 def in_turn(fit: Fit) -> FitAll:
-    """Return what trains several networks one after the other, each when it is needed.
+    """Return a function that trains networks one after the other, each when it is needed.
 
     Args:
-        fit: Trains one.
+        fit: Trains one network.
     """
 
     def fit_all(several: Sequence[ModelSpec], monitor: Monitor) -> Iterator[TrainedModel]:

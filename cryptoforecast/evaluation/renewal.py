@@ -35,8 +35,8 @@ class Contest:
         difference: Skill of the challenger against the champion, with its interval.
         champion_loss: Mean pinball loss of the champion at the last step, in log-return.
         challenger_loss: That of the challenger.
-        tests: The challenger's own test on these origins, of each coin, with the quick baselines
-            beside.
+        tests: The challenger's own test on these origins for each coin, which the quick baselines
+            take part in.
         origins: Forecasts that were compared.
         first: When the first of them could be made, UTC.
         last: When the last of them could be made, UTC.
@@ -59,8 +59,8 @@ def check(histories: Sequence[PriceHistory], card: ModelCard) -> None:
         card: Card of the model.
 
     Raises:
-        InvalidInput: If they are of other markets or another candle length, or some are simulated
-            and the model's are not, or the other way round.
+        InvalidInput: If they are of other markets or another candle length, or if the model learnt
+            from real prices and some of these are simulated, or the other way round.
     """
     kinds = {True: "simulated", False: "real"}
     for history in histories:
@@ -106,9 +106,10 @@ def moment(histories: Sequence[PriceHistory], spec: ModelSpec, card: ModelCard) 
 def split(history: PriceHistory, spec: ModelSpec, card: ModelCard) -> Split:
     """Divide a history into what a challenger learns from and what it is compared on.
 
-    Compared are the newer half of the candles since the champion's cutoff, but at most
-    ``MAX_ORIGINS`` forecasts, and in any case as many as a claim needs (``min_origins``). What is
-    before them is divided between training and validation as in the champion's own training.
+    Forecasts are compared on the newer half of the candles since the champion's cutoff. There are
+    at most ``MAX_ORIGINS`` of them, and in any case as many as a claim needs (``min_origins``). The
+    candles before them are divided between training and validation as in the champion's own
+    training.
 
     Args:
         history: ``n`` candles in one unit.

@@ -16,7 +16,12 @@ MAX_TEST = 0.95
 
 
 def check_shares(test: float | None, validation: float | None, since: pd.Timestamp | None) -> None:
-    """Check what ``saved`` is told of its spans, before there are prices.
+    """Check the spans that a caller of ``backtest.saved`` gives, before there are prices.
+
+    Args:
+        test: Share of the rows to test on.
+        validation: Share of the rows before the test.
+        since: Start of the test, UTC.
 
     Raises:
         InvalidInput: If a share is outside the rules, or both ``test`` and ``since`` are given.
@@ -42,10 +47,15 @@ def _check_share(name: str, value: float, low: float, high: float) -> None:
 
 
 def share_since(history: PriceHistory, spec: ModelSpec, since: pd.Timestamp) -> float:
-    """Return the share of the rows that open at a time or later.
+    """Return the share of the rows that open at a time or later, at most ``MAX_TEST``.
+
+    Args:
+        history: ``n`` candles.
+        spec: Settings of the saved model.
+        since: The time, UTC.
 
     Raises:
-        NotEnoughData: If too few rows open then, or too few before.
+        NotEnoughData: If too few rows open at that time or later, or too few before it.
     """
     rows, opens = len(history), history.candles.index
     first = int(opens.searchsorted(since))

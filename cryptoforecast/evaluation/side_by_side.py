@@ -35,7 +35,8 @@ def side_by_side(tests: Mapping[str, Backtest]) -> Backtest:
     """Put the networks of several tests into one, on what all of them forecast.
 
     Args:
-        tests: Tests of networks by name, on the same prices. No network is named as the reference.
+        tests: Tests of networks by name, on the same prices. None of the names may be
+            ``REFERENCE``.
 
     Returns:
         A test whose forecasts are those of the reference and of the networks alone, without the
@@ -71,6 +72,10 @@ def on_coins(tests: Mapping[str, Backtest]) -> CoinTest:
 
     Args:
         tests: Tests of the network by coin.
+
+    Returns:
+        The standings of the coins, the one with the largest skill first, and the scores of the
+        network and of the last price on each coin. MASE is NaN, because no training rows are given.
     """
     pairs = {
         coin: (test.forecasts[test.spec.network], test.forecasts[REFERENCE])

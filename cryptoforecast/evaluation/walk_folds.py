@@ -81,9 +81,9 @@ def combined(
     Args:
         history: ``n`` candles.
         spec: Settings of the tested network or baseline.
-        plan: The plan that ``fold_spans`` returned.
+        plan: The plan that ``walk_forward.fold_spans`` returned.
         spans: The spans that it returned.
-        parts: The forecasts of each.
+        parts: The forecasts of each span.
     """
     history = samples.in_one_unit(history)
     tested = tuple(

@@ -139,7 +139,7 @@ def check(plan: WalkPlan, spec: ModelSpec) -> None:
 
 
 def folds_every(distance: int, rows: int, spec: ModelSpec) -> int:
-    """Count the folds of a test whose fits lie so many candles apart, or a little less.
+    """Count the folds of a test whose fits lie ``distance`` candles apart, or a little less.
 
     Args:
         distance: Candles from one fit to the next.
@@ -191,7 +191,7 @@ def complete(plan: WalkPlan, spec: ModelSpec, holdout: Split) -> WalkPlan:
 
 
 def folds(plan: WalkPlan, spec: ModelSpec, holdout: Split) -> tuple[Split, ...]:
-    """Cut the test share into spans of about one length, each with the rows it is fitted on.
+    """Cut the test share into spans of similar length, each with the rows it is fitted on.
 
     The rows of a fit are divided between training and validation as in ``holdout``.
 
