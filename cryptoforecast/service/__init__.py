@@ -94,7 +94,7 @@ def __getattr__(name: str) -> object:
 class _Part(Generic[PartType]):
     """A part of the service that is loaded and made when it is first used, and then kept.
 
-    ``functools.cached_property`` would make two of them for two threads that come together.
+    ``functools.cached_property`` has no lock, so two threads at the same time would make two parts.
     """
 
     def __init__(self, make: Callable[[Service], PartType]) -> None:
@@ -111,7 +111,7 @@ class _Part(Generic[PartType]):
         if service is None:
             return self
         with service.lock:
-            # Python looks here by itself from the second time on.
+            # From the second use on, Python finds the part here and does not call this method.
             parts = vars(service)
             name = self._make.__name__
             if name not in parts:
@@ -238,14 +238,14 @@ class Service:
 
     @_Part
     def outlooks(self) -> OutlookService:
-        """Forecasts by the name of what forecasts, with the test of them on past prices."""
+        """Forecasts by a named saved model or baseline, with its test on past prices."""
         from cryptoforecast.service.outlooks import OutlookService
 
         return OutlookService(self.saved_models, self.forecasts, self.backtests)
 
     @_Part
     def ledger(self) -> LedgerService:
-        """Forecasts that stand before their outcome."""
+        """Forecasts that are recorded before their outcome is known."""
         from cryptoforecast.service.ledger import LedgerService
 
         return LedgerService(
@@ -269,7 +269,7 @@ class Service:
 
     @_Part
     def alarms(self) -> AlarmService:
-        """What the owner is told of."""
+        """Alarms that the owner has set, and the messages about them."""
         from cryptoforecast.service.alarms import AlarmService
 
         return AlarmService(self.settings, self.prices, self.anomalies, self.ledger, self.outlooks)

@@ -8,8 +8,8 @@ from importlib import metadata
 
 from cryptoforecast import __version__
 
-#: The libraries by their distribution, and what the app uses them for. Of two that are the same
-#: for different systems, the one that is installed is shown.
+#: The libraries by their distribution, and what the app uses them for. Two of
+#: them are one library for different systems: the installed one is shown.
 LIBRARIES = {
     "streamlit": "pages and the server",
     "fastapi": "the REST API",

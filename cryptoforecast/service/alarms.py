@@ -1,6 +1,6 @@
 """The alarms of the service: set, looked at with each tick, sent once, and shown.
 
-The owner sets where messages go, by a setting alone: no page and no request can.
+Only a setting of the owner says where messages go: no page and no request can change it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _TITLE = "CryptoForecast: "
 
 
 class AlarmService:
-    """What is to be told, what has happened, and its messages.
+    """The rules for alarms, the alarms that they have raised, and the messages about them.
 
     Args:
         settings: Where messages go, and where links lead.
@@ -79,7 +79,7 @@ class AlarmService:
     # ------------------------------------------------------------------ rules
 
     def add(self, rule: AlarmRule) -> SetRule:
-        """Set a rule; nothing that was before raises it.
+        """Set a rule; what happened before this raises no alarm.
 
         Raises:
             InvalidInput: If a part of it is outside the rules, or it is set already.
@@ -140,7 +140,7 @@ class AlarmService:
             return AlarmRun((), (), 0, 0, 0)
         alarms: list[Alarm] = []
         unchecked = []
-        history = functools.cache(self._history)  # one of each market
+        history = functools.cache(self._history)  # fetches each market once
         for one in self._store.rules():
             try:
                 alarms += self._occasions(one, history)
@@ -201,7 +201,7 @@ class AlarmService:
             ]
 
     def _series(self, rule: AlarmRule) -> SeriesName | None:
-        """Return the series of a forecaster that has the most forecasts."""
+        """Return a forecaster's series with the most forecasts; ``None`` if it has none."""
         names = (each.name for each in self._ledger.series())
         matches = (
             name
@@ -219,7 +219,7 @@ class AlarmService:
     def _last_close(
         self, rule: AlarmRule, history: Callable[[str, str], PriceHistory]
     ) -> pd.Timestamp | None:
-        """Return when the newest candle closed that came from a source, or from any."""
+        """Return when the newest candle of a source, or of any, closed; ``None`` without one."""
         try:
             if not rule.source:
                 return history(rule.coin, rule.interval).closes_at
@@ -277,7 +277,7 @@ class AlarmService:
                 deliveries += state == SENT
                 given_up += state == GIVEN_UP
                 if state in (WAITING, GIVEN_UP):
-                    break  # it is left alone until the next tick
+                    break  # this destination is left alone until the next tick
             waiting += len(self._store.unsent(target.name))
         return deliveries, waiting, given_up, problem
 

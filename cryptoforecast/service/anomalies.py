@@ -51,7 +51,8 @@ class AnomalyService:
             network: The network that forecasts with HAR, see ``model``; ``None`` for HAR alone.
 
         Raises:
-            InvalidInput: If no threshold promises so many alarms.
+            InvalidInput: If no threshold promises so many alarms, or the search can't fit into the
+                memory.
             NotEnoughData: If the history is too short.
         """
         interval = history.interval
@@ -67,7 +68,7 @@ class AnomalyService:
             with self._memory.reserved("A search for anomalies", megabytes, REMEDY):
                 return anomalies.surprises(history, network)
 
-        # Notes say how old the prices are.
+        # The result says in its notes how old the prices are, so it is made anew for newer ones.
         key = keys.of_prices(history), history.fetched_at, named
         return anomalies.find(self._surprises.get_or_make(key, make), alarms_a_month)
 

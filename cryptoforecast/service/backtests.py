@@ -107,7 +107,18 @@ class BacktestService:
         return self.of_trained(history, run.model, cached=run.cached)
 
     def of_baseline(self, history: PriceHistory, name: str, horizon: int) -> Backtest:
-        """Test a baseline against the last price."""
+        """Test a baseline against the last price.
+
+        Args:
+            history: ``n`` candles.
+            name: Name of the baseline.
+            horizon: Steps to forecast.
+
+        Raises:
+            InvalidInput: If the horizon or the prices are outside the rules, the test can't fit
+                into the memory, or too many heavy fits wait.
+            NotEnoughData: If a span of the split would be too short.
+        """
         return self._of_baseline(history, specs.make(network=name, horizon=horizon))
 
     def of_trained(
@@ -119,6 +130,9 @@ class BacktestService:
             history: The history that it was trained on.
             model: The network.
             cached: Whether it came from the training cache.
+
+        Raises:
+            InvalidInput: If the test can't fit into the memory.
         """
         key = (keys.of_prices(history), keys.of_model(model), "own")
         make = functools.partial(backtest.holdout, history, model.spec, model, baselines=QUICK)
@@ -139,12 +153,13 @@ class BacktestService:
             history: ``n`` candles.
             model: The saved model.
             test: Share of rows to test on, the last ones; 0.2 by default, at most 0.95.
-            validation: Share of rows before those.
+            validation: Share of rows before those, on which the band is measured.
             since: Test on all rows from this time on, UTC, in place of ``test``; see
                 ``choices.parse_since``.
 
         Raises:
-            InvalidInput: If a share is outside the rules, or both ``test`` and ``since`` are given.
+            InvalidInput: If a share is outside the rules, both ``test`` and ``since`` are given, or
+                the test can't fit into the memory.
             NotEnoughData: If a span of the split would be too short.
         """
         key = (keys.of_prices(history), keys.of_model(model), test, validation, since)
@@ -158,7 +173,7 @@ class BacktestService:
         return self._result(key, history, make, spec)
 
     def side_by_side(self, history: PriceHistory, models: Mapping[str, TrainedModel]) -> Backtest:
-        """Compare saved models on the last fifth of a history, or on what none has learnt from.
+        """Compare saved models on the last fifth of a history, or on what is new to all of them.
 
         Args:
             history: ``n`` candles.
@@ -168,8 +183,8 @@ class BacktestService:
             A test with the last price and the networks alone; see ``evaluation.side_by_side``.
 
         Raises:
-            InvalidInput: If there are fewer or more, one is named as the last price is, or one
-                reads candles of another length.
+            InvalidInput: If there are fewer than two or more than four, one is named as the last
+                price is, or one reads candles of another length.
             NotEnoughData: If a span of the split would be too short.
         """
         if not MIN_COMPARED <= len(models) <= MAX_COMPARED or REFERENCE in models:
@@ -204,7 +219,8 @@ class BacktestService:
             The network alone on all of them; see ``evaluation.side_by_side``.
 
         Raises:
-            InvalidInput: If there are fewer or more coins, or candles of another length.
+            InvalidInput: If there are fewer than two or more than four coins, or candles of another
+                length.
             NotEnoughData: If a span of the split would be too short.
         """
         if not MIN_COMPARED <= len(histories) <= MAX_COMPARED:
@@ -295,7 +311,7 @@ class BacktestService:
 
 
 def _since(history: PriceHistory, models: Iterable[TrainedModel]) -> pd.Timestamp | None:
-    """Return from when on models are compared: ``None`` if the last fifth is new to all."""
+    """Return the time from which models are compared; ``None`` if the last fifth is new to all."""
     unseen = max(choices.since_training(history, model) for model in models)
     fifth = history.candles.index[samples.first_of_test(len(history), backtest.DEFAULT_TEST)]
     return unseen if unseen > fifth else None

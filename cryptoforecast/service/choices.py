@@ -167,7 +167,7 @@ def check_signals(
     Args:
         network: Kind of the network, or name of the baseline.
         signals: Names of the signals.
-        rule: What must be true of that which names them.
+        rule: How the error message begins: what must be true of the field that names them.
 
     Raises:
         InvalidInput: If there are any, and it is a baseline.
@@ -216,12 +216,15 @@ def of_preset(preset: str, network: str | None) -> dict[str, object]:
 
 
 def parse_since(since: str | date, card: ModelCard) -> pd.Timestamp:
-    """Read from when on a saved model is tested.
+    """Read the time from which a saved model is tested.
 
     Args:
         since: A time, see ``parse_time``, or ``"cutoff"`` for the candles after the last one that
             the model saw.
         card: Card of the model.
+
+    Returns:
+        The time, UTC.
 
     Raises:
         ValueError: If it is neither.
@@ -232,9 +235,9 @@ def parse_since(since: str | date, card: ModelCard) -> pd.Timestamp:
 
 
 def since_training(history: PriceHistory, model: TrainedModel) -> pd.Timestamp:
-    """Return from when on a saved model is tested on all prices that it has not seen, UTC.
+    """Return the time, UTC, from which a saved model is tested on prices that it has not seen.
 
-    That is its cutoff, or later where baselines need earlier candles to be fitted on.
+    That is just after its cutoff, or later where baselines need earlier candles to be fitted on.
     """
     return max(parse_since(CUTOFF, model.card), first_start(history, model.spec))
 

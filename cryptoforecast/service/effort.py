@@ -1,7 +1,7 @@
 """What a training or a test takes: estimates of its seconds and its memory, before it starts.
 
-The constants were fitted to some twenty trainings of very different shapes, on two busy cores. How
-fast this machine is, is learnt from the trainings of the process.
+The constants were fitted to some twenty trainings of very different shapes, on two busy cores. The
+trainings of this process then show how fast this machine is.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from cryptoforecast.forecasting.baselines import QUICK
 from cryptoforecast.learning import features, fitting, networks, specs
 from cryptoforecast.types import ModelSpec
 
-# Seconds of an update: for each layer, for each candle that a layer reads after another, and for
-# each value of a layer, of the output, multiplication and weight.
+# Seconds of an update: for each layer; for each candle that a layer reads after another; for each
+# value of a layer; for each output; for each multiplication; and for each weight.
 _LAYER, _CANDLE, _VALUE, _OUTPUT = 4e-3, 6e-5, 130e-9, 50e-9
 _PRODUCT, _WEIGHT = 0.07e-9, 30e-9
 # The same of a Dense network, which reads all candles at once.
 _DENSE_LAYER, _DENSE_VALUE = 1e-3, 20e-9
-# Seconds before the first update, and the share that the validation adds to an epoch.
+# Seconds before the first update, and the factor by which the validation lengthens an epoch.
 _START, _VALIDATION = 5.0, 1.1
 # Megabytes of a training as such; bytes of each number in a row of inputs and targets, and of each
 # value and output of a batch in training and in validation; bytes of a weight.
@@ -32,9 +32,9 @@ _TRAIN_VALUE, _TRAIN_OUTPUT, _TEST_VALUE, _TEST_OUTPUT, _WEIGHT_BYTES = 70, 40, 
 _TEST_BATCH = 512
 # Megabytes that TensorFlow takes when it is loaded.
 TENSORFLOW = 600.0
-# Bytes of each candle that a heavy baseline is fitted on, and for each step.
+# Bytes for each candle that a heavy baseline is fitted on, and more for each step of its horizon.
 _HEAVY_BYTES, _HEAVY_STEP_BYTES = 1500, 80
-# Bytes of each of the nine quantiles of a forecast and of its outcome, with what is computed from.
+# Bytes for each step of a forecast: nine quantiles, the outcome, and what is computed from them.
 _FORECAST_BYTES = 100
 
 
@@ -96,8 +96,8 @@ class _Batch:
 
     Attributes:
         size: Windows or sequences in it.
-        length: Candles of each, one after the other.
-        targets: Those of them that are targets.
+        length: Candles of each window or sequence, one after the other.
+        targets: How many of these candles are targets.
         chunks: Updates that follow one another in a sequence.
         batches: Batches in an epoch; each has ``chunks`` updates.
         values: Numbers that its layers give.
@@ -153,7 +153,7 @@ def _epoch(spec: ModelSpec, origins: float) -> float:
 
 
 def _weights(spec: ModelSpec) -> int:
-    """Count the weights of the network, about."""
+    """Count the weights of the network, roughly."""
     width = features.width(spec.features) * (1 if spec.network == "lstm" else spec.lookback)
     count = 0
     for units in spec.units:

@@ -34,7 +34,8 @@ class GlobalModel:
     Attributes:
         model: The network that has learnt from all coins.
         cached: Whether it came from the training cache.
-        left_out: The tests of the recipe on each coin, without this coin; none if not wanted.
+        left_out: For each coin, the test on it of a network that learnt from the others; empty if
+            not wanted.
         board: The same as one table; ``None`` if not wanted.
     """
 

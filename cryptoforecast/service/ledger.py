@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
 #: Entries in one answer, at most.
 MAX_ENTRIES = 100_000
-#: Forecasts that do not overlap in one answer, at most.
+#: Forecasts in one answer, at most, where only those that do not overlap are asked for.
 MAX_APART = 500
 #: Forecasts that are graded and written at once.
 MAX_PAGE = 1_000
 
 
 class LedgerService:
-    """Forecasts that stand before their outcome, and how they turned out.
+    """Forecasts that are recorded before their outcome is known, and how they turned out.
 
     Args:
         settings: Where the ledger lies.
@@ -157,7 +157,7 @@ class LedgerService:
             last = page[-1]
 
     def rebuild(self) -> None:
-        """Count everything anew that lies beside the entries.
+        """Count anew, from the entries, everything that is stored beside them.
 
         Raises:
             InvalidInput: If the ledger was rewritten.
@@ -235,7 +235,7 @@ class LedgerService:
         step: int | None = None,
         limit: int = 20,
     ) -> LedgerView:
-        """Return what the ledger has of some forecasts, all at one moment.
+        """Return what the ledger has of some forecasts, all read at one moment.
 
         Args:
             model: Only those of this model.
@@ -280,7 +280,7 @@ class LedgerService:
             published: A head that was published before.
 
         Raises:
-            InvalidInput: If its position is below 1.
+            InvalidInput: If the position of this head is below 1.
         """
         from cryptoforecast.ledger import verification
 
@@ -305,19 +305,19 @@ class LedgerService:
             return self._opened
 
     def _follow_clock(self) -> None:
-        """Let entries go on after a clock that was ahead and was set back.
+        """Let new entries follow those of a clock that was ahead and has been set back.
 
-        A live source has to confirm the time of now, so that no clock that is behind lets a
-        forecast look older than it is. Entries of simulated prices count nowhere, and need nobody.
+        A live source has to confirm the present time: with a clock that is behind, a forecast would
+        look older than it is. Entries of simulated prices count nowhere, and need no confirmation.
 
         Raises:
-            InvalidInput: If none does.
+            InvalidInput: If no source confirms it.
         """
         if not self.database.exists:
             return
         future, now = self._ledger.future(), self._clock()
         if future is None or future.last <= now + ledger_clock.MAX_AHEAD:
-            return  # it is refused for some minutes at most
+            return  # where the clock was ahead, entries are refused for some minutes at most
         if not (future.simulated or ledger_clock.is_right(self._prices, now)):
             raise InvalidInput(
                 "The ledger takes entries in the order of time. Received: a clock at "

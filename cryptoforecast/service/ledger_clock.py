@@ -11,7 +11,7 @@ from cryptoforecast.types import PriceHistory, span_text
 
 #: How far this machine's clock may be ahead of a source's.
 MAX_AHEAD = pd.Timedelta(minutes=5)
-#: How long ago a source may have answered that confirms the time: hours close once an hour.
+#: How old a source's answer may be that confirms the time: hourly prices are fetched once an hour.
 MAX_AGE = pd.Timedelta(hours=2)
 #: What a source is asked for to learn its time; most ledgers need these prices anyway.
 _COIN, _INTERVAL = "BTC", "1h"
@@ -34,7 +34,7 @@ def check(history: PriceHistory) -> None:
 
 
 def is_right(prices: PriceService, time: pd.Timestamp) -> bool:
-    """Return whether a live source answers now, by whose clock it is this time.
+    """Return whether a live source answers now, and its clock shows this time.
 
     Args:
         prices: Asks the sources.
@@ -52,7 +52,7 @@ def is_right(prices: PriceService, time: pd.Timestamp) -> bool:
 
 
 def is_confirmed(prices: PriceService) -> bool:
-    """Return whether a live source answers, whose clock agrees with this machine's.
+    """Return whether a live source answers, and this machine's clock is not ahead of its clock.
 
     Args:
         prices: Asks the sources.

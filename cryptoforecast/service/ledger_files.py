@@ -14,7 +14,7 @@ _FIGURES = ("pinball", "pinball_naive", "pinball_cone", "transform")
 
 
 def frame(entries: Sequence[LedgerEntry]) -> pd.DataFrame:
-    """Return forecasts with their outcomes; what came is NaN while a forecast is open.
+    """Return forecasts with the figures of their outcomes, NaN where an outcome has none.
 
     The columns are made of all entries at once, since a button of a page makes thousands of rows.
     """

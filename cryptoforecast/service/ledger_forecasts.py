@@ -77,7 +77,7 @@ class LedgerForecasts:
         intervals: Sequence[str],
         predictor: str | None,
     ) -> list[Job]:
-        """List what is to be forecast by whom; models meet coins and intervals of their own.
+        """List the forecasts to make: each model, each coin, each candle length that it forecasts.
 
         Args:
             models: Saved models, or baselines; none: ``DEFAULT_MODELS``.
@@ -87,6 +87,7 @@ class LedgerForecasts:
 
         Raises:
             InvalidInput: If a name is wrong, there are too many, or no model has such candles.
+            InvalidBundle: If a model can't be read.
         """
         for kind, names in (("models", models), ("coins", coins), ("intervals", intervals)):
             if len(names) > MAX_NAMES:
@@ -117,12 +118,13 @@ class LedgerForecasts:
         """Forecast the next steps, beside the bands of the last price and of the cone.
 
         Args:
-            job: What is forecast by whom.
+            job: The forecast to make.
             prices: ``"live"``, or ``"any"`` for simulated prices too.
 
         Raises:
             InvalidInput: If the clock is ahead of that of the prices' source, or a signal that the
                 model reads can't be had by its name.
+            NotEnoughData: If there are fewer candles than the forecast needs.
             SourceUnavailable: If live prices, or such a signal, can't be had.
         """
         query = price_choices.window(job.coin, job.interval)

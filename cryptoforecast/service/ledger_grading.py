@@ -27,7 +27,7 @@ class _Candles:
 def outcomes(
     entries: Sequence[LedgerEntry], prices: PriceService, now: pd.Timestamp
 ) -> list[LedgerOutcome]:
-    """Return the outcomes of forecasts that are due; one may have to wait, and has none.
+    """Return the outcomes of forecasts that are due; a forecast that has to wait has none.
 
     Args:
         entries: Open forecasts; each source is asked once for all of a market.

@@ -27,7 +27,7 @@ from cryptoforecast.types import (
 
 #: Results of the leak lab in memory; they take a few numbers each.
 MAX_SCORES = 256
-#: Windows of one test in memory.
+#: Past forecasts of one test in memory, stage by stage.
 MAX_STAGES = 64
 #: Seconds that a small training may run: ten times what it takes on a busy machine.
 MAX_SECONDS = 60.0
@@ -60,7 +60,7 @@ class LessonService:
 
         Args:
             result: A test of a network.
-            back: Origins before the last one whose outcome is known.
+            back: How many origins before the last one whose outcome is known; 0 for that one.
         """
         cache = self._stages.of(result.forecast)
         return cache.get_or_make(back, lambda: stages(result, back))
@@ -82,7 +82,7 @@ class LessonService:
 
         Args:
             cheats: The leaks that are switched on.
-            tosses: Names the tosses.
+            tosses: Seed of the tosses.
 
         Raises:
             InvalidInput: If it can't fit into the memory.

@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
-# Seconds between two looks at whether the one who waits is still there.
+# Seconds between two calls of ``wait``, which learns how long the line is and may leave it.
 _LOOK = 0.25
 
 
@@ -22,8 +22,8 @@ class Line:
         """Wait for a turn, and keep it until the context ends.
 
         Args:
-            wait: Called a few times a second with how many are in before; it may raise to leave
-                the line.
+            wait: Called a few times a second with how many threads are before this one; it may
+                raise to leave the line.
         """
         place = object()
         with self._moved:

@@ -33,7 +33,7 @@ class Memory:
 
     @property
     def free(self) -> float:
-        """The megabytes that neither the process nor large work has taken; infinite if unknown."""
+        """The megabytes that are neither used nor reserved; infinite if unknown."""
         return math.inf if self._limit is None else max(0.0, self._limit - used() - self._reserved)
 
     def check(self, what: str, megabytes: float, remedy: str) -> None:
@@ -56,7 +56,9 @@ class Memory:
 
     @contextlib.contextmanager
     def reserved(self, what: str, megabytes: float, remedy: str) -> Iterator[None]:
-        """Check that work fits, and let no other large work begin until it has ended.
+        """Check that work fits, and reserve its memory until the context ends.
+
+        Work of more than ``LARGE`` megabytes first waits until no other such work runs.
 
         Raises:
             InvalidInput: See ``check``.
@@ -77,8 +79,8 @@ class Memory:
 def allowed(proc: Path = Path("/proc/self/cgroup"), cgroups: Path = _CGROUPS) -> float | None:
     """Return the megabytes that the system lets this process use; ``None`` where it is unknown.
 
-    That is the smallest limit of its control groups (version 2 or 1), or else the memory of the
-    machine.
+    That is the smallest of the limits of its control groups (version 2 or 1) and of the memory of
+    the machine.
 
     Args:
         proc: The file that names the control groups of the process.
@@ -111,7 +113,8 @@ def _limits(proc: Path, cgroups: Path) -> Iterator[int]:
             folder, name = cgroups / "memory", "memory.limit_in_bytes"
         else:
             continue
-        # A container sees its own group as the root, or not at all under the name it has outside.
+        # In a container, the group may be the root itself, or the path may be one that only exists
+        # outside. So every folder up to the root is read.
         path = folder / own.strip("/")
         for group in (path, *path.parents):
             with contextlib.suppress(OSError, ValueError):

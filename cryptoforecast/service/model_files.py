@@ -13,7 +13,7 @@ __all__ = ["MAX_BYTES", "check_export", "read_archive"]
 
 
 def check_export(path: Path, format: str | None, *, force: bool = False) -> None:
-    """Refuse a place where no model can be exported to; see ``check_target``.
+    """Refuse a file to which no model can be exported; see ``price_file.check_target``.
 
     Args:
         path: The file to write.
@@ -34,7 +34,7 @@ def check_export(path: Path, format: str | None, *, force: bool = False) -> None
 
 
 def read_archive(source: Path | BinaryIO) -> bytes:
-    """Read a file that may be the archive of a model; what is too large is not read on.
+    """Read a file that may be the archive of a model; at most one byte more than is allowed.
 
     Raises:
         InvalidInput: If there is no such file, or it can't be read.

@@ -14,7 +14,7 @@ from cryptoforecast.types import ModelSummary
 
 #: Name, inode, size in bytes and time of change of each file of a model.
 Stamp = tuple[tuple[str, int, int, int], ...]
-#: Files of a model's folder that its stamp knows.
+#: Files of a model's folder that its stamp covers, at most.
 MAX_FILES = 16
 
 

@@ -137,9 +137,8 @@ class OpenFiles:
             self._drop_left(keep_seconds=0)
         while self._candle_count() + candles > self.server_candles:
             sessions = [one for file in self._files.values() for one in sorted(file.openers)]
-            largest = max(
-                sessions, key=self._candle_count
-            )  # of several, whose file was used longest ago
+            # Of several that hold the most, the first: its file was used longest ago.
+            largest = max(sessions, key=self._candle_count)
             if self._candle_count(session):
                 self._drop_oldest(session)
             elif self._candle_count(largest) > candles:

@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS orders (
 )
 """
 _ATTACHMENTS = "CREATE TABLE IF NOT EXISTS attachments (id TEXT PRIMARY KEY, content BLOB NOT NULL)"
-#: What is sent with an order is needed no longer once it is over.
+#: Drops the attachments of orders that are over.
 _DROP = (
     "DELETE FROM attachments WHERE id NOT IN "
     "(SELECT id FROM orders WHERE state IN ('queued', 'running'))"
@@ -53,9 +53,9 @@ class Order:
         created: When it was given, seconds since 1970.
         progress: How far it is; ``None`` before the first report.
         result: The result; ``None`` unless done.
-        status: Status of the answer that the failure would be; ``None`` unless failed.
+        status: HTTP status that an answer with this failure would have; ``None`` unless failed.
         error: Why it failed, for users; ``""`` unless failed.
-        attachment: What is large of what is to be done; only the one who takes the order has it.
+        attachment: The large part of the request; only the process that takes the order gets it.
     """
 
     id: str
@@ -94,7 +94,7 @@ class OrderBook:
             kind: ``"backtest"`` or ``"training"``.
             request: What is to be done.
             owner: Who may see it.
-            attachment: What is large of what is to be done. It is kept until the order is over.
+            attachment: The large part of the request. It is kept until the order is over.
 
         Raises:
             Busy: If too many orders wait.
@@ -188,13 +188,13 @@ class OrderBook:
             book.execute(_DROP)
 
     def is_running(self, named: str) -> bool:
-        """Return whether an order is still wanted."""
+        """Return whether an order runs and was not cancelled."""
         with self._open() as book:
             row = book.execute("SELECT state FROM orders WHERE id = ?", (named,)).fetchone()
         return row is not None and row[0] == "running"
 
     def recover(self) -> None:
-        """Let orders fail that a process had taken which is no more."""
+        """Mark as failed the orders that a trainer had taken before it was stopped."""
         with self._open() as book:
             book.execute(
                 "UPDATE orders SET state = 'failed', status = 503, changed = ?, "
@@ -211,7 +211,7 @@ class OrderBook:
         book = sqlite3.connect(self._path, timeout=10, isolation_level=None)
         try:
             with book:
-                # Else the module would begin only before the first change, after what is read.
+                # It begins before anything is read, so that nobody changes that before the write.
                 book.execute("BEGIN IMMEDIATE")
                 book.execute(_TABLE)
                 book.execute(_ATTACHMENTS)

@@ -1,4 +1,4 @@
-"""Outlooks: a forecast by name, with all that is told beside it.
+"""Outlooks: the forecast of a named model or baseline, with all that is told beside it.
 
 The API, the command line and other programs get the same answer to the same question.
 """
@@ -128,7 +128,7 @@ class OutlookService:
 
         Raises:
             Changed: If it has another digest.
-            InvalidInput: If the name cannot be one of a model, or a method is to have a version.
+            InvalidInput: If the name cannot be one of a model, or a baseline is to have a version.
             UnknownModel: If there is no model of this name.
             InvalidBundle: If the model cannot be read.
         """
@@ -148,7 +148,7 @@ class OutlookService:
         return saved
 
     def check(self, name: str, question: Question) -> SavedModel | None:
-        """Refuse what ``of`` would refuse whatever the prices are; return the saved model.
+        """Refuse what ``of`` would refuse whatever the prices are; return what ``saved`` does.
 
         Raises:
             InvalidInput: If a part of the question is outside the rules.
@@ -218,7 +218,11 @@ class OutlookService:
         highs and lows.
 
         Raises:
-            InvalidInput: If closes alone are not enough.
+            InvalidInput: If closes alone are not enough, or a part of the question is outside the
+                rules.
+            Changed: See ``saved``.
+            UnknownModel: See ``saved``.
+            InvalidBundle: See ``saved``.
         """
         saved = self.check(name, question)
         if saved is None:

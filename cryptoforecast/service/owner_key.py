@@ -1,4 +1,4 @@
-"""Who owns the installation: who opens the app on its own machine, or who knows the owner key."""
+"""The owner: the user who opens the app on its own machine, or who knows the owner key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WINDOW = 60.0
 MAX_SESSION_ATTEMPTS, MAX_ATTEMPTS = 5, 30
 #: Sessions that are known to be the owner's, and sessions whose attempts are counted.
 MAX_OWNERS, MAX_SESSIONS = 100, 1_000
-#: Characters of an attempt.
+#: Characters of an attempt, at most.
 MAX_GIVEN = 1_000
 
 
@@ -54,7 +54,11 @@ class OwnerKey:
         return session in self._owners if self.is_set else local
 
     def give(self, text: str, session: str) -> None:
-        """Take the key from a session, which is the owner's from then on.
+        """Check a key that a session gives; with the right one, the session is the owner's.
+
+        Args:
+            text: What was given as the key.
+            session: The session.
 
         Raises:
             NotAllowed: If the key is wrong, none is set, or there were too many attempts.

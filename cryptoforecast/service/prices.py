@@ -257,13 +257,13 @@ class PriceService:
     ) -> str:
         """Hold the prices of a file in memory, and return the name that stands for them.
 
-        Whoever has the name can read the prices. It can't be guessed, also not from the file.
+        Whoever has the name can read the prices. It can't be guessed, even from the file itself.
 
         Args:
             history: The prices.
             user: Who opens the file.
-            is_present: Returns whether a session is still connected. The files of others go first
-                where there is no room.
+            is_present: Returns whether a session is still connected. Where there is no room, files
+                of sessions that have left go first.
 
         Raises:
             InvalidInput: If there are too many candles, or no room for them.

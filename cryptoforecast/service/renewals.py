@@ -1,4 +1,4 @@
-"""Renewals: a saved model is trained on newer prices, and replaced only if that is not worse."""
+"""Renewals: a model is trained on newer prices, and replaced if the new one is not worse."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ PAUSE = pd.Timedelta(days=7)
 #: Renewals in memory, for those who wait for them.
 MAX_RESULTS = 16
 _REMEDY = "Choose fewer or longer candles."
-# Which coins the scores of a renewed model for all coins are of.
+# Says of which coins the scores on the card of a renewed global model are.
 _NEWER = "that it had learnt from, on newer candles"
 
 
@@ -98,7 +98,7 @@ class RenewalService:
         fresh: bool = False,
         save: str | None = None,
     ) -> Renewal:
-        """Train a model on newer prices, and let it take the place of the one before if it may.
+        """Train a model on newer prices, and replace the one before if the new one is not worse.
 
         What is saved is the challenger as it was tested: it has not learnt from the newest
         candles, on which it was compared. See ``evaluation.renewal`` for the test.
@@ -115,6 +115,9 @@ class RenewalService:
 
         Raises:
             NotAllowed: If the user is not the owner.
+            UnknownModel: If there is no such model.
+            InvalidBundle: If it can't be read.
+            AlreadyExists: If the name of the renewed model is taken.
             InvalidInput: If the model, the prices or the name are outside the rules.
             NotEnoughData: If too few candles are new.
             SourceUnavailable: If its prices can't be had.
@@ -164,7 +167,7 @@ class RenewalService:
         return saved
 
     def newest_prices(self, card: ModelCard) -> list[PriceHistory]:
-        """Return the newest prices of each coin of a model; simulated ones for such a model only.
+        """Return the newest prices of each coin of a model, simulated if it learnt from such.
 
         Raises:
             SourceUnavailable: If real prices are needed and none can be had.
@@ -278,7 +281,7 @@ class RenewalService:
         return [one.name for one in sorted(models, key=lambda one: one.card.learnt_until)]
 
     def renew_next(self, monitor: Monitor = UNWATCHED) -> Renewal | RefusedRenewal | None:
-        """Renew the model that is past its date for longest; ``None`` if none is due.
+        """Renew the model that has been past its date for longest; ``None`` if none is due.
 
         A refusal is remembered, so that it is not repeated at every tick.
 
@@ -379,7 +382,7 @@ def _result(
 
 
 def _with_scores(challenger: TrainedModel, contest: renewal.Contest) -> TrainedModel:
-    """Write the comparison's scores onto the card, of many coins their mean."""
+    """Write the comparison's scores onto the card; of a global model, their mean over its coins."""
     if challenger.card.scope != "global":
         return with_scores(contest.tests[0])
     coins = [

@@ -12,7 +12,7 @@ NAME = "sample-simulated-bitcoin.csv"
 HOURS = 24 * 300
 #: Rows that are absent: one long gap, and two short ones.
 _ABSENT = (slice(2_000, 2_033), slice(3_500, 3_504), slice(5_100, 5_109))
-#: Rows whose high is below their close.
+#: Rows whose high is below their open or their close.
 _LOW_HIGHS = (4_000, 4_400)
 
 
@@ -20,7 +20,7 @@ def content(end: pd.Timestamp) -> bytes:
     """Write the file as CSV.
 
     Args:
-        end: Its last candle closes before this time, UTC.
+        end: Its last candle closes before this time or at it, UTC.
     """
     last = end.floor("D")
     candles = simulate("BTC", "1h", last - pd.Timedelta(hours=HOURS), last).candles.copy()

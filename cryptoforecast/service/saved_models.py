@@ -206,7 +206,7 @@ class SavedModelService:
         return SavedModel(name, False, model)
 
     def read(self, path: Path) -> SavedModel:
-        """Load a model from a folder of any place, named as the folder is.
+        """Load a model from any folder; the model has the name of the folder.
 
         Raises:
             UnknownModel: If there is no model.
@@ -349,7 +349,7 @@ def _is_saved(path: Path) -> bool:
 
 
 def _max_bytes(model: TrainedModel) -> int:
-    """Return what a model takes on disk at most."""
+    """Return the bytes that a model takes on disk at most."""
     return bundle_format.MAX_JSON_BYTES + bundle_format.max_archive_bytes(model.spec)
 
 

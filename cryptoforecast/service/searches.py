@@ -1,4 +1,4 @@
-"""Searches for settings: at once, in the background, and resumed after a kill."""
+"""Searches for settings: at once or in the background, and resumed after a kill."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ __all__ = [
 KEY_PREFIX = "search-"
 #: Results in memory; each has its trials and a few numbers.
 MAX_RESULTS = 50
-#: What each further worker adds to the trainings an hour of one process; ``benchmarks/workers.py``
-#: measures it.
+#: Trainings an hour that each further worker adds, as a share of those of one process;
+#: ``benchmarks/workers.py`` measures it.
 GAIN = 0.85
 _EMPTY: Mapping[str, object] = MappingProxyType({})
 
@@ -115,7 +115,7 @@ class SearchService:
         engine: Engine | None = None,
         use_cache: bool = True,
     ) -> Search:
-        """Search for settings; see ``search.run``.
+        """Search for settings; see ``searches.run.run``.
 
         Args:
             history: ``n`` candles, with the signals that the networks read.
@@ -198,7 +198,12 @@ class SearchService:
         return self._training.jobs.submit(key, name, work, user=user)
 
     def key(self, history: PriceHistory, order: Order) -> str:
-        """Name a search by all that shapes it."""
+        """Name a search by all that shapes it.
+
+        Raises:
+            InvalidInput: If the order or the prices are outside the rules.
+            NotEnoughData: If a span of the split would be too short.
+        """
         default, dimensions = self._checked(history, order)
         facts = (*_facts(order, dimensions), dataclasses.asdict(order.plan))
         return KEY_PREFIX + training_cache.key(history, default, *facts)
@@ -218,6 +223,10 @@ class SearchService:
             history: ``n`` candles.
             order: What is wanted.
             workers: Processes that train at once.
+
+        Raises:
+            InvalidInput: If the order or the prices are outside the rules.
+            NotEnoughData: If a span of the split would be too short.
         """
         default, _ = self._checked(history, order)
         whole = _effort(history, default, order.plan, workers)
@@ -283,7 +292,7 @@ def space_of(history: PriceHistory, order: Order) -> Space:
 
 
 def spec_of(history: PriceHistory, order: Order, values: Mapping[str, object]) -> ModelSpec:
-    """Make the settings of a trial; none of the default preset.
+    """Make the settings of a trial; without ``values``, those of the default preset.
 
     Raises:
         InvalidInput: If they break a rule.

@@ -81,7 +81,7 @@ class SignalService:
         lag: pd.Timedelta | None = None,
         max_age: pd.Timedelta | None = None,
     ) -> Signal:
-        """Read a signal of one's own; see ``signals.files.read``. One file is read at a time.
+        """Read a user's own signal; see ``signals.files.read``. One file is read at a time.
 
         Raises:
             UnreadableFile: If the file can't be read without doubt.
@@ -218,12 +218,12 @@ def check_own_name(name: str) -> None:
 def missing_files(
     features: Iterable[str], history: PriceHistory, own: Iterable[Signal]
 ) -> list[str]:
-    """Return the names of the signals that a model reads, and only a file can give.
+    """Return the names of the signals that a model reads and that only a file can give.
 
     Args:
         features: Inputs of the model.
         history: The prices, with the signals beside them.
-        own: The signals of files that are there.
+        own: The signals of files that the user has given.
     """
     there = {*SIGNALS, *history.signals, *(signal.name for signal in own)}
     names = [signal_name(name) for name in features if is_signal(name)]
@@ -231,7 +231,7 @@ def missing_files(
 
 
 def share_known(signal: Signal, history: PriceHistory) -> float:
-    """Return at which share of the candles a signal has a value, 0 to 1."""
+    """Return the share of the candles at which a signal has a value, 0 to 1."""
     known = known_at(signal, history.candles.index + history.candle_length)
     return float(np.isfinite(known).mean())
 

@@ -41,8 +41,8 @@ class Tick:
     Attributes:
         grades: What became of the forecasts that were due.
         attempts: What became of the forecasts that were to be recorded.
-        renewal: What came of the model that was past its date for longest; ``None`` if none was.
-            A renewal that is refused, because too little is new, is no failure.
+        renewal: What came of renewing the model that has been past its date for longest; ``None``
+            if none was. A renewal that is refused, because too little is new, is no failure.
         alarms: What was raised and sent.
         failures: Why a step failed, by its name.
     """
@@ -58,7 +58,7 @@ Step = Callable[[Service, Selection, Tick], None]
 
 
 def tick(service: Service, selection: Selection | None = None) -> Tick:
-    """Take every step, whichever of the others can be taken.
+    """Take every step, even if one before it has failed.
 
     Args:
         service: Does the work.
@@ -71,7 +71,7 @@ def tick(service: Service, selection: Selection | None = None) -> Tick:
     for name, step in STEPS.items():
         try:
             step(service, selection or Selection(), result)
-        except Exception as error:  # also a fault of ours must not stop the steps that come
+        except Exception as error:  # not even a fault of ours may stop the later steps
             result.failures[name] = error
     return result
 
@@ -98,7 +98,8 @@ def _renew(service: Service, selection: Selection, result: Tick) -> None:
     result.renewal = service.renewals.renew_next()
 
 
-#: The steps in their order, by the names that messages and JSON have. A training takes longest.
+#: The steps in their order, by their names in messages and JSON. The last one, a training, takes
+#: longest.
 STEPS: Mapping[str, Step] = {
     "grade": _grade, "record": _record, "alarms": _alarm, "renew": _renew,
 }  # fmt: skip

@@ -49,6 +49,7 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
 
     Raises:
         InvalidInput: If a part of it is outside the rules.
+        AlreadyExists: If a model of the name to save exists already.
         UnknownModel: If it names a saved model that is not there.
         InvalidBundle: If this model can't be read.
     """
@@ -93,7 +94,7 @@ def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
 
 
 def _with_baseline(service: Service, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Take a baseline that ``model`` names as ``network``; a saved model of its name comes first.
+    """Move a baseline from ``model`` to ``network``; a saved model of this name comes first.
 
     Raises:
         InvalidInput: If ``network`` names another one.
@@ -116,7 +117,7 @@ def _check_signals(features: Iterable[str], coin: str, own: Collection[str]) -> 
 
 
 def work(service: Service, book: OrderBook, is_wanted: Callable[[], bool] = lambda: True) -> None:
-    """Do orders until nobody wants that any more.
+    """Do orders for as long as ``is_wanted`` returns true.
 
     Args:
         service: Does the work.
@@ -176,7 +177,7 @@ def _backtest(
     spec: ModelSpec,
     monitor: Monitor,
 ) -> Json:
-    """Test a network or a method, and ablate inputs where that is wanted."""
+    """Test a network or a baseline, and ablate inputs where that is wanted."""
     inputs = request.get("ablate")
     if inputs is not None:
         check_ablation(spec, inputs)
@@ -230,12 +231,12 @@ def _status(error: CryptoForecastError) -> int:
 
 
 class _Reporter:
-    """Writes the progress of an order, and notices that it is cancelled; both now and then.
+    """Writes the progress of an order, and notices that it is cancelled, twice a second at most.
 
     Args:
         book: Has the order.
         named: Its id.
-        wanted: Returns whether the trainer goes on.
+        is_wanted: Returns whether the trainer goes on.
     """
 
     def __init__(self, book: OrderBook, named: str, is_wanted: Callable[[], bool]) -> None:

@@ -30,8 +30,8 @@ from cryptoforecast.types import (
 )
 from cryptoforecast.types.durations import span_text
 
-#: A training is refused if it is estimated to take so many times longer than it may. Up to that
-#: it may succeed, and is ended when its time is over.
+#: A training is refused if it is estimated to take more than so many times as long as it may. Below
+#: that it may succeed, and is ended when its time is over.
 CLEARLY = 1.5
 _REMEDY = "Choose fewer candles, a smaller batch, lookback or horizon, or a smaller network."
 
@@ -62,7 +62,7 @@ class TrainingService:
         memory: Into which every training must fit.
 
     Attributes:
-        jobs: Background work: trainings and walk-forward tests.
+        jobs: Background work: trainings, tests, ablations, searches and renewals.
         pace: How fast this machine trains.
     """
 
@@ -193,7 +193,7 @@ class TrainingService:
         Args:
             key: Names the work.
             expected: What it takes, on a machine as fast as that of the constants.
-            user: Who waits for it. Time does not bind the owner.
+            user: Who waits for it. The limit of time does not bind the owner.
 
         Raises:
             InvalidInput: If it would.

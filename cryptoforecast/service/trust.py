@@ -18,9 +18,9 @@ from cryptoforecast.types.prices import UNKNOWN_COIN
 Grade = Literal["good", "watch", "bad"]
 #: Grades, the worst first.
 GRADES: tuple[Grade, ...] = ("bad", "watch", "good")
-#: Facts that are told at least.
+#: Facts that are told, at least.
 MIN_FACTS = 3
-#: Missing candles are a bad sign from this share on.
+#: Missing candles are a bad sign above this share.
 _MAX_MISSING = 0.05
 #: Candles without a trade are worth a word from this share on.
 _MIN_IDLE = 0.02
@@ -60,7 +60,7 @@ REPAIR_LABELS = {
 
 
 def is_good(history: PriceHistory) -> bool:
-    """Whether prices can be forecast as they are: enough of them, and no fact is bad."""
+    """Return whether prices can be forecast as they are: enough of them, and no fact is bad."""
     enough = len(history) >= candles_to_forecast()
     return enough and all(fact.grade != "bad" for fact in facts(history))
 
@@ -95,7 +95,7 @@ def candles_to_forecast() -> int:
 
 
 def misleads(facts: Iterable[Fact]) -> bool:
-    """Whether something is bad that no repair mends."""
+    """Return whether something is bad that no repair mends."""
     return any(fact.grade == "bad" and not fact.repair for fact in facts)
 
 
@@ -161,7 +161,7 @@ def _facts(history: PriceHistory, problem: Problem) -> list[Fact]:
     return [Fact("watch", f"{title(kind)}: {problem.count:,}", f"{done}{detail}", repair)]
 
 
-#: Irregularities of which the first line is told: two of them may be of the same row.
+#: Irregularities whose first line in the file is told, since both may be of the same row.
 _PLACED = ("ohlc_violations", "outliers")
 #: Grade, text and effect by the kind of irregularity; ``{}`` stands for the number of candles in
 #: a text, and for the detail in an effect.
@@ -271,7 +271,7 @@ def _good(history: PriceHistory) -> Iterable[Fact]:
 
 
 def title(kind: str) -> str:
-    """Name a kind of irregularity for people: "Open or close outside high and low"."""
+    """Name a kind of irregularity for users: "Open or close outside high and low"."""
     names = {"ohlc_violations": "open or close outside high and low"}
     words = names.get(kind, kind.replace("_", " "))
     return words[:1].upper() + words[1:]

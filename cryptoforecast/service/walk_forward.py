@@ -77,7 +77,8 @@ class WalkForwardService:
             baselines: Names of the baselines to compare with.
 
         Raises:
-            InvalidInput: If the settings, the plan or the prices are outside the rules.
+            InvalidInput: If the settings, the plan or the prices are outside the rules, or the test
+                can't fit into the memory.
             NotEnoughData: If a span of a fold would be too short.
             Cancelled: If the monitor stopped the work.
         """
@@ -144,7 +145,8 @@ class WalkForwardService:
         """Test a baseline, compared with the quick baselines.
 
         Raises:
-            InvalidInput: If the settings or the plan are outside the rules.
+            InvalidInput: If the settings or the plan are outside the rules, the test can't fit into
+                the memory, or too many heavy fits wait.
             NotEnoughData: If a span of a fold would be too short.
         """
         key = self.key(history, spec, plan)

@@ -79,7 +79,7 @@ class WorkerService:
         self._training, self._memory = training, memory
 
     def offered(self, history: PriceHistory, spec: ModelSpec, user: User) -> int:
-        """Return how many workers a page offers: one for each core, as far as they fit.
+        """Return how many workers a page offers: one for each core, as far as memory allows.
 
         Args:
             history: ``n`` candles.
