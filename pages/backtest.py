@@ -1,4 +1,4 @@
-"""Backtest: who wins, is it more than yesterday's price, and can the range be trusted?"""
+"""Backtest: who wins, is it better than the last price, and can the range be trusted?"""
 
 import streamlit as st
 

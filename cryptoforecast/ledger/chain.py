@@ -1,7 +1,7 @@
 """The chain: each entry carries a hash of itself and of the entry before.
 
-Whoever changes, removes, inserts or swaps entries changes every later hash. One who computes these
-anew is found by a head that was published before.
+Whoever changes, removes, inserts or swaps entries changes every later hash. If these hashes are
+computed anew as well, they no longer lead to a head that was published before.
 """
 
 from __future__ import annotations

@@ -32,6 +32,9 @@ class Database:
     Args:
         url: ``sqlite:///PATH`` or ``postgresql+psycopg://…``.
 
+    Attributes:
+        name: The URL without its password.
+
     Raises:
         InvalidInput: If the URL is neither, or its driver is not installed.
     """

@@ -1,11 +1,11 @@
-"""A verdict that may be looked at after every forecast: e-values of mean loss differences.
+"""A verdict that may be read after every forecast: e-values of mean loss differences.
 
-A usual test that is looked at every day claims something sooner or later. Here the evidence is a
-process of at most 1 in expectation if the forecasts are not better, whenever one stops, so
-that it ever reaches 40 in at most one of 40 ledgers (Ville's inequality). The differences of two
-losses are bounded by what is known when the forecast is made: of a miss by the distance of the two
-middles, of a pinball loss by the distances of the quantiles. Differences over twice the largest
-bound so far lie between -1/2 and 1/2, and for these
+A usual test that is read every day claims something sooner or later. Here the evidence is a process
+whose expected value is at most 1 if the forecasts are not better, whenever one stops. So it ever
+reaches 40 in at most one of 40 ledgers (Ville's inequality). The difference of two losses has a
+bound that is known when the forecast is made: for the miss, the distance of the two middles; for
+the pinball loss, the distances of the quantiles. Differences divided by twice the largest bound so
+far lie between -1/2 and 1/2, and for these
 ``exp(rate * sum(x - mean) - psi(rate) * sum((x - guess)^2))`` is such a process, whatever the guess
 made before each (Fan, Grama and Liu 2015; Howard et al. 2021; Waudby-Smith and Ramdas 2024). The
 mean of it over several rates is one too. Choe and Ramdas (2024) compare forecasters with it; what
@@ -33,7 +33,7 @@ from cryptoforecast.types.ledger_record import MIN_FORECASTS, LedgerVerdict, Usu
 AGAINST = ("naive", "cone")
 #: The confidence sequence covers the truth with this probability, at all times together.
 LEVEL = 0.95
-#: Each end of it is wrong with half of the rest; this much evidence is a claim.
+#: Each end of it may be wrong with half of the remaining probability. So much evidence is a claim.
 CLAIM = 2 / (1 - LEVEL)
 #: Rates over which the process is averaged.
 RATES = 0.95 * 0.5 ** np.arange(12)
@@ -42,10 +42,10 @@ PSI = -np.log1p(-RATES) - RATES
 #: Columns of the evidence at a step: when the next forecast may count, in seconds since 1970; how
 #: many counted, and how often their ranges held; then for each of ``AGAINST`` the columns below.
 _NEXT, _SEPARATE, _HITS, _FIRST = 0, 1, 2, 2 + len(LEDGER_LEVELS)
-#: Differences, largest bound, sum and squared deviations of the scaled differences, and the sum of
-#: the other's scaled losses; for the usual test the sums of the differences and of their squares.
+#: Number of differences, largest bound, sum and squared deviations of the scaled differences, sum
+#: of the other's scaled losses; for the usual test, sums of the differences and of their squares.
 _COUNT, _BOUND, _SUM, _SQUARES, _BASE, _PLAIN, _PLAIN_SQUARES = range(7)
-#: Columns against one other.
+#: Number of columns for each of ``AGAINST``.
 PART = 7
 COLUMNS = _FIRST + PART * len(AGAINST)
 _STEEPEST = np.maximum(QUANTILES, 1 - np.array(QUANTILES))
@@ -103,8 +103,8 @@ def with_difference(part: Array, base: Array, own: Array, bound: Array) -> Array
     """Return evidence with one more difference in each row; equal forecasts add nothing.
 
     Args:
-        part: ``(n, PART)`` evidence against one other.
-        base: ``(n,)`` losses of the other, log-return.
+        part: ``(n, PART)`` evidence against one of ``AGAINST``.
+        base: ``(n,)`` losses of this other forecaster, log-return.
         own: ``(n,)`` own losses, log-return.
         bound: ``(n,)`` how far the two can be apart, known when the forecasts were made.
     """
@@ -112,7 +112,7 @@ def with_difference(part: Array, base: Array, own: Array, bound: Array) -> Array
     scale = np.maximum(part[:, _BOUND], bound)
     counts = bound > 0
     unit = np.where(counts, 2 * scale, 1.0)
-    # The bound holds exactly, the stored losses have eight digits.
+    # The bound holds for exact losses; those that are stored have only eight digits.
     scaled = np.clip((base - own) / unit, -0.5, 0.5)
     guess = np.where(count > 0, total / np.maximum(count, 1), 0.0)
     plain = base - own
@@ -141,7 +141,7 @@ def verdicts(evidence: Array, step: int) -> tuple[LedgerVerdict, ...]:
 
 
 def verdict(against: str, part: Array) -> LedgerVerdict:
-    """Judge forecasts by the evidence against one other, ``(PART,)``."""
+    """Judge forecasts by the evidence against one of ``AGAINST``, ``(PART,)``."""
     count, total, squares, base = (
         float(part[column]) for column in (_COUNT, _SUM, _SQUARES, _BASE)
     )
@@ -162,7 +162,7 @@ def usual_test(part: Array) -> UsualTest:
     difference.
 
     Args:
-        part: ``(PART,)`` evidence against one other.
+        part: ``(PART,)`` evidence against one of ``AGAINST``.
     """
     count, total, squares = (float(part[column]) for column in (_COUNT, _PLAIN, _PLAIN_SQUARES))
     if count < MIN_FORECASTS:
@@ -179,7 +179,7 @@ def log_evidence(part: Array) -> Array:
     """Return the logarithm of the evidence that forecasts are better, ``(n,)``.
 
     Args:
-        part: ``(n, PART)`` evidence against one other.
+        part: ``(n, PART)`` evidence against one of ``AGAINST``.
     """
     return _log_process(part[:, _SUM], part[:, _SQUARES])
 

@@ -1,4 +1,4 @@
-"""Questions to the ledger: its series, their records, their entries, and what is due."""
+"""Queries of the ledger: its series, their records, their entries, and what is due."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cryptoforecast.types.ledger_record import LedgerRecord, LedgerSeries
 _OUTCOME = "outcome_"
 #: Series in one answer, at most.
 MAX_SERIES = 500
-#: Numbers in one question; a database takes a bounded number.
+#: Positions in one query, at most: a database bounds their number.
 MAX_NUMBERS = 500
 
 
@@ -138,7 +138,7 @@ def newest(connection: sa.Connection, names: Sequence[SeriesName], limit: int) -
 
 
 def entry(connection: sa.Connection, position: int) -> LedgerEntry:
-    """Return the forecast at a position, where there is one, with its outcome."""
+    """Return the forecast at a position, with its outcome; one must have been recorded there."""
     statement = _entries().where(tables.forecasts.c.position == position)
     (only,) = _read(connection.execute(statement))
     return only

@@ -1,4 +1,4 @@
-"""Graded forecasts that do not overlap: those whose outcomes are independent looks at a range."""
+"""Graded forecasts that do not overlap: each of their outcomes is a separate test of the ranges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is counted of each series, kept beside the entries: read, added to and written back."""
+"""The sums of each series, stored beside the entries: read, added to and written back."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class SeriesStore:
         for loaded in self._loaded.values():
             write(self._connection, loaded.number, loaded.sums)
         if self._waiting:
-            # After the sums, which hold the count from before.
+            # This comes after the sums, since these write the count from before.
             more = [{"number": one, "more": count} for one, count in self._recorded.items()]
             self._connection.execute(_COUNT_MORE, more)
             self._connection.execute(sa.insert(tables.waiting), self._waiting)

@@ -20,7 +20,7 @@ MAX_CLOCK_DIFFERENCE = pd.Timedelta(seconds=5)
 
 
 def _same(table: sa.Table, columns: Sequence[str]) -> sa.Select[tuple[int]]:
-    """Return the question for a row that has the same values in some columns."""
+    """Return the query for a row that has the same values in some columns."""
     return sa.select(table.c.position).where(
         *(table.c[name] == sa.bindparam(name) for name in columns)
     )
@@ -91,17 +91,20 @@ class Ledger:
         return positions
 
     def future(self) -> LedgerFuture | None:
-        """Return the entries whose times have not come; ``None`` if the last one's has.
+        """Return what is known of entries whose times have not come; ``None`` if there are none.
 
-        They are of a clock that was ahead. Nothing can follow them until ``set_clock_back``.
+        A clock that was ahead wrote them. Nothing can follow them until ``set_clock_back``.
+
+        Raises:
+            LedgerUnavailable: If the database does not answer.
         """
         with self._database.reading() as connection:
             return _future(connection, self._clock())
 
     def set_clock_back(self) -> int | None:
-        """Write that time goes on now, whatever the times of the last entries are.
+        """Write an entry from which time goes on now, although the last entries have later times.
 
-        Nothing of these is changed. The entry says after which one they begin.
+        These are not changed. The new entry says after which entry they begin.
 
         Returns:
             The position of the entry; ``None`` where the time of the last one has come.
@@ -120,7 +123,11 @@ class Ledger:
         return position
 
     def head(self) -> LedgerHead:
-        """Return the end of the chain."""
+        """Return the end of the chain.
+
+        Raises:
+            LedgerUnavailable: If the database does not answer.
+        """
         with self._database.reading() as connection:
             return head(connection)
 
@@ -228,7 +235,7 @@ def _time_of(connection: sa.Connection, position: int) -> pd.Timestamp | None:
 
 
 def last_until(connection: sa.Connection, time: str, before: int) -> int:
-    """Return the last entry that was written by a time, of those before a position.
+    """Return the last entry before a position that was written no later than a time.
 
     Args:
         connection: To the ledger.

@@ -1,7 +1,7 @@
 """What is counted of a series: its forecasts by state, losses by week, and evidence.
 
-All of it follows from the entries of the ledger in their order. ``store`` keeps it beside them, so
-that an answer needs no million rows, and ``verification`` counts again.
+All of it follows from the entries of the ledger in their order. ``series_store`` keeps it beside
+them, so that an answer need not read a million rows, and ``verification`` counts it again.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def exact_interval(hits: int, count: int, level: float = 0.95) -> tuple[float, f
     tail = (1 - level) / 2
 
     def end(below: int, share_above: float) -> float:
-        """Return the probability with which at most ``below`` hits have this share."""
+        """Return the probability of a hit for which at most ``below`` hits have this share."""
         low, high = 0.0, 1.0
         for _ in range(50):
             middle = (low + high) / 2

@@ -1,8 +1,8 @@
 """The tables of the ledger.
 
 ``chain``, ``forecasts``, ``outcomes`` and ``clocks`` are the ledger: their rows are inserted once,
-and every column of theirs is hashed. ``series``, ``tallies`` and ``waiting`` follow from these, so
-that answers are quick; they can be made anew at any time.
+and every column of theirs is hashed. ``series``, ``tallies`` and ``waiting`` are computed from
+these, so that answers are quick; they can be made anew at any time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-#: Whole numbers without bound; SQLite has one kind.
+#: Large whole numbers; SQLite has one kind of them.
 WHOLE = BigInteger().with_variant(Integer, "sqlite")
 
 chain = Table(

@@ -1,4 +1,4 @@
-"""Whether the ledger is as it was written, and what is counted of it counted anew."""
+"""Checks that the ledger is as it was written, and counts anew what is stored beside it."""
 
 from __future__ import annotations
 
@@ -177,12 +177,13 @@ def _check(
 
 
 def _set_back(connection: sa.Connection, walk: _Walk, row: rows.Row, time: str) -> str:
-    """Return from which time on entries follow one that sets the clock back."""
+    """Return the time that the entries after one that sets the clock back must not precede."""
     position, set_at = row["position"], str(row["set_at"])
     if set_at >= time or last_until(connection, set_at, position) != row["after"]:
         walk.report(f"Entry {position:,} sets the clock back without a cause.")
         return time
-    # A clock that was ahead knew no candle of the future: real ones bound how far it goes back.
+    # Even a clock that was ahead knew no candle of the future, so real candles bound how far back
+    # it may be set.
     forecasts = tables.forecasts.c
     newest = connection.execute(
         sa.select(sa.func.max(forecasts.origin)).where(
@@ -197,7 +198,7 @@ def _set_back(connection: sa.Connection, walk: _Walk, row: rows.Row, time: str) 
 
 
 def _count(counting: _Counting, walk: _Walk, kind: str, row: rows.Row) -> None:
-    """Count an entry whose hash is right; its content may still be none of ours."""
+    """Count an entry whose hash is right; its content may still not be ours."""
     try:
         counting.add(kind, row)
     except Exception as error:  # whatever foreign content leads to is a problem of the ledger
@@ -255,7 +256,7 @@ class _Counting:
 
 
 def _compare_sums(connection: sa.Connection, walk: _Walk) -> None:
-    """Compare what lies beside the entries with what was counted anew."""
+    """Compare what is stored beside the entries with what was counted anew."""
     stored: dict[SeriesName, SeriesSums] = {}
     numbers: dict[int, SeriesName] = {}
     for row in connection.execute(sa.select(tables.series)).mappings():

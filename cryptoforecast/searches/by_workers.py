@@ -46,7 +46,7 @@ class TrialTask:
     Attributes:
         prices: Name of the prices, in a tuple.
         spec: Settings of the network.
-        metric: What it is worth by.
+        metric: The loss that measures it.
     """
 
     prices: tuple[str, ...]
@@ -177,7 +177,7 @@ class _Run:
         self._hopeless: set[int] = set()
 
     def tasks(self, name: str) -> Iterator[TrialTask]:
-        """Propose settings whenever a worker is free, until there are as many as planned."""
+        """Propose settings whenever a worker is free, up to the number and the time of the plan."""
         while len(self._study.trials()) + len(self._running) < self._plan.trials:
             seconds = time.perf_counter() - self._began
             if self._plan.seconds is not None and seconds >= self._plan.seconds:
@@ -196,7 +196,7 @@ class _Run:
             yield TrialTask((name,), spec, self._plan.metric)
 
     def watch(self, number: int) -> Monitor:
-        """Return the monitor of a trial: it ends where its study says so, and all by the user."""
+        """Return the monitor of a trial: the study may end this trial, the user all of them."""
         watch = self._running[number][1]
 
         def cancelled() -> bool:

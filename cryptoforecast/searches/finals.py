@@ -81,7 +81,7 @@ def compete(
     several = [
         dataclasses.replace(spec, seed=seed)
         for _, spec in candidates
-        # The seed of the trial itself is left out: it was lucky, or the trial were not here.
+        # The seed of the trial itself is left out: without luck the trial might not be here.
         for seed in ablation.seeds_of(spec, plan.seeds + 1)[1:]
     ]
     results = trainings.evaluate(several, plan.metric, stage)

@@ -19,7 +19,7 @@ from cryptoforecast.types import ModelSpec, Monitor, PriceHistory, SearchPlan, T
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a search, whose trainings are numbered through with those of the other parts.
+    """A part of a search, whose trainings are numbered on from those of the parts before.
 
     Attributes:
         monitor: Follows the whole search, and may stop it.
@@ -60,7 +60,7 @@ class Trainings(Protocol):
 
         Args:
             several: Settings of each training.
-            metric: What a training is worth by.
+            metric: The loss that measures a training.
             stage: The part of the search.
 
         Raises:

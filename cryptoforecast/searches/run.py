@@ -27,7 +27,7 @@ MIN_SEEDS = 2
 
 
 def check(plan: SearchPlan) -> None:
-    """Refuse a plan that can't be meant.
+    """Refuse a plan that is outside the rules.
 
     Raises:
         InvalidInput: If a number is outside its bounds, or the metric is unknown.

@@ -24,7 +24,7 @@ SEARCHABLE = (
 #: Largest file of a space in bytes, choices of one setting, and characters of one choice.
 MAX_BYTES, MAX_CHOICES, MAX_TEXT = 100_000, 50, 500
 
-#: Makes the spec of some settings; all others have those of the user or of the preset.
+#: Makes the spec of some settings; all others are those of the user or of the preset.
 Make = Callable[[Mapping[str, object]], ModelSpec]
 
 
@@ -237,7 +237,7 @@ def _range(name: str, given: Mapping[str, object]) -> Range:
 
 
 def values_of(space: Space, spec: ModelSpec) -> dict[str, object] | None:
-    """Return the settings of a spec as a choice of the space; ``None`` where it has no such."""
+    """Return the settings of a spec as a choice of the space; ``None`` where it lacks one."""
     values = {name: getattr(spec, name) for name in space}
     if all(_contains(each, values[name]) for name, each in space.items()):
         return values

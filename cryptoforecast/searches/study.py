@@ -2,7 +2,8 @@
 
 This is the only module of the search that imports Optuna, and it does so when it is first used. The
 sampler is TPE (Bergstra et al. 2011, "Algorithms for hyper-parameter optimization"). It gets a seed
-of its own for each proposal, so a search that was resumed proposes what it would have anyway.
+of its own for each proposal, so a search that was interrupted and resumed proposes the same
+settings as one that was not.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from cryptoforecast.types import Trial, TrialState
 if TYPE_CHECKING:
     import optuna
 
-#: Trials before TPE and the pruner begin, and epochs that no trial is ended before.
+#: Trials before TPE and before the pruner begin, and epochs before which no trial is ended.
 STARTUP_TRIALS, STARTUP_PRUNER, MIN_EPOCHS = 10, 5, 4
 #: Complete trials below which nothing is said about the importance of settings.
 MIN_IMPORTANCE = 10
@@ -150,7 +151,7 @@ class Study:
         return {name: float(share) for name, share in importances.items()}
 
     def recover(self) -> None:
-        """Repeat what ran when the process of a resumed study ended."""
+        """Propose again the trials that ran when the process of a resumed study ended."""
         from optuna.trial import TrialState
 
         with failures(self.name):
@@ -159,7 +160,7 @@ class Study:
                 settings = trial.system_attrs.get("fixed_params")
                 if settings is None and {*trial.params} == {*self.space}:
                     settings = trial.params
-                if settings is not None:  # else half written; it is proposed once more as it was
+                if settings is not None:  # else half written: its seed proposes it again
                     self._study.enqueue_trial(settings)
 
     @property
@@ -217,7 +218,7 @@ def open_study(
         key: Names the prices, the settings and the space.
         space: What to choose among.
         seed: Seed of the proposals.
-        resume: Whether to go on with the latest study. Without one, a study begins.
+        resume: Whether to go on with the latest study. Where there is none, a new one begins.
 
     Raises:
         InvalidInput: If Optuna is not installed, or the storage can't be used.
@@ -279,7 +280,7 @@ def failures(name: str) -> Iterator[None]:
 
 
 def _name(key: str, names: list[str], resume: bool) -> str:
-    """Return the name of the latest study of a key, or of the one after it."""
+    """Return the name of the latest study of a key to resume it, or else the next free name."""
     pattern = re.compile(rf"{re.escape(key)}-(\d+)")
     numbers = [int(match[1]) for name in names if (match := pattern.fullmatch(name))]
     latest = max(numbers, default=0)

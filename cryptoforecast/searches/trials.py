@@ -66,7 +66,7 @@ def _try(
     unit: Unit,
     monitor: Monitor,
 ) -> None:
-    """Evaluate one proposal; whatever is wrong with it is recorded as its reason."""
+    """Evaluate one proposal; if it fails, record why."""
     began = time.perf_counter()
     watch = None
     try:
@@ -85,7 +85,7 @@ def _try(
 
 
 class Watch:
-    """Reports the epochs of a trial to its study, and ends the trial where that says so.
+    """Reports the epochs of a trial to its study, and ends the trial where the study says so.
 
     Attributes:
         epochs: Epochs that were reported.

@@ -71,7 +71,7 @@ def _with_cors(app: ASGIApp, options: Options) -> ASGIApp:
 
 
 def _option(options: Options, name: str) -> Any:
-    """Answer for the options of Streamlit that the rules of requests look at."""
+    """Return an option that ``Rules`` reads; in the app, Streamlit has these options."""
     if name == "server.corsAllowedOrigins":
         return options.origins
     return name == "server.enableCORS" and options.origins != ("*",)
@@ -100,7 +100,7 @@ def _log_access() -> None:
 
 
 class _Trainer:
-    """The process that trains; where it dies, as without memory, another takes its place."""
+    """The process that trains; if it dies, as when memory runs out, another takes its place."""
 
     def __init__(self) -> None:
         self._ending = threading.Event()
@@ -137,7 +137,7 @@ def _check_address(host: str, port: int) -> None:
     """Refuse an address that can't be listened on, before a process is started.
 
     Raises:
-        InvalidInput: If it is taken, or none of this computer.
+        InvalidInput: If it is taken, or is no address of this computer.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -177,7 +177,7 @@ def main(host: str, port: int, workers: int) -> None:
     folder = Path(tempfile.mkdtemp(prefix="cryptoforecast-workers-"))
     os.environ[METRICS] = str(folder)
     if workers > 1:
-        counts.SharedCounts(folder / "requests.sqlite")  # made before workers would all make it
+        counts.SharedCounts(folder / "requests.sqlite")  # made once, before the workers start
         os.environ[counts.FILE] = str(folder / "requests.sqlite")
     trainer = _Trainer() if options.training else None
     try:

@@ -40,7 +40,7 @@ _COMMON = (
     (b"x-frame-options", b"SAMEORIGIN"),
     (b"referrer-policy", b"same-origin"),
 )
-#: What only pages need: each header costs a hundredth of a prediction.
+#: What only pages need: each header takes a hundredth of the time of a prediction.
 _FOR_PAGES = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (

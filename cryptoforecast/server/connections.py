@@ -78,9 +78,10 @@ class Connections:
 
 
 class _Pool:
-    """Places for connections, of which one more takes the place of another.
+    """Places for connections; where all are taken, a new connection takes the place of another.
 
-    That is the connection that was silent longest, among those of the addresses that have the most.
+    That is the connection that was silent longest, among those of the addresses that have the most
+    or at least half as many.
 
     Args:
         what: What they are, for the log.
@@ -138,7 +139,7 @@ class Connection(asyncio.Protocol):
     Attributes:
         opened: When the server got it, in ``time.monotonic()``.
         network: The address of the client, or the part of it that one client has for itself.
-        closed: Whether it had to leave.
+        closed: Whether it has ended, by itself or because it had to leave.
         spoken: Whether it has sent anything, as a websocket if it is one.
     """
 

@@ -73,7 +73,7 @@ class Front:
 def _places(files: int) -> Connections:
     """Share the open files out: a connection takes one, a websocket with its session four.
 
-    A tenth is for the connections that come at once, before others can leave.
+    A fifth is left for the connections that come at once, before others can leave.
     """
     rest = max(80, files - SESSION_FILES - OTHER_FILES)
     return Connections(min(MAX_CONNECTIONS, rest * 4 // 10), min(MAX_WEBSOCKETS, rest // 10))

@@ -1,4 +1,4 @@
-"""Records and grades forecasts while the app runs, as ``cryptoforecast tick`` does for cron."""
+"""Takes the steps of a tick while the app runs, as ``cryptoforecast tick`` does for cron."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _SESSION = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 def set_up() -> None:
-    """Let every logger of this process write its entries so."""
+    """Let every logger of this process make its entries as ``Record``."""
     logging.setLogRecordFactory(Record)
 
 

@@ -61,7 +61,7 @@ class OncePerMinute(logging.Filter):
 
 
 def limit() -> None:
-    """Let no client fill the log, through whichever logger, also one that is made later."""
+    """Let no client fill the log through any logger, even one that is made later."""
     once = OncePerMinute()
 
     class Limited(logging.getLoggerClass()):  # type: ignore[misc]

@@ -26,7 +26,7 @@ def watch(loop: asyncio.AbstractEventLoop, connections: Connections) -> None:
 
     Args:
         loop: The event loop whose ``create_server`` is replaced.
-        connections: Get every connection.
+        connections: Gets every connection.
     """
     original = loop.create_server
 
@@ -63,7 +63,7 @@ def _tune(number: int) -> None:
 
 
 def _configure(protocol: asyncio.BaseProtocol) -> None:
-    """Let uvicorn refuse large websocket messages, and miss a client that left soon."""
+    """Let uvicorn refuse large websocket messages, and notice soon that a client has left."""
     config = getattr(protocol, "config", None)
     if config is None:
         return

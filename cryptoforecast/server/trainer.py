@@ -2,8 +2,8 @@
 
     python -m cryptoforecast.server.trainer PROCESS
 
-``PROCESS`` is the number of the server's process. Its parent's would be another one if the server
-ended while this one started.
+``PROCESS`` is the number of the server's process. The parent of this process is another one if the
+server ended while this one started.
 """
 
 from __future__ import annotations

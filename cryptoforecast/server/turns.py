@@ -20,7 +20,7 @@ class Turns:
         self._line: deque[tuple[asyncio.Future[None], Connection]] = deque()
 
     async def wait(self, connection: Connection) -> None:
-        """Wait for a turn; where the connection closes meanwhile, it is nobody's turn."""
+        """Wait for a turn; a connection that closes meanwhile uses none up."""
         loop = asyncio.get_running_loop()
         if not self._begun:
             self._begin(loop)

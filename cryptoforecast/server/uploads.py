@@ -73,7 +73,7 @@ class Quota:
         Args:
             session: Names the session.
             file: Names the file; what is kept of it is replaced.
-            size: Bytes that have arrived in all.
+            size: Bytes that come beyond those that have arrived.
             more: Bytes beyond those that were announced.
         """
         sizes = uploads.sizes()

@@ -112,7 +112,7 @@ class Child:
     def kill(self) -> None:
         """End the process at once; the next task starts another one.
 
-        It has ended on return, also if another thread was about to end it.
+        It has ended on return, even if another thread was ending it.
         """
         with self._one_starts_or_ends:
             process, self._process = self._process, None
@@ -128,7 +128,7 @@ class Child:
             self._channel = None
 
     def close(self) -> None:
-        """End the process for ever; a task in it is cancelled."""
+        """Cancel a task that runs, and start no process any more; ``kill`` ends an idle one."""
         self._closed.set()
 
     def _start(self, monitor: Monitor) -> None:

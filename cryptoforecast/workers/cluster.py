@@ -32,7 +32,7 @@ from cryptoforecast.workers.task import Histories, Task
 
 Result = TypeVar("Result")
 
-#: Seconds in which a scheduler must answer, and for which there may be no worker at all.
+#: Seconds in which a scheduler must answer, and seconds for which it may have no worker.
 TIMEOUT, WITHOUT_WORKERS = 5.0, 30.0
 #: Seconds between two looks at which workers there are.
 LOOK = 1.0
@@ -124,7 +124,7 @@ class Cluster(Pool):
             self._client.close(timeout=1)
 
     def submit(self, key: str, task: Task[Any]) -> distributed.Future[Any]:
-        """Let any worker do a task, and its work again if it ends meanwhile."""
+        """Let any worker do a task; if this worker ends meanwhile, another one does the task."""
         order = Order.of(task, key, self._name)
         self._shipped += len(order.content)
         return self._client.submit(_do, order, key=key, pure=False)
@@ -190,6 +190,7 @@ class Order:
         key: Its key in the cluster.
         topic: Where its progress is told.
         code: What the process that gave the task runs.
+        effort: Every task has one; this one is not read.
     """
 
     content: bytes

@@ -55,7 +55,7 @@ class Prices:
 
     Attributes:
         name: Their name.
-        content: The prices, packed; who only passes them on does not unpack them.
+        content: The prices, packed; a process that only passes them on does not unpack them.
     """
 
     name: str

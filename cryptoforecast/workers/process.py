@@ -30,7 +30,7 @@ REPORT = 0.3
 def main() -> None:
     """Do tasks until the connection ends."""
     secret = sys.stdin.buffer.read(SECRET)
-    os.dup2(2, 1)  # what libraries print is no result
+    os.dup2(2, 1)  # what libraries print goes to the log
     _Worker(Channel(Client(sys.argv[1], authkey=secret))).run()
 
 

@@ -35,7 +35,7 @@ class Whole:
         self._report(number, Progress(1, 1, 1.0, 0.0))
 
     def _report(self, number: int, progress: Progress) -> None:
-        # Until its test is done too, a task is not finished.
+        # Only ``finish`` ends a task: its test comes after its training.
         self._shares[number] = progress.done
         done = sum(
             effort * share for effort, share in zip(self._efforts, self._shares, strict=True)

@@ -1,4 +1,4 @@
-"""Which engine it is: processes of this machine, a Dask cluster, or this process itself."""
+"""Chooses an engine: processes of this machine, a Dask cluster, or this process itself."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def check(workers: int | None, scheduler: str | None) -> None:
 
 
 def open_engine(workers: int | None = None, scheduler: str | None = None) -> Engine:
-    """Return an engine, which its user closes.
+    """Return an engine, which the caller has to close.
 
     Args:
         workers: Processes of this machine, each with one thread.

@@ -1,4 +1,4 @@
-"""The tasks: a training, a fold of a walk-forward test, a global model, its test elsewhere."""
+"""The tasks: a training, a fold of a test, a global model, its test on a coin left out."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ WHOLE = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Make the tables of the ledger, and those that follow from them."""
+    """Make the tables of the ledger, and those that are computed from them."""
     op.create_table(
         "chain",
         sa.Column("position", WHOLE, primary_key=True, autoincrement=False),
