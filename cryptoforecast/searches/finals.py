@@ -45,7 +45,7 @@ def best(
         trials: Trials that have ended.
         make: Makes the spec of settings.
         default: Settings of the default preset, whose number is 0.
-        plan: How many.
+        plan: How many trials, at most.
     """
     complete = [each for each in trials if each.state == "complete"]
     complete.sort(key=lambda each: each.loss)
