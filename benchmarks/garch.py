@@ -117,7 +117,7 @@ def table(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
             each["forecaster"]: each for each in cells if (each["coin"], each["horizon"]) == market
         }
         garch = own["garch"]
-        del row["lstm covers (80, 95 %)"]
+        del row["stack covers (80, 95 %)"]
         row["garch covers (80, 95 %)"] = ", ".join(
             f"{100 * garch[name]:.1f} %" for name in ("coverage_80", "coverage_95")
         )

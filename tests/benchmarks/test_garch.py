@@ -12,13 +12,12 @@ from benchmarks import garch
 from cryptoforecast.prices import simulate
 from cryptoforecast.types import QUANTILES, PriceHistory
 
-pytest.importorskip("arch", reason="a peer of the benchmarks, in benchmarks/requirements.txt")
-
 ROWS = range(2400, 2600)
 
 
 @pytest.fixture(scope="module")
 def history() -> PriceHistory:
+    pytest.importorskip("arch", reason="a peer of the benchmarks, in benchmarks/requirements.txt")
     start = pd.Timestamp("2024-01-01", tz="UTC")
     return simulate("BTC", "1h", start, start + 2700 * pd.Timedelta("1h"), seed=0)
 
@@ -47,3 +46,23 @@ def test_most_outcomes_lie_inside(history: PriceHistory) -> None:
     cell = garch.cell(history, 1)
     assert 0.7 < (cell.coverage_80 or 0) < 0.9
     assert cell.mae == cell.mae_naive
+
+
+def test_the_table_has_the_coverage_of_garch_and_the_seconds_of_all() -> None:
+    market = {"coin": "BTC", "interval": "1h", "horizon": 6, "seen": False, "pinball_naive": 2.0}
+    cells = [
+        {**market, "forecaster": "cone", "pinball": 1.6, "coverage_80": 0.81, "coverage_95": 0.96,
+         "seconds": 0.5},
+        {**market, "forecaster": "garch", "pinball": 1.5, "coverage_80": 0.78, "coverage_95": 0.94,
+         "seconds": 12.0},
+    ]  # fmt: skip
+    assert garch.table(cells) == [
+        {
+            "coin": "BTC",
+            "ahead": "6 h",
+            "cone": "0.800",
+            "garch": "**0.750**",
+            "garch covers (80, 95 %)": "78.0 %, 94.0 %",
+            "seconds": "cone 0.5, garch 12.0",
+        }
+    ]
