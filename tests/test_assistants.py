@@ -18,6 +18,7 @@ from cryptoforecast import cli
 from cryptoforecast.cli import assistants
 from cryptoforecast.prices.files import price_file
 from cryptoforecast.service import price_choices, shared
+from cryptoforecast.types import OWNER
 from tests import synthetic
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,6 +110,15 @@ def test_an_assistant_gets_the_answers_of_the_command_line(
     inspected = command(capsys, "inspect", path)
     assert answers["file"]["fingerprint"] == inspected["fingerprint"]
     assert answers["file"]["verdict"] == "The file can be read. Problems: none."
+
+
+def test_a_model_that_reads_a_signal_is_tested(capsys: pytest.CaptureFixture[str]) -> None:
+    spec = synthetic.spec(features=("return", "signal:fear_greed"), lookback=5)
+    shared().saved_models.add(synthetic.model(spec), "moody", user=OWNER)
+    result = assistants.Tools(shared()).backtest("moody", days=60)
+    test = command(capsys, "backtest", "--model", "moody", "--coin", "BTC", "--days", 60)
+    assert result["test"]["data"]["fingerprint"] == test["data"]["fingerprint"]
+    assert result["test"]["scores"]["stack"]["mae"] == test["scores"]["stack"]["mae"]
 
 
 def test_an_assistant_is_refused_in_the_words_of_the_command_line(

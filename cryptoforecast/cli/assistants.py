@@ -232,21 +232,21 @@ class Tools:
         return {"verdict": verdict, **json_views.inspect_json(history)}
 
     def _outlook(self, model: str, choice: _Prices, question: Question) -> Outlook:
-        saved = self._service.outlooks.check(model, question)
-        history = self._history(model, choice)
-        if saved is not None:
-            history = self._service.signals.beside(history, saved.model.spec.features)
-        return self._service.outlooks.of(history, model, question)
+        self._service.outlooks.check(model, question)
+        return self._service.outlooks.of(self._history(model, choice), model, question)
 
     def _history(self, model: str, choice: _Prices) -> PriceHistory:
-        """Return the prices that a model reads, by default of its own coin."""
+        """Return the prices that a model reads, by default of its own coin, and its signals."""
         from cryptoforecast.service import price_choices
         from cryptoforecast.service.outlooks import default_coin, interval_of
 
         saved = self._service.outlooks.saved(model)
         coin = choice.coin or default_coin(saved)
         query = price_choices.window(coin, interval_of(saved, None), days=choice.days)
-        return self._service.prices.history(query, prices=choice.rule)
+        history = self._service.prices.history(query, prices=choice.rule)
+        if saved is None:
+            return history
+        return self._service.signals.beside(history, saved.model.spec.features)
 
 
 def _with_verdict(outlook: Outlook) -> Result:
