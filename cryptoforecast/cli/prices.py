@@ -66,14 +66,23 @@ def check(args: argparse.Namespace) -> None:
     Raises:
         InvalidInput: If there are no prices, or an option goes with other prices only.
     """
-    reading = list(set_options(args, READING_OPTIONS))
-    if args.data is None and reading:
-        raise InvalidInput(f"--{reading[0]} goes with a price file only. Add --data FILE.")
+    check_reading(args)
     live_only = list(set_options(args, ("start", "end", "days", "prices")))
     if args.data is not None and live_only:
         raise InvalidInput(f"--{live_only[0]} goes with live prices only. Leave out --data.")
     if args.data is None and args.coin is None:
         raise InvalidInput("Prices are needed. Choose a file (--data FILE) or a coin (--coin BTC).")
+
+
+def check_reading(args: argparse.Namespace) -> None:
+    """Refuse options of how a price file is read where no file is given.
+
+    Raises:
+        InvalidInput: If one of them is set, and no file is given.
+    """
+    reading = list(set_options(args, READING_OPTIONS))
+    if args.data is None and reading:
+        raise InvalidInput(f"--{reading[0]} goes with a price file only. Add --data FILE.")
 
 
 def set_options(args: argparse.Namespace, names: Collection[str]) -> dict[str, Any]:

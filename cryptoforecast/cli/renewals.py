@@ -104,11 +104,21 @@ def _back(name: str, version: ModelVersion) -> str:
 
 
 def _prices(service: Service, args: argparse.Namespace, card: ModelCard) -> list[PriceHistory]:
-    """Return the prices that the options name; by default the newest ones of the model's coins."""
+    """Return the prices that the options name; by default the newest ones of the model's coins.
+
+    Raises:
+        InvalidInput: If the options contradict each other, or one would not be used.
+    """
+    prices.check_reading(args)
     named = any(
         getattr(args, name) is not None for name in ("data", "coin", "start", "end", "days")
     )
     if not named and args.prices is None:
+        if args.interval is not None:
+            raise InvalidInput(
+                "--interval goes with prices of your choice only. Add --data FILE or --coin C, or "
+                "leave it out."
+            )
         return service.renewals.newest_prices(card)
     args.interval = args.interval or card.interval
     if args.data is not None:

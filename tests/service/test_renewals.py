@@ -231,6 +231,19 @@ def test_on_the_command_line_and_in_a_tick(service, history, champion, home, tmp
     assert service.renewals.due() == []
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--interval 4h", "--interval goes with prices of your choice only. Add --data FILE"),
+        ("--columns time=X", "--columns goes with a price file only. Add --data FILE."),
+        ("--columns time=X --days 90", "--columns goes with a price file only. Add --data FILE."),
+    ],
+)
+def test_an_option_that_a_renewal_would_not_use_is_refused(service, capsys, options, words):
+    assert cli.main(["retrain", "mine", *options.split()]) == 2
+    assert words in capsys.readouterr().err
+
+
 def test_a_tick_tells_a_refused_renewal_and_ends_well(home, champion):
     """Too few candles are new: that is no failure, and is not tried again for a while."""
     market = Market(pd.Timestamp.now("UTC").floor("h"))
