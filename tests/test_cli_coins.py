@@ -105,6 +105,7 @@ def test_several_coins_are_tested_in_one_table(run):
         ("forecast --model har --coins BTC --paths x.csv", "one coin only"),
         ("forecast --model har --coins BTC --data x.csv", "one coin only"),
         ("backtest --network cone --coins BTC --html x.html", "one coin only"),
+        ("search --coins BTC --save-preset x.json", "--save-preset goes with one coin only"),
         ("backtest --network cone --coins BTC,ETH --lookback 1000", "lookback"),
         ("backtest --network cone --coin BTC --style nixtla", "--forecasts FILE"),
         ("backtest --network cone --coin BTC --style darts --forecasts x.csv", "cf or nixtla"),

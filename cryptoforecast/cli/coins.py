@@ -59,7 +59,10 @@ def check(args: argparse.Namespace, single: Collection[str]) -> None:
         raise InvalidInput("A command takes --coin or --coins. Received: both. Leave one out.")
     for name in sorted(single):
         if getattr(args, name) not in (None, []):
-            raise InvalidInput(f"--{name} goes with one coin only. Use --coin in place of --coins.")
+            option = name.replace("_", "-")
+            raise InvalidInput(
+                f"--{option} goes with one coin only. Use --coin in place of --coins."
+            )
     if not all(args.coins) or len({*args.coins}) < len(args.coins) or len(args.coins) > MAX_COINS:
         raise InvalidInput(
             f"--coins must be 1 to {MAX_COINS} different coins, such as BTC,ETH,SOL. Received: "
