@@ -149,5 +149,7 @@ def test_a_folder_that_can_not_be_written_is_refused_before_the_work(
     training = ("train", "--network", "dense", "--data", prices, "--save", "mine")
     monkeypatch.setattr("cryptoforecast.learning.training.train", None)
     refused(run(*training), "Saving a model needs a folder that can be written")
+    several = ("train", "--network", "dense", "--coins", "BTC,ETH", "--save", "mine")
+    refused(run(*several), "Saving a model needs a folder that can be written")
     with pytest.raises(Exception, match="can be written"):
         SavedModelService(Settings.from_environment()).check_writable()

@@ -40,6 +40,8 @@ def each_coin(
     names = {coin: f"{args.save}-{coin.lower()}" for coin in args.coins if args.save is not None}
     for name in names.values():
         service.saved_models.check_free(name, user=OWNER, force=args.force)
+    if names:
+        service.saved_models.check_writable()
     results = teams.test_coins(service, args, case_of, cancelled)
     for each in results:
         if each.value is not None and each.coin in names:
