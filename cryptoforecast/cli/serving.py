@@ -26,10 +26,16 @@ def serve(args: argparse.Namespace) -> int:
         args: ``host``, ``port``, ``workers``, ``key``, ``cors`` and ``allow_training``.
 
     Raises:
-        InvalidInput: If there are too many workers, or none.
+        InvalidInput: If there are too many workers, or none, or a key has a comma.
     """
     if not 1 <= args.workers <= MAX_WORKERS:
         raise InvalidInput(f"--workers must be 1 to {MAX_WORKERS}. Received: {args.workers}.")
+    for key in args.key or ():
+        if "," in key:  # keys are separated by commas in the variable
+            raise InvalidInput(
+                f"--key must have no comma. Received: one in a key of {len(key)} characters. "
+                "Choose another key. For several keys, repeat --key."
+            )
     for name, texts in (("KEYS", args.key), ("CORS", args.cors)):
         if texts:
             os.environ[f"{API_VARIABLES}{name}"] = ",".join(texts)

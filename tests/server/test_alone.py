@@ -156,6 +156,7 @@ def test_pages_of_sites_that_are_named_may_ask_and_no_others(server):
     [
         (["--allow-training"], "needs a key"),
         (["--key=short"], "at least 16"),
+        ([f"--key={KEY},{KEY}"], "no comma. Received: one in a key of 33 characters."),
         (["--cors=friend.example"], "scheme"),
         (["--workers=0"], "--workers"),
         (["--port=0"], "65535"),
