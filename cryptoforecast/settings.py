@@ -192,8 +192,8 @@ def _owner_key(environ: Mapping[str, str]) -> str | None:
     if len(key) < MIN_OWNER_KEY:
         raise InvalidInput(
             f"CRYPTOFORECAST_OWNER_KEY must have at least {MIN_OWNER_KEY} characters. Received: "
-            f"{len(key)}. Choose a longer one, or unset it: then only who opens the app on this "
-            "machine itself is its owner."
+            f"{len(key)}. Choose a longer one, or unset it. Then its owner is whoever opens the "
+            "app on this machine itself."
         )
     return key
 

@@ -88,6 +88,9 @@ def test_a_short_key_is_refused_and_not_shown(text: str, tmp_path: object) -> No
     with pytest.raises(InvalidInput, match="at least 12 characters") as refusal:
         Settings.from_environment(environment)
     assert not text or text.strip() not in str(refusal.value)
+    assert str(refusal.value).endswith(
+        "Then its owner is whoever opens the app on this machine itself."
+    )
 
 
 def test_the_settings_never_show_the_key(tmp_path: object) -> None:
