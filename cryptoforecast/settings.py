@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parent
 #: checkout, where the package lies beside them; an installed package carries them inside.
 ROOT = PACKAGE / "_app" if (PACKAGE / "_app").is_dir() else PACKAGE.parent
 
-#: Seconds after which it is worth asking again, once the price sources have failed.
+#: Seconds after which it is worth asking again, once the price sources or the ledger have failed.
 RETRY_AFTER = 30.0
 #: How the variables begin that say how `serve` serves the API.
 API_VARIABLES = "CRYPTOFORECAST_API_"

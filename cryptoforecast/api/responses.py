@@ -29,7 +29,8 @@ _MEANINGS = {
     415: "the body is not JSON",
     422: "the request breaks a rule",
     429: "too many requests; `Retry-After` says when to send the next one",
-    503: "live prices, a saved model or a free place can't be had; see `Retry-After`",
+    503: "live prices, a saved model, the ledger or a free place can't be had; `Retry-After`, "
+    "where it is sent, says when to ask again",
 }
 Description = dict[int | str, dict[str, Any]]
 

@@ -72,3 +72,13 @@ def test_the_answer_is_what_the_service_says(filled):
     assert len(both["series"]) == 2
     assert both["record"] is None
     assert len(both["entries"]) == 20
+
+
+def test_a_ledger_that_can_not_be_had_may_come_back(home):
+    home.mkdir(parents=True)
+    (home / "ledger.sqlite").write_bytes(b"no database at all, only text")
+    service = Service(Settings(home=home, live=False))
+    with TestClient(api.create(service), raise_server_exceptions=False) as plain:
+        answer = Checked(plain).get("/ledger")
+    service.ledger.close()
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")

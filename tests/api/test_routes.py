@@ -94,6 +94,7 @@ def test_a_damaged_model_is_a_problem_and_not_hidden(client):
         answer = client.get(path)
         assert answer.status_code == 503
         assert "weights.npz" in answer.json()["detail"]
+        assert "retry-after" not in answer.headers
 
 
 def test_the_version_is_the_etag_and_follows_the_contents(client, service, saved):
