@@ -89,10 +89,10 @@ def main() -> int:
         for user in users:
             user.start()
         pages: list[float] = []
-        visitor = threading.Thread(target=_visit, args=(one.url, args.seconds, pages))
-        visitor.start()
+        user = threading.Thread(target=_visit, args=(one.url, args.seconds, pages))
+        user.start()
         busy = _paced(one.port, args.seconds, args.rate)
-        visitor.join()
+        user.join()
         uploads.stop()
         for user in users:
             user.join()

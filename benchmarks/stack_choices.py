@@ -71,7 +71,8 @@ class Market:
 def market(history: PriceHistory, horizon: int) -> Market:
     """Fit every member on the first part of a history, and let it forecast the rest."""
     model = cf.backtest(cf.Prices(history), "lstm", horizon=horizon).model
-    assert model is not None
+    if model is None:
+        raise RuntimeError("A backtest of a network gives a model. Received: none.")
     split = samples.split(history, model.spec, trained=True)
     predictor, rows = network.for_test(model.network, split), split.test_origins()
     earlier = predictor.with_burn_in(rows)
