@@ -328,6 +328,12 @@ def test_sixty_prices_always_pass(closes):
     assert read_closes(json.dumps({"prices": closes}).encode()) == closes
 
 
+def test_the_refusal_in_the_description_is_one_that_is_made(client):
+    schemas = client.get("/api/v1/openapi.json").json()["components"]["schemas"]
+    (example,) = schemas["Refusal"]["properties"]["detail"]["examples"]
+    assert post(client, json.dumps({"prices": CLOSES[:-1]})).json() == {"detail": example}
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [(UnknownModel, 404), (InvalidInput, 422), (SourceUnavailable, 503), (InvalidBundle, 503),

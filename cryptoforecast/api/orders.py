@@ -155,7 +155,9 @@ class WalkPlanJson(TypedDict):
     folds: Annotated[int, Says("spans with a fit of their own", 1)]
     window: Annotated[str, Says("expanding or sliding", "expanding")]
     window_rows: Annotated[int | None, Says("rows of a sliding window", 4_000)]
-    gap: Annotated[int | None, Says("rows before the first origin of a test", 1)]
+    gap: Annotated[
+        int | None, Says("candles between the last origin learnt from and the first tested", 1)
+    ]
     warm_start: Annotated[bool, Says("whether a fit starts from the one before", False)]
     without_target: Annotated[int, Says("last candles that are no origins", 1)]
 

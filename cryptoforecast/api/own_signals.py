@@ -99,7 +99,7 @@ def check(signals: Sequence[OwnSignal]) -> None:
         names = [signal.name for signal in signals]
         if len(set(names)) < len(names):
             raise InvalidInput(
-                f"`signals` have different names. Received: {', '.join(names)}. Rename one."
+                f"`signals` must have different names. Received: {', '.join(names)}. Rename one."
             )
         values = sum(len(signal.time) for signal in signals)
         if values > MAX_VALUES_IN_ALL:

@@ -98,7 +98,15 @@ class Prediction:
 class Refusal:
     """Why there is no answer."""
 
-    detail: Annotated[str, Field(examples=["`closes` must have 60 prices. Received: 59."])]
+    detail: Annotated[
+        str,
+        Field(
+            examples=[
+                f"`prices` must hold exactly {CLOSES} hourly closes, oldest first. "
+                f"Received: {CLOSES - 1}."
+            ]
+        ),
+    ]
 
 
 class _Api(FastAPI):

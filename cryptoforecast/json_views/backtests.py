@@ -28,7 +28,14 @@ class SplitJson(TypedDict):
 class BacktestJson(TypedDict):
     """A test: past forecasts on the same origins, scored."""
 
-    model: Annotated[str | None, Says("the saved model that is tested", "global-1h-lstm")]
+    model: Annotated[
+        str | None,
+        Says(
+            "the saved model that is tested; null for a network that was trained, and for a "
+            "baseline",
+            "global-1h-lstm",
+        ),
+    ]
     data: FetchedDataJson
     spec: SpecJson
     split: SplitJson

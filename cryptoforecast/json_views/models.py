@@ -36,7 +36,13 @@ class SpecJson(TypedDict):
     validation: Annotated[float, Says("share of rows before those", 0.16)]
     seed: Annotated[int, Says("seed of weights, dropout and order", 0)]
     unit: Annotated[str, Says("unit of returns: range or fixed", "range")]
-    final: Annotated[float, Says("share of epochs on validation rows too", 0.33)]
+    final: Annotated[
+        float,
+        Says(
+            "further epochs on training and validation rows together, as a share of the epochs",
+            0.33,
+        ),
+    ]
     ensemble: Annotated[int, Says("networks that are averaged", 1)]
 
 

@@ -271,6 +271,8 @@ def test_signals_of_an_order_are_bounded_and_belong_to_a_network(client, book, m
         answer = client.ask("POST", "backtests", body)
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["pointer"] == pointer
+    same = client.ask("POST", "backtests", {"settings": SMALL, "signals": [one, one]}).json()
+    assert same["detail"].startswith("`signals` must have different names. Received: mood, mood.")
     monkeypatch.setattr(own_signals, "MAX_VALUES_IN_ALL", 5)
     two = {"settings": SMALL, "signals": [one, {**one, "name": "other"}]}
     assert "may have 5 values together" in client.ask("POST", "backtests", two).text
