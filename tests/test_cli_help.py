@@ -91,6 +91,11 @@ def test_the_names_in_the_helps_are_those_of_their_owners() -> None:
     assert names.CUTOFF == choices.CUTOFF
 
 
+def test_a_training_names_the_networks_that_it_takes() -> None:
+    (network,) = [one for one in PARSERS["train"]._actions if one.dest == "network"]
+    assert network.help == "lstm (default) or dense"
+
+
 def test_every_help_has_examples_that_can_be_meant() -> None:
     assert PARSERS.keys() == examples.EXAMPLES.keys()
     for command, lines in examples.EXAMPLES.items():

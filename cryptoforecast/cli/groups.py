@@ -126,8 +126,8 @@ def add_reading(command: argparse.ArgumentParser, when: str = "") -> None:
     group.add_argument(
         "--only",
         metavar="NAME",
-        help="the one series to read of a file that has several, e.g. ETH; as its symbols, or any "
-        "other column, or its column names have it",
+        help="the one series to read of a file that has several, e.g. ETH, named as in its symbol "
+        "column, in another column, or in its column names",
     )
     group.add_argument(
         "--quote",
@@ -228,7 +228,8 @@ def add_spec(command: argparse.ArgumentParser, networks: str = "") -> None:
     add(
         "final",
         "X",
-        "share of epochs to add on validation rows too (default 0.33)",
+        "further epochs on training and validation rows together, as a share of the epochs "
+        "(default 0.33)",
         arguments.number,
     )
     add("ensemble", "N", "networks to average, one seed each (default 1)", arguments.whole)

@@ -40,8 +40,8 @@ def add(action: Add) -> None:
         metavar="FILE",
         type=Path,
         required=True,
-        help="a name in .zip; or one that ends as the format: one file from closes to prices, of a "
-        "network that reads closes alone",
+        help="a name in .zip; or, for a network that reads closes alone, a name that ends in the "
+        "format: one file that turns closes into prices",
     )
     export.add_argument("--force", action="store_true", help="overwrite an existing file")
     importing = action("import", "Save the model of a file that `models export` wrote.")

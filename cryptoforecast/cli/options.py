@@ -248,7 +248,7 @@ def _add_train(commands: Commands) -> None:
     groups.add_global(command)
     groups.add_prices(command, several="with --global")
     groups.add_signals(command)
-    groups.add_spec(command)
+    groups.add_spec(command, networks="lstm (default) or dense")
     groups.add_workers(command)
 
 
@@ -274,8 +274,8 @@ def _add_forecast(commands: Commands) -> None:
     command.add_argument(
         "--predictor",
         metavar="NAME",
-        help="of a saved model: stack, which combines it and har (the default), or one of the two "
-        "by its name: lstm, dense or har",
+        help="of a saved model: stack (default), which combines it with har; or one of the two by "
+        "its name: lstm, dense or har",
     )
     command.add_argument(
         "--horizon",
