@@ -124,7 +124,7 @@ def left_range(one: SetRule, entry: LedgerEntry, step: int) -> Alarm:
         occasion=f"forecast {entry.position}",
         title=f"{name.market} left its {level} % range",
         sentence=f"{name.market} closed at {price_text(close, name.quote)} on "
-        f"{moment_text(forecast.closes_at(step))}, outside of the {level} % range that "
+        f"{moment_text(forecast.closes_at(step))}, outside the {level} % range that "
         f"{predictor_name(name.model)} stored {ahead} before: {low} to {high}.",
         path=_ledger(name, step),
         step=step,

@@ -57,10 +57,11 @@ def _candle(rule: AlarmRule) -> str:
     )
     rates = anomalies.alarm_rates(rule.interval, alarms)
     if rates:
-        parts = [
-            f"{rates[kind].ratio:.2f} times on {kind} prices" for kind in ("simulated", "real")
-        ]
-        text += f" Measured with 1 in {month / alarms:,.0f}: as many {' and '.join(parts)}."
+        simulated, real = (f"{rates[kind].ratio:.2f} times" for kind in ("simulated", "real"))
+        text += (
+            f" Measured with 1 in {month / alarms:,.0f}: {simulated} as many alarms on simulated "
+            f"prices, and {real} as many on real prices."
+        )
     return text
 
 

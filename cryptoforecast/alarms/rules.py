@@ -121,7 +121,7 @@ def rule_text(rule: AlarmRule) -> str:
         return f"{market}: the price touches {price_text(rule.value, quote(rule))}"
     if rule.kind == RANGE:
         name = predictor_name(rule.model)
-        return f"{market}: a close outside of the {rule.value:.0f} % range of {name}, {step}"
+        return f"{market}: a close outside the {rule.value:.0f} % range of {name}, {step}"
     if rule.kind == CALIBRATION:
         name = predictor_name(rule.model)
         return f"{market}: the ranges of {name} no longer keep their promise, {step}"

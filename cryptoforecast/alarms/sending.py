@@ -92,7 +92,7 @@ def send(destination: Destination, title: str, body: str) -> str:
     """
     before = _HANGING.get(destination.url)
     if before is not None and before.is_alive():
-        return "It still has not answered to an earlier message."
+        return "It has not answered an earlier message yet."
     reasons: list[str] = []
     # A thread of our own: those of a pool would keep the process from ending.
     thread = threading.Thread(

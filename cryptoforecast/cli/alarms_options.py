@@ -15,8 +15,8 @@ def add(action: Add) -> None:
     new.add_argument(
         "kind",
         metavar="KIND",
-        help="candle: a move as rare as asked; price: it is touched; range: a close outside of "
-        "the stored range; calibration: ranges that drifted; model: past its date; source: silent",
+        help="candle: a move as rare as asked; price: it is touched; range: a close outside the "
+        "stored range; calibration: ranges that drifted; model: past its date; source: silent",
     )
     new.add_argument("--coin", metavar="C", default="", help="e.g. BTC or ETH-EUR")
     new.add_argument(

@@ -79,7 +79,12 @@ class AlarmService:
     # ------------------------------------------------------------------ rules
 
     def add(self, rule: AlarmRule) -> SetRule:
-        """Set a rule; what happened before this raises no alarm.
+        """Set a rule.
+
+        Candles that had closed before, prices that were touched before, and forecasts that were
+        graded before don't raise it. The other kinds look at the present state, which may be older
+        than the rule: ``CALIBRATION`` counts the whole quarter, and a model may have expired, or a
+        source fallen silent, before.
 
         Raises:
             InvalidInput: If a part of it is outside the rules, or it is set already.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-#: A candle that is as rare as 1 in so many; a price that is touched; a close outside of the range
+#: A candle that is as rare as 1 in so many; a price that is touched; a close outside the range
 #: that was stored for it; ranges that hold too many or too few prices; a model that is past its
 #: date; a source without new candles.
 CANDLE, PRICE, RANGE, CALIBRATION, MODEL, SOURCE = KINDS = (

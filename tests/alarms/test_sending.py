@@ -84,7 +84,7 @@ def test_a_server_that_stalls_or_never_ends_is_left(webhook, monkeypatch):
     (destination,) = destinations([webhook.url])
     for webhook.behave in ("stall", "drip"):
         assert send(destination, "T", "B") == "It did not answer within 0.5 seconds."
-        assert send(destination, "T", "B") == "It still has not answered to an earlier message."
+        assert send(destination, "T", "B") == "It has not answered an earlier message yet."
         assert webhook.outlasted == 0
         waiting = [each for each in threading.enumerate() if each.name == "alarm-message"]
         assert len(waiting) == 1

@@ -119,7 +119,7 @@ def test_a_rare_candle_is_told_once_with_its_rate_and_a_link(alarms, market, web
     assert f"to ${close:,.2f}" in alarm.sentence
     assert "a chance of 1 in " in alarm.sentence
     assert "one hour in 1,000 is as rare without any cause: 8.8 a year." in message["message"]
-    assert "on simulated prices and" in message["message"]
+    assert "on simulated prices, and" in message["message"]
     link = "https://forecasts.example/anomalies?coin=BTC&interval=1h"
     assert link in message["message"].split("\n")
     assert f"Alarm {raised.number}, raised on " in message["message"]
@@ -190,7 +190,7 @@ def test_a_close_outside_of_its_stored_range_is_told(alarms, ledger, market):
     assert ledger.grade().graded == 1
     (raised,) = alarms.run().raised
     sentence = raised.alarm.sentence
-    assert "outside of the 95 % range that Volatility cone stored 2 hours before: $" in sentence
+    assert "outside the 95 % range that Volatility cone stored 2 hours before: $" in sentence
     assert "one forecast in 20 ends outside without any cause, which is one in 40 hours" in (
         raised.alarm.rate
     )
