@@ -145,7 +145,7 @@ def candles_from_table(
         interval=name,
         lines=lines,
         duplicates=sum(each.count for each in (*repeats, *more)),
-        simulated=source is not None and bool((source == "simulated").any()),
+        simulated=_are_simulated(table),
         volume_unit=volume_unit(table.roles, table.yahoo),
         symbol=symbol,
         splices=None if source is None else _changes(pd.factorize(source)[0][rows]),
@@ -265,7 +265,7 @@ def _from_trades(
         interval=name,
         lines=table.lines(rows[first]),
         duplicates=0,
-        simulated=False,
+        simulated=_are_simulated(table),
         volume_unit=volume_unit(table.roles, table.yahoo),
         symbol=symbol,
         splices=None,
@@ -329,6 +329,11 @@ def _report_unusable(table: Table, usable: Array) -> tuple[Problem, ...]:
         return ()
     first = table.line(int(unusable[0]))
     return (Problem("without a price", len(unusable), first, "left out"),)
+
+
+def _are_simulated(table: Table) -> bool:
+    """Tell whether the column of sources says of any row that its price is simulated."""
+    return "source" in table.roles and bool((table.column("source") == "simulated").any())
 
 
 def _changes(source: Array) -> Array:

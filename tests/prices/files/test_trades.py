@@ -85,6 +85,14 @@ def test_trades(name: str) -> None:
     np.testing.assert_allclose(history.candles["volume"], volume[history.candles.index], rtol=1e-9)
 
 
+def test_trades_that_a_column_calls_simulated_are_simulated() -> None:
+    header = "time,price,source"
+    real = dumped(trades(lambda i: [T[i], P[i], "Kraken"]), header)
+    simulated = dumped(trades(lambda i: [T[i], P[i], "simulated"]), header)
+    assert not read(real, "x.csv").simulated
+    assert read(simulated, "x.csv").simulated
+
+
 def test_numbers_that_only_look_like_a_dump_of_trades_are_refused() -> None:
     content = dumped(trades(lambda i: [N[i], P[i], Q[i], P[i] + Q[i], T[i], True, True]))
     with pytest.raises(UnreadableFile, match="another shape"):
