@@ -85,16 +85,9 @@ def without_open(table: Table) -> tuple[Table, tuple[Problem, ...]]:
             f"that its candle had not closed ({first} is the first). Use a file with closed "
             "candles, or remove the column if it means something else."
         )
-    rows, load = np.flatnonzero(~is_open), table.load
-    rest = table.take(~is_open)
-    if load is not None:
-        rest = dataclasses.replace(rest, load=lambda names: _rows_of(load(names), rows))
     count, line = int(is_open.sum()), table.line(int(np.argmax(is_open)))
-    return rest, (Problem("open", count, line, "left out", f"column {name[:40]!r} says so"),)
-
-
-def _rows_of(frame: pd.DataFrame, rows: Array) -> pd.DataFrame:
-    return frame.iloc[rows].reset_index(drop=True)
+    problem = Problem("open", count, line, "left out", f"column {name[:40]!r} says so")
+    return table.take(~is_open), (problem,)
 
 
 def live_rows(stamps: Array, lines: Array) -> Problem:

@@ -13,6 +13,9 @@ from cryptoforecast.types import Array, Problem
 
 PRICES = ("open", "high", "low", "close")
 
+# Reads columns by their names.
+_Load = Callable[[Sequence[str]], pd.DataFrame]
+
 
 def _nobody(_share: float) -> None:
     """Tell nobody."""
@@ -37,7 +40,7 @@ class Table:
         symbol: What the file calls the coin outside the rows; empty where it does not.
         quote: Currency that the file names outside the rows and columns; empty where it does not.
         others: Names of the columns without a role, which may say of which series a row is.
-        load: Reads columns without a role, all rows of them.
+        load: Reads columns without a role, the rows of them that ``frame`` has.
         places: `(rows,)` place of each row in the file, from 0; ``None`` if no row is left out.
         report: Called between the steps that follow, with 1.0 because the whole file has been read;
             may raise to end them.
@@ -54,7 +57,7 @@ class Table:
     symbol: str = ""
     quote: str = ""
     others: Sequence[str] = ()
-    load: Callable[[Sequence[str]], pd.DataFrame] | None = None
+    load: _Load | None = None
     places: Array | None = None
     report: Callable[[float], None] = _nobody
 
@@ -78,12 +81,22 @@ class Table:
         """
         numbers = np.flatnonzero(rows)
         places = numbers if self.places is None else self.places[numbers]
-        frame = self.frame.iloc[numbers].reset_index(drop=True)
-        return dataclasses.replace(self, frame=frame, places=places, load=None)
+        frame = _rows_of(self.frame, numbers)
+        load = self.load and _taking(self.load, numbers)
+        return dataclasses.replace(self, frame=frame, places=places, load=load)
 
     def column(self, role: str) -> pd.Series:
         """Return the values of the column that plays a role, `(rows,)`."""
         return self.frame[self.roles[role]]
+
+
+def _rows_of(frame: pd.DataFrame, rows: Array) -> pd.DataFrame:
+    return frame.iloc[rows].reset_index(drop=True)
+
+
+def _taking(load: _Load, rows: Array) -> _Load:
+    """Return a ``load`` that reads some of the rows."""
+    return lambda names: _rows_of(load(names), rows)
 
 
 @dataclass(frozen=True, eq=False)

@@ -181,6 +181,36 @@ def test_one_coin_in_two_spellings_is_one_series() -> None:
         read(csv(spelled), "x.csv")
 
 
+def test_a_chosen_coin_of_two_exchanges_is_refused_as_it_is_alone() -> None:
+    parts = [
+        rows(symbol="BTC", exchange="Kraken").iloc[:40],
+        rows(OTHERS["near"], symbol="BTC", exchange="Binance").iloc[30:],
+    ]
+    both = pd.concat([*parts, rows(OTHERS["cheap"], symbol="ETH", exchange="Kraken")])
+    refusal = r"'Kraken' and 'Binance' \(line 42, column 'exchange'"
+    with pytest.raises(SeveralSeries, match=refusal):
+        read(csv(pd.concat(parts)), "x.csv")
+    with pytest.raises(SeveralSeries, match=refusal):
+        read(csv(both), "x.csv", corrections=Corrections(only="BTC"))
+    eth = read(csv(both), "x.csv", corrections=Corrections(only="ETH"))
+    np.testing.assert_allclose(eth.candles, OTHERS["cheap"])
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_currency_and_an_exchange_choose_one_of_four_series(kind: str) -> None:
+    parts = [
+        rows(HOURS * factor * share, quote=quote, exchange=exchange)
+        for quote, factor in (("USD", 1.0), ("EUR", 0.9))
+        for exchange, share in (("Kraken", 1.0), ("Binance", 0.98))
+    ]
+    content = FORMATS[kind](pd.concat(parts, ignore_index=True))
+    with pytest.raises(SeveralSeries, match="'Kraken' and 'Binance'"):
+        read(content, "x", corrections=Corrections(quote="EUR"))
+    history = read(content, "x", corrections=Corrections(quote="EUR", only="Kraken"))
+    np.testing.assert_allclose(history.candles, HOURS * 0.9)
+    assert history.quote == "EUR"
+
+
 def test_only_of_a_file_of_one_series_must_be_that_one() -> None:
     one = csv(rows(symbol="BTCUSDT"))
     assert len(read(one, "x.csv", corrections=Corrections(only="btc"))) == 48
