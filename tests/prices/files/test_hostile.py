@@ -297,7 +297,7 @@ def test_a_name_that_a_list_holds_twice_is_refused_for_numbers_only(name: str) -
     header = ["time", "open", "high", "low", "close", name, name]
     content = json.dumps([header, *body]).encode()
     if name == "volume":
-        refused(content, r"'volume' and 'volume \(column 7\)', which differ \(record 1\)")
+        refused(content, r"'volume' and 'volume \(column 7\)', which differ \(record 2\)")
         return
     history = read(content, "x.json")
     assert history.candles.index.equals(HOURS.index)

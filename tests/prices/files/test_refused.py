@@ -151,6 +151,21 @@ def test_json_of_another_kind_is_refused(content: bytes, match: str) -> None:
     refused(content, match, "x.json")
 
 
+@pytest.mark.parametrize("form", ["record", "line"])
+def test_a_first_list_with_the_names_counts_where_a_place_is_named(form: str) -> None:
+    def in_json(word: object) -> bytes:
+        body = [[f"{t}", *row] for t, row in zip(HOURS.index, HOURS.to_numpy(), strict=True)]
+        body[4][1] = word
+        lists = [["time", *HOURS], *body]
+        whole, lines = json.dumps(lists), "\n".join(map(json.dumps, lists))
+        return (whole if form == "record" else lines).encode()
+
+    refused(in_json("abc"), rf"'abc' \({form} 6, column 'open'", "x.json")
+    refused(in_json([1]), rf"\[1\] \({form} 6, column 'open'", "x.json")
+    problem = read(in_json(None), "x.json").quality.problems[0]
+    assert (problem.kind, problem.first_line) == ("without a price", 6)
+
+
 # ---------------------------------------------------------------------------- archives
 
 

@@ -66,8 +66,9 @@ _FREE_RECORDS, _FREE_CELLS, _MAX_BLANK = 100_000, 1_000_000, 100_000
 # Rows by which columns are recognised.
 _SAMPLE_ROWS = 400
 
-# The columns with a role and perhaps others, the names of all, the roles, and the decisions.
-_Columns = tuple[pd.DataFrame, list[str], dict[str, str], dict[str, str]]
+# The columns with a role and perhaps others, the names of all, the roles, the decisions, and the
+# number of the first row: 2 below a list of names, which is a record or a line too.
+_Columns = tuple[pd.DataFrame, list[str], dict[str, str], dict[str, str], int]
 
 
 def read_json(stream: IO[bytes], corrections: Corrections, bounds: Bounds = UNBOUNDED) -> Table:
@@ -100,16 +101,16 @@ def read_json(stream: IO[bytes], corrections: Corrections, bounds: Bounds = UNBO
         columns = _from_lists(lists, unit, corrections)
     else:
         raise UnreadableFile(f"A JSON price file is {SHAPES}. Received: rows of mixed kinds.")
-    frame, names, roles, decisions = columns
+    frame, names, roles, decisions, first = columns
     if "closed" in roles:
         flags = frame[roles["closed"]]
         frame = frame.assign(**{str(flags.name): flags.map(str, na_action="ignore")})
     others = [name for name in frame if name not in roles.values()]
     return Table(
-        frame=frame[list(dict.fromkeys(roles.values()))].apply(_column, args=(unit,)),
+        frame=frame[list(dict.fromkeys(roles.values()))].apply(_column, args=(unit, first)),
         roles=roles,
         unit=unit,
-        first=1,
+        first=first,
         yahoo=is_yahoo(names),
         closing=is_closing(roles, names),
         foreign=is_foreign(names),
@@ -117,7 +118,7 @@ def read_json(stream: IO[bytes], corrections: Corrections, bounds: Bounds = UNBO
         symbol=series.symbol,
         quote=series.quote,
         others=[name for name in others if _is_plain(frame[name])],
-        load=lambda names: frame[list(names)].apply(_column, args=(unit,)),
+        load=lambda names: frame[list(names)].apply(_column, args=(unit, first)),
     )
 
 
@@ -263,7 +264,7 @@ def _from_records(rows: list[dict[str, Json]], corrections: Corrections) -> _Col
     frame = pd.DataFrame(
         {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names}
     )
-    return frame, names, choice.roles, choice.decisions
+    return frame, names, choice.roles, choice.decisions, 1
 
 
 def _from_lists(rows: list[list[Json]], unit: str, corrections: Corrections) -> _Columns:
@@ -273,8 +274,8 @@ def _from_lists(rows: list[list[Json]], unit: str, corrections: Corrections) -> 
     if _is_header(names, user_columns):
         names = list(unique_names(names))
         body = [dict(zip(names, row, strict=False)) for row in rows[1:]]
-        frame, _, roles, decisions = _from_records(body, corrections)
-        return frame, names, roles, {**decisions, "header": "the first list"}
+        frame, _, roles, decisions, _ = _from_records(body, corrections)
+        return frame, names, roles, {**decisions, "header": "the first list"}, 2
     if user_columns and all(
         isinstance(cell, str) and math.isnan(_number(cell)) for cell in rows[0]
     ):
@@ -306,7 +307,7 @@ def _from_lists(rows: list[list[Json]], unit: str, corrections: Corrections) -> 
     frame = pd.DataFrame(
         {name: pd.Series([row[i] for row in rows], dtype=object) for i, name in enumerate(names)}
     )
-    return frame, names, roles, {"header": how}
+    return frame, names, roles, {"header": how}, 1
 
 
 def _is_header(names: list[str], user_columns: Mapping[str, str]) -> bool:
@@ -327,14 +328,14 @@ def _number(cell: Json) -> float:
         return math.nan
 
 
-def _column(values: pd.Series, unit: str) -> pd.Series:
+def _column(values: pd.Series, unit: str, first: int) -> pd.Series:
     """Convert a column of JSON values to one type: integers, floats or text."""
     kinds = {type(value) for value in values if value is not None}
     if odd := kinds & {list, dict, bool}:
         row = next(i for i, value in enumerate(values) if type(value) in odd)
         raise UnreadableFile(
             f"Values must be numbers or text. Received: {str(values.iloc[row])[:40]} "
-            f"({unit} {row + 1}, column {values.name!r}). Save one number a column."
+            f"({unit} {row + first}, column {values.name!r}). Save one number a column."
         )
     try:
         if kinds <= {int} and values.notna().all():
