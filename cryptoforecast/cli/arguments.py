@@ -70,11 +70,6 @@ def pairs(text: str) -> dict[str, str]:
     return pairs
 
 
-def delimiter(text: str) -> str:
-    """Read the character between columns."""
-    return "\t" if text == "tab" else text
-
-
 def order(text: str) -> bool:
     """Return whether the day comes first."""
     if text not in ("day-first", "month-first"):

@@ -100,7 +100,6 @@ def add_reading(command: argparse.ArgumentParser, when: str = "") -> None:
     group.add_argument(
         "--delimiter",
         metavar="C",
-        type=arguments.delimiter,
         help="character between columns, or tab",
     )
     group.add_argument(

@@ -196,12 +196,12 @@ def read(
             ``quality``; level_shift_cut or level_shift_rescale where the coin's unit changed; or
             unlisted for prices of 0 before the first one. None by default.
         reading: How the file is written, where the reader should not decide by itself.
-            ``delimiter`` is one character; ``columns`` has a column's name by its role, such as
-            ``{"time": "Date"}``; ``day_first`` says whether 03/04/2024 is in April; ``zone`` is
-            that of times without one, such as ``"Europe/Berlin"``; ``label`` is ``"open"`` or
-            ``"close"``, the end of the candle that a time names; ``decimal`` is ``"."`` or ``","``;
-            ``only`` is the one series to read of a file that has several, such as ``"ETH"``;
-            ``quote`` is the currency of the prices, such as ``"EUR"``.
+            ``delimiter`` is one character or ``"tab"``; ``columns`` has a column's name by its
+            role, such as ``{"time": "Date"}``; ``day_first`` says whether 03/04/2024 is in April;
+            ``zone`` is that of times without one, such as ``"Europe/Berlin"``; ``label`` is
+            ``"open"`` or ``"close"``, the end of the candle that a time names; ``decimal`` is
+            ``"."`` or ``","``; ``only`` is the one series to read of a file that has several, such
+            as ``"ETH"``; ``quote`` is the currency of the prices, such as ``"EUR"``.
 
     Returns:
         Prices in the file's currency, USD where it names none; rows without a price are left out

@@ -24,7 +24,7 @@ class Corrections:
     """What the user says about a file.
 
     Attributes:
-        delimiter: One character between the columns.
+        delimiter: One character between the columns; ``"tab"`` is read as the tab.
         columns: Column name in the file by role (see ``ASSIGNABLE``). ``"column 3"`` is the
             third column, whether or not it has a name.
         day_first: Whether 03/04/2024 is the third of April.
@@ -94,7 +94,9 @@ class Corrections:
         return Preference(self.quote, self.only)
 
     def _check_delimiter(self) -> None:
-        """Refuse a delimiter that is no single character, or that values contain."""
+        """Refuse a delimiter that is no single character, or that values contain; read ``tab``."""
+        if self.delimiter == "tab":
+            object.__setattr__(self, "delimiter", "\t")
         mark = self.delimiter
         if mark is None or mark == "\t":
             return

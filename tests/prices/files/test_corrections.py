@@ -92,6 +92,14 @@ def test_what_can_not_be_meant_is_refused(wrong: dict[str, object], match: str) 
         Corrections(**wrong)
 
 
+def test_the_word_tab_stands_for_the_character() -> None:
+    content = samples.own(CANDLES).replace(b",", b"\t")
+    history = read(content, "x.csv", corrections=Corrections(delimiter="tab"))
+    assert len(history) == len(CANDLES)
+    assert history.quality.decisions["corrected"] == "delimiter tab"
+    assert Corrections(delimiter="tab") == Corrections(delimiter="\t")
+
+
 @pytest.mark.parametrize("kind", ["records", "lists", "parquet", "feather"])
 def test_a_delimiter_is_for_delimited_text_only(kind: str) -> None:
     corrections = Corrections(columns=NAMES, delimiter=";")
