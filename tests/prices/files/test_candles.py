@@ -213,6 +213,9 @@ def test_turnover_stands_in_for_a_volume_that_is_not_there() -> None:
     assert not np.signbit(reading.candles["volume"]).any()
     assert reading.volume_unit == "quote"
     assert reading.decisions["columns"].endswith("close=close, turnover=turnover")
+    in_thousands = frame["turnover"].map(lambda turnover: f"{turnover / 1000:.2f}K")
+    reading = read(frame.assign(turnover=in_thousands))
+    np.testing.assert_allclose(reading.candles["volume"], frame["turnover"])
     assert read(HOURS, turnover=0.0).candles["volume"].tolist() == HOURS["volume"].tolist()
 
 

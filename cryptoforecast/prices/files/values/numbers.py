@@ -269,7 +269,7 @@ def read_numbers(table: Table, role: str, mark: str) -> Array:
 
 
 def _numbers(table: Table, role: str, mark: str) -> Array:
-    """Parse a column of text; a volume may have a unit such as K."""
+    """Parse a column of text; a volume or turnover may have a unit such as K."""
     texts = _Texts.of(table, role)
     values = texts.distinct
     absent = values.str.strip().isin(ABSENT)
@@ -281,7 +281,7 @@ def _numbers(table: Table, role: str, mark: str) -> Array:
     fraction = rf"({re.escape(mark)}\d*)?"
     number = rf"^[+-]?(({pattern}|\d*){fraction}|\d*{fraction}{_EXPONENT})$"
     factor = np.ones(len(text))
-    if role == "volume":
+    if role in ("volume", "turnover"):
         letter = text.str.extract(r"([KMBTkmbt])$", expand=False).str.upper()
         factor = letter.map(_SUFFIXES).fillna(1.0).to_numpy(dtype=float)
         text = _without(text, "[KMBTkmbt]$", _UNIT)

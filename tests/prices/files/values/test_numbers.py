@@ -208,8 +208,9 @@ def test_numbers_are_read(text: str, mark: str, value: float) -> None:
     ("text", "value"),
     [("1.5K", 1500), ("1.5 k", 1500), ("2M", 2e6), ("2b", 2e9), ("3T", 3e12), ("7", 7)],
 )
-def test_units_are_for_volume_only(text: str, value: float) -> None:
+def test_units_are_for_volume_and_turnover_only(text: str, value: float) -> None:
     assert numbers(text, "1", role="volume") == [value, 1]
+    assert numbers(text, "1", role="turnover") == [value, 1]
     if value != 7:
         with pytest.raises(UnreadableFile, match=r"The open must be a plain number.*\(line 3"):
             numbers("1", text)
