@@ -139,13 +139,22 @@ def closed_reading(
         splices=None if reading.splices is None else reading.splices[rows],
         problems=(*reading.problems, *_not_closed(reading, whole, future)),
     )
-    candles_text = "The last candle was" if count == 1 else f"The last {count:,} candles were"
-    if future:
-        return shorter, (
-            f"{candles_text} left out, {future:,} of them from after {now:%Y-%m-%d %H:%M} UTC, "
-            f"when the {source} was read. Perhaps the times are of another zone: say which.",
-        )
-    return shorter, (f"{candles_text} left out, still open when the {source} was read.",)
+    return shorter, (_note(count, future, now, source),)
+
+
+def _note(count: int, future: int, now: pd.Timestamp, source: str) -> str:
+    """Say how many candles were left out, and how many of them open after now."""
+    text = f"The last {'candle was' if count == 1 else f'{count:,} candles were'} left out"
+    if not future:
+        return f"{text}, still open when the {source} was read."
+    if future == count:
+        text += f" because {'it opens' if count == 1 else 'they open'}"
+    else:
+        text += f": {future:,} of them open{'s' * (future == 1)}"
+    text += f" after {now:%Y-%m-%d %H:%M} UTC, when the {source} was read"
+    if rest := count - future:
+        text += f", and {rest:,} {'was' if rest == 1 else 'were'} still open then"
+    return f"{text}. Perhaps the times are of another zone: choose it."
 
 
 def _not_closed(reading: Reading, whole: int, future: int) -> list[Problem]:
@@ -159,8 +168,8 @@ def _not_closed(reading: Reading, whole: int, future: int) -> list[Problem]:
     if future:
         line = int(reading.lines[size - future :].min())
         detail = (
-            f"the last opens at {reading.candles.index[-1]:%Y-%m-%d %H:%M} UTC; another zone? Say "
-            "which it is"
+            f"the last opens at {reading.candles.index[-1]:%Y-%m-%d %H:%M} UTC; "
+            "perhaps the times are of another zone: choose it"
         )
         problems.append(Problem("future", future, line, "left out", detail))
     return problems

@@ -95,9 +95,30 @@ def test_times_of_a_zone_to_the_east_are_reported(kind: str, hours: int) -> None
     assert history.end == NOW - INTERVALS["1h"]
     future = problem(history, "future")
     assert future.count == hours
-    assert "another zone?" in future.detail
-    assert f"{hours} of them from after 2024-03-04 00:29 UTC" in history.notes[0]
-    assert "another zone" in history.notes[0]
+    assert future.detail.endswith("UTC; perhaps the times are of another zone: choose it")
+    opens = "1 of them opens" if hours == 1 else f"{hours} of them open"
+    assert history.notes == (
+        f"The last {hours + 1} candles were left out: {opens} after 2024-03-04 00:29 UTC, when the "
+        "file was read, and 1 was still open then. Perhaps the times are of another zone: choose "
+        "it.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, "The last candle was left out because it opens after"),
+        (3, "The last 3 candles were left out because they open after"),
+    ],
+)
+def test_candles_of_the_future_below_a_gap_are_said_to_open_later(count: int, said: str) -> None:
+    frame = candles("1h", NOW + pd.Timedelta(hours=count))
+    gap = frame.drop(frame.index[-count - 3 : -count])
+    history = read(written(gap, "csv"), "x", now=NOW + pd.Timedelta("30min"))
+    assert history.notes == (
+        f"{said} 2024-03-04 00:30 UTC, when the file was read. Perhaps the times are of another "
+        "zone: choose it.",
+    )
 
 
 def test_with_the_zone_nothing_is_in_the_future() -> None:
