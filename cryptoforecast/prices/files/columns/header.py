@@ -114,8 +114,8 @@ def find_header(
             roles.update(_clock(rows, end, names))
         first = _rows_above(rows[:i], names, roles, i) if end == i + 1 else i
         if first < i:
-            count = f"{i - first} row{'s' * (i - first > 1)}"
-            decisions["header"] = f"in line {i + 1}, below {count} that it names too"
+            above = "row above it is" if i - first == 1 else f"{i - first} rows above it are"
+            decisions["header"] = f"in line {i + 1}; the {above} read too"
             end = first
         if any(any(row) for row in rows[:first]):
             where = "column names" if first == i else "first row"

@@ -277,7 +277,8 @@ def _without_headers(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     if not copies.any():
         return frame
     count = int(copies.sum())
-    layout.decisions.setdefault("header", f"repeated {count} times in the file, left out")
+    times = "once; this row was" if count == 1 else f"{count:,} times; these rows were"
+    layout.decisions.setdefault("header", f"repeated {times} left out")
     return frame.mask(copies)
 
 

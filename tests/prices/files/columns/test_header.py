@@ -212,12 +212,12 @@ def test_names_may_stand_below_their_rows(names: list[str], row: list[str]) -> N
     header = find_header([row, names, row], {})
     assert header is not None
     assert (header.skip, header.names) == (0, tuple(names))
-    assert header.decisions == {"header": "in line 2, below 1 row that it names too"}
+    assert header.decisions == {"header": "in line 2; the row above it is read too"}
     header = find_header([["My prices"], row, row, names], {})
     assert header is not None
     assert header.skip == 1
     assert header.decisions == {
-        "header": "in line 4, below 2 rows that it names too",
+        "header": "in line 4; the 2 rows above it are read too",
         "preamble": "1 line before the first row left out",
     }
 
