@@ -138,7 +138,7 @@ class Bounds:
         most = TEXT * rows + FREE_TEXTS + MAX_TEXTS_RATIO * self.size
         if size > most:
             raise UnreadableFile(
-                f"The {rows:,} {what} of a file of {self._megabytes} MB may have "
+                f"The {rows:,} {what} of a file of {self._megabytes} MB may take "
                 f"{most // 10**6:,} MB as text. Received: {size // 10**6:,} MB. {remedy}"
             )
 

@@ -138,7 +138,10 @@ def candles_from_table(
         candles = longer.candles()
         partial = () if lengths else partial_candles(longer, spacing, lines)
     if candles.empty:
-        raise UnreadableFile(f"It holds no whole {name} candle. Ask for shorter candles.")
+        raise UnreadableFile(
+            f"Prices need at least one whole {name} candle. Received: {rows_text(len(own.rows))}, "
+            "which make none. Ask for shorter candles."
+        )
     source = table.column("source") if "source" in table.roles else None
     return Reading(
         candles=candles,

@@ -128,8 +128,7 @@ _DAMAGED = (
 def _damaged(kind: str, error: Exception) -> UnreadableFile:
     """Return the error for an archive that can't be unpacked."""
     return UnreadableFile(
-        f"The {kind} archive is damaged, cut off or looks like a spreadsheet "
-        f"({str(error)[:120]}). Download it again."
+        f"The {kind} archive is damaged or cut off ({str(error)[:120]}). Download it again."
     )
 
 

@@ -164,11 +164,11 @@ def test_what_cannot_be_opened_says_why(tmp_path: Path) -> None:
 
 def test_a_damaged_archive_is_refused_while_it_is_read() -> None:
     stream = unpacking.unpack(io.BytesIO(gzip.compress(b"x" * 1_000)[:-10]))
-    with pytest.raises(UnreadableFile, match="The gzip archive is damaged"):
+    with pytest.raises(UnreadableFile, match=r"The gzip archive is damaged or cut off \("):
         stream.read()
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("a", b"content")
     changed = packed.getvalue().replace(b"content", b"contend")
-    with pytest.raises(UnreadableFile, match="The zip archive is damaged"):
+    with pytest.raises(UnreadableFile, match=r"The zip archive is damaged or cut off \("):
         unpacking.unpack(io.BytesIO(changed)).read()

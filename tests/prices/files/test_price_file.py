@@ -238,7 +238,8 @@ def test_shorter_candles_than_the_file_has_are_refused() -> None:
 
 
 def test_no_whole_candle_is_refused() -> None:
-    with pytest.raises(UnreadableFile, match="no whole 1d candle"):
+    message = r"at least one whole 1d candle\. Received: 6 rows, which make none\. Ask for shorter"
+    with pytest.raises(UnreadableFile, match=message):
         read(own(), "x.csv", interval="1d")
 
 
@@ -260,6 +261,7 @@ BROKEN_GZIP = gzip.compress(own() * 50)[:-30]
         (b'{"prices": [[1,2]]}', "rows of two numbers, a time and one price"),
         (b"PK\x03\x04rest of a workbook", "zip archive is damaged"),
         (b"PAR1 and nothing that follows PAR1", "Parquet file is damaged"),
+        (b"ARROW1 and nothing that follows", "damaged: .* Save it again as Feather version 2"),
         (BROKEN_GZIP, "gzip archive is damaged"),
         (b"\x1f\x8b not really", "gzip archive is damaged"),
         (b"a,b,x\n1,2,3\n", "No column for time, open, high, low, close was found. Received: a, b"),

@@ -88,7 +88,7 @@ def test_a_column_of_odd_cells_takes_no_more_than_it_may(tmp_path: Path) -> None
 def test_times_have_no_more_text_than_the_bytes_of_the_file_are_for() -> None:
     of_file = bounds.Bounds(1_000_000)
     of_file.check_texts("times", 100_000, 10_300_000, "Write them.")
-    with pytest.raises(UnreadableFile, match=r"100,000 times of a file of 1 MB may have 10 MB"):
+    with pytest.raises(UnreadableFile, match=r"100,000 times of a file of 1 MB may take 10 MB as"):
         of_file.check_texts("times", 100_000, 10_300_001, "Write them.")
 
 

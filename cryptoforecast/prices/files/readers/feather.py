@@ -104,7 +104,7 @@ def read_feather(stream: IO[bytes], corrections: Corrections, room: float = math
         return dataclasses.replace(table, others=others, load=load)
     except (OSError, ValueError, TypeError, KeyError, OverflowError, pa.ArrowException) as error:
         raise UnreadableFile(
-            f"The Feather file is damaged: {str(error)[:200]}. Save it again, version 2."
+            f"The Feather file is damaged: {str(error)[:200]}. Save it again as Feather version 2."
         ) from error
 
 

@@ -134,8 +134,8 @@ class Portions(io.RawIOBase):
         self._read += len(part)
         if self._read > MAX_PARSED:
             raise UnreadableFile(
-                f"A row may not go over {MAX_PARSED // 10**6} MB of lines. Received: more, perhaps "
-                "after a quotation mark that is never closed. Correct it."
+                f"One row of a price file may fill {MAX_PARSED // 10**6} MB of text. Received: "
+                "more, perhaps because a quotation mark is never closed. Correct it."
             )
         buffer[: len(part)] = part
         return len(part)

@@ -9,7 +9,7 @@ import pytest
 from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.prices.files import bounds
 from cryptoforecast.prices.files.corrections import Corrections
-from cryptoforecast.prices.files.readers import csv
+from cryptoforecast.prices.files.readers import csv, lines
 from cryptoforecast.prices.files.table import Table
 
 HEADER = "time,open,high,low,close,volume"
@@ -104,7 +104,9 @@ def test_a_last_line_stays_where_others_end_as_early() -> None:
 def test_headers_between_the_rows_are_blanked_and_counted() -> None:
     table = read([HEADER, PLAIN, HEADER, PLAIN, HEADER, PLAIN])
     assert table.column("close").isna().tolist() == [False, True, False, True, False]
-    assert table.decisions["header"] == "repeated 2 times in the file, left out"
+    assert table.decisions["header"] == "repeated 2 times; these rows were left out"
+    once = read([HEADER, PLAIN, HEADER, PLAIN])
+    assert once.decisions["header"] == "repeated once; this row was left out"
     assert "header" not in read([HEADER, TEXT, TEXT]).decisions
 
 
@@ -118,6 +120,13 @@ def test_spaces_and_words_for_no_value_are_no_text() -> None:
     table = read([HEADER, TEXT, "1709251200, 10, 12,NULL,11, 5K"])
     assert table.column("open").tolist() == ["10", "10"]
     assert table.column("low").isna().tolist() == [False, True]
+
+
+def test_a_quotation_mark_that_is_never_closed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "MAX_PARSED", 2_000_000)
+    rule = r"One row of a price file may fill 2 MB of text\. Received: more, perhaps because a"
+    with pytest.raises(UnreadableFile, match=rf"{rule} quotation mark is never closed\."):
+        read([HEADER, TEXT, f'"{TEXT}', *[TEXT] * 100_000])
 
 
 def test_a_header_alone_is_no_table() -> None:
