@@ -19,7 +19,6 @@ __all__ = ["COINS", "Coin", "resolve", "suggestion"]
 
 # No other character reaches a file name, a URL or a log line.
 _ALLOWED = re.compile(r"[A-Z0-9^][A-Z0-9.^=-]*")
-_BASE = re.compile(r"[A-Z0-9]{1,16}")
 # One letter of three may be wrong.
 _MIN_LIKENESS = 0.66
 
