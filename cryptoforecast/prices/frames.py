@@ -41,6 +41,8 @@ from cryptoforecast.types import Array, PriceHistory
 MAX_SAMPLE = 1_000
 #: Characters the name of a source may have.
 MAX_SOURCE = 120
+# What a frame is called by those who know pandas, for whom a remedy may be in its words.
+_FRAME = "DataFrame"
 
 
 def read(
@@ -54,7 +56,7 @@ def read(
     now: pd.Timestamp | None = None,
     only: str | None = None,
     quote: str | None = None,
-    noun: str = "DataFrame",
+    noun: str = _FRAME,
 ) -> PriceHistory:
     """Make a history from a DataFrame, which is not changed.
 
@@ -99,11 +101,11 @@ def read(
     unlisted = "unlisted" in repairs
     corrections = Corrections(only=only, quote=quote or symbol.quote, unlisted=unlisted)
     try:
-        table = tabulate(frame, corrections)
+        table = tabulate(frame, corrections, noun)
         reading = candles_from_table(table, corrections, interval)
     except UnreadableFile as error:
         raise InvalidInput(f"The {noun} can't be read. {error}") from error
-    _refuse_repeated(frame, reading)
+    _refuse_repeated(frame, reading, noun)
     now = pd.Timestamp.now("UTC") if now is None else now
     reading, notes = closed_reading(reading, now, noun)
     if not reading.quote:
@@ -118,12 +120,15 @@ def read(
     )
 
 
-def tabulate(frame: pd.DataFrame, corrections: Corrections | None = None) -> Table:
+def tabulate(
+    frame: pd.DataFrame, corrections: Corrections | None = None, noun: str = _FRAME
+) -> Table:
     """Find the times and prices of a DataFrame.
 
     Args:
         frame: See ``read``.
         corrections: Which of several series or currencies is wanted.
+        noun: What errors call the frame.
 
     Returns:
         Copies of the columns that matter.
@@ -139,7 +144,7 @@ def tabulate(frame: pd.DataFrame, corrections: Corrections | None = None) -> Tab
         frame = frame.reset_index(allow_duplicates=True)
     corrections = corrections or Corrections()
     symbol = _pair_of(frame.columns)
-    names = _names(frame.columns, corrections.only)
+    names = _names(frame.columns, corrections.only, noun)
     parts = [frame.iloc[:, i] for i in range(frame.shape[1])]
     decisions: dict[str, str] = {}
     if names:
@@ -154,14 +159,14 @@ def tabulate(frame: pd.DataFrame, corrections: Corrections | None = None) -> Tab
         names, parts = [str(index.name), *names], [index, *parts]
         roles = {role: name for role, name in roles.items() if role_of(role) != "time"}
         roles["time"] = str(index.name)
-    _check_roles(names, roles)
+    _check_roles(names, roles, noun)
     return dataclasses.replace(_table(names, parts, roles, decisions), symbol=symbol)
 
 
-def _names(labels: pd.Index, only: str | None) -> list[str]:
+def _names(labels: pd.Index, only: str | None, noun: str) -> list[str]:
     """Name the columns as a file would; empty where they are numbered."""
     if isinstance(labels, pd.MultiIndex):
-        return _of_one_ticker(labels, only)
+        return _of_one_ticker(labels, only, noun)
     if all(isinstance(label, int | np.integer) for label in labels):
         return []
     return [str(label) for label in labels]
@@ -176,7 +181,7 @@ def _pair_of(labels: pd.Index) -> str:
     return pairs[0] if len(pairs) == 1 else ""
 
 
-def _of_one_ticker(labels: pd.MultiIndex, only: str | None) -> list[str]:
+def _of_one_ticker(labels: pd.MultiIndex, only: str | None, noun: str) -> list[str]:
     """Take the level that names prices, where the other names one ticker, or the wanted one.
 
     Raises:
@@ -186,7 +191,7 @@ def _of_one_ticker(labels: pd.MultiIndex, only: str | None) -> list[str]:
     words = [{plain_name(name) for name in level} & {*ALIASES["close"]} for level in levels]
     if len(levels) != 2 or not any(words):
         names = [" ".join(each) for each in zip(*levels, strict=True)]
-        raise _missing(names, ("time", "close"))
+        raise _missing(names, ("time", "close"), noun)
     at = 0 if words[0] else 1
     beside = zip(levels[at], levels[1 - at], strict=True)
     tickers = sorted({ticker for word, ticker in beside if word and ticker})
@@ -194,9 +199,10 @@ def _of_one_ticker(labels: pd.MultiIndex, only: str | None) -> list[str]:
         pairs = zip(levels[at], levels[1 - at], strict=True)
         return [f"{word} {ticker}" if word and ticker else word or ticker for word, ticker in pairs]
     if len(tickers) > 1:
+        example = f", such as df.xs({tickers[0]!r}, axis=1, level={1 - at})"
         raise UnreadableFile(
-            f"A DataFrame must hold one coin. Received: {', '.join(tickers)[:80]} side by side. "
-            f"Choose one, such as df.xs({tickers[0]!r}, axis=1, level={1 - at})."
+            f"A {noun} must hold one coin. Received: {', '.join(tickers)[:80]} side by side. "
+            f"Choose one{example if noun == _FRAME else ''}."
         )
     # A column that was an index before has a name in one level only.
     return [name or other for name, other in zip(levels[at], levels[1 - at], strict=True)]
@@ -324,7 +330,7 @@ def _may_name(part: pd.Series) -> bool:
     return bool(text or kinds.is_integer_dtype(part.dtype))
 
 
-def _check_roles(names: Sequence[str], roles: Mapping[str, str]) -> None:
+def _check_roles(names: Sequence[str], roles: Mapping[str, str], noun: str) -> None:
     """Refuse a frame without times, or with some but not all of the four prices.
 
     Raises:
@@ -333,24 +339,26 @@ def _check_roles(names: Sequence[str], roles: Mapping[str, str]) -> None:
     if are_enough(roles):
         return
     needed = PRICES if {*PRICES} & roles.keys() - {"close"} else ("close",)
-    raise _missing(names, [role for role in ("time", *needed) if role not in roles])
+    raise _missing(names, [role for role in ("time", *needed) if role not in roles], noun)
 
 
-def _missing(names: Sequence[str], missing: Sequence[str]) -> UnreadableFile:
+def _missing(names: Sequence[str], missing: Sequence[str], noun: str) -> UnreadableFile:
     """Make the error for a frame that lacks columns."""
-    remedy = "Rename its columns, such as df.rename(columns={'settled': 'close'})."
-    if [*missing] == ["time"]:
+    place, remedy = "", "Add them."
+    if noun == _FRAME:
+        place = ", as its index or as a column,"
+        remedy = "Rename its columns, such as df.rename(columns={'settled': 'close'})."
+    if noun == _FRAME and [*missing] == ["time"]:
         remedy = (
             "Make the times at which its candles open the index, such as df.set_index('opened')."
         )
     return UnreadableFile(
-        "A DataFrame of prices needs times, as its index or as a column, and the columns open, "
-        f"high, low and close, or close alone. Missing: {', '.join(missing)}. Received: "
-        f"{', '.join(names)[:200]}. {remedy}"
+        f"A {noun} of prices needs times{place} and the columns open, high, low and close, or "
+        f"close alone. Missing: {', '.join(missing)}. Received: {', '.join(names)[:200]}. {remedy}"
     )
 
 
-def _refuse_repeated(frame: pd.DataFrame, reading: Reading) -> None:
+def _refuse_repeated(frame: pd.DataFrame, reading: Reading, noun: str) -> None:
     """Refuse several candles of one time: which of them counts must not follow from their order.
 
     Raises:
@@ -360,11 +368,11 @@ def _refuse_repeated(frame: pd.DataFrame, reading: Reading) -> None:
     if not duplicates:
         return
     count = "1 row" if reading.duplicates == 1 else f"{reading.duplicates:,} rows"
-    remedy = "df[~df.index.duplicated(keep='last')]"
+    example = ", such as df[~df.index.duplicated(keep='last')]"
     if isinstance(frame.index, pd.RangeIndex):
-        remedy = "df.drop_duplicates(subset=TIME, keep='last')"
+        example = ", such as df.drop_duplicates(subset=TIME, keep='last')"
     raise InvalidInput(
-        "The DataFrame can't be read. Each candle must have a time of its own. Received: "
+        f"The {noun} can't be read. Each candle must have a time of its own. Received: "
         f"{count} whose time is there again (row {duplicates[0].first_line} is the first). "
-        f"Keep one of each, such as {remedy}."
+        f"Keep one of each{example if noun == _FRAME else ''}."
     )

@@ -104,13 +104,17 @@ def test_a_problem_speaks_of_what_was_sent(client, candles):
     times = candles["time"]
     twice = {**candles, "time": [*times[:-1], times[0]]}
     dates = {**candles, "time": ["soon", *times[1:]]}
-    body = {"series": [{"id": "a", "candles": twice}, {"id": "b", "candles": dates}]}
-    first, second = (
+    again = {**candles, "time": [*times[:-1], times[0].replace("T", " ")]}
+    wrong = {"a": twice, "b": dates, "c": again}
+    body = {"series": [{"id": name, "candles": sent} for name, sent in wrong.items()]}
+    first, second, third = (
         one["problem"]["detail"] for one in post(client, body, "cone").json()["series"]
     )
     assert "Received: " in first
     assert f"{times[0]!r} again" in first
     assert second.startswith("The series can't be read. ")
+    assert third.startswith("The series can't be read. Each candle must have a time of its own.")
+    assert "df" not in third
 
 
 def test_the_long_format_is_one_table_of_the_same_numbers(client):

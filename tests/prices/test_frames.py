@@ -369,6 +369,26 @@ def test_what_is_wrong_is_refused_with_the_reason(case: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("case", "rule", "remedy"),
+    [
+        ("repeated", "Each candle must have a time of its own", "Keep one of each."),
+        ("no times", "A series of prices needs times and the columns open, high", "Add them."),
+        ("no close", "A series of prices needs times and the columns open, high", "Add them."),
+        ("levels without prices", "A series of prices needs times and the columns", "Add them."),
+        ("several tickers", "A series must hold one coin", "Choose one."),
+    ],
+)
+def test_a_refusal_calls_the_frame_what_its_sender_does(case: str, rule: str, remedy: str) -> None:
+    """A program that sends JSON knows neither a DataFrame nor pandas."""
+    with pytest.raises(InvalidInput) as raised:
+        read(REFUSED[case][0], noun="series")
+    message = str(raised.value)
+    assert message.startswith(f"The series can't be read. {rule}")
+    assert message.endswith(remedy)
+    assert "DataFrame" not in message
+
+
+@pytest.mark.parametrize(
     ("options", "reason"),
     [
         ({"coin": "<b>"}, "a ticker, a name or a pair such as BTC-EUR"),
