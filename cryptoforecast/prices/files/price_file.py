@@ -237,10 +237,11 @@ def check_free(path: Path, *, force: bool = False) -> None:
             "folder that exists and is yours."
         )
     if is_folder:
-        raise InvalidInput(f"{path} can't be written: it is a folder. Choose another name.")
+        raise InvalidInput(f"{_text(path)} can't be written: it is a folder. Choose another name.")
     if there and not force:
         raise AlreadyExists(
-            f"{path} exists already. Choose another name, or replace it (--force, force=True)."
+            f"{_text(path)} exists already. Choose another name, or replace it (--force, "
+            "force=True)."
         )
     try:
         whole_files.check_writable(path.absolute().parent)

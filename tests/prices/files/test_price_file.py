@@ -16,6 +16,7 @@ from cryptoforecast.prices.candles.resample import resample
 from cryptoforecast.prices.files import bounds
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import (
+    MAX_SHOWN,
     check_free,
     check_page,
     check_target,
@@ -469,6 +470,15 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
         check_target(tmp_path / "file" / "x.csv")
     with pytest.raises(InvalidInput, match="can't be written: no reason given"):
         put(path, lambda _: raise_(OSError("no reason given")))
+
+
+def test_a_path_of_any_length_is_shortened_in_a_message(tmp_path: Path) -> None:
+    folder = tmp_path.joinpath(*["long" * 20] * 4)
+    folder.mkdir(parents=True)
+    (folder / "x.csv").write_text("precious")
+    for path, reason in ((folder / "x.csv", "exists already"), (folder, "it is a folder")):
+        with pytest.raises(InvalidInput, match=rf"^.{{{MAX_SHOWN}}}… .*{reason}"):
+            check_free(path)
 
 
 def test_a_file_that_is_half_written_is_removed(tmp_path: Path) -> None:
