@@ -211,6 +211,14 @@ print("found", *(name for name in later if name in sys.modules))
     assert _run(code).split() == ["found"]
 
 
+def test_a_file_is_written_without_what_reads_files() -> None:
+    code = """
+import sys, cryptoforecast.service.files
+print("found", *(name for name in sys.modules if name.startswith("cryptoforecast.prices.files.r")))
+"""
+    assert _run(code).split() == ["found"]
+
+
 def test_forecasting_from_a_shipped_model_needs_no_tensorflow() -> None:
     models = ["btc-1h-lstm-close", "btc-1h-dense", "global-1h-lstm"]
     code = f"""

@@ -16,7 +16,7 @@ from mcp import Client, StdioServerParameters
 
 from cryptoforecast import cli
 from cryptoforecast.cli import assistants
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import writing
 from cryptoforecast.service import price_choices, shared
 from cryptoforecast.types import OWNER
 from tests import synthetic
@@ -63,7 +63,7 @@ def test_an_assistant_gets_the_answers_of_the_command_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "BTCUSD.csv"
-    price_file.write(synthetic.history(), path)
+    writing.write(synthetic.history(), path)
 
     async def work(client: Client) -> dict[str, Any]:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}

@@ -10,7 +10,7 @@ import pytest
 
 import cryptoforecast as cf
 from cryptoforecast.forecasting.baselines import BASELINES
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import writing
 from cryptoforecast.service import shared
 from cryptoforecast.service.outlooks import Question
 from tests import synthetic
@@ -21,7 +21,7 @@ from tests.command_line import refused, runner
 def prices(tmp_path_factory):
     """A price file of a random walk."""
     path = tmp_path_factory.mktemp("prices") / "BTCUSD.csv"
-    price_file.write(synthetic.history(), path)
+    writing.write(synthetic.history(), path)
     return path
 
 

@@ -13,7 +13,7 @@ from cryptoforecast.evaluation.leaderboard import leaderboard
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import specs
 from cryptoforecast.learning.specs import NETWORKS
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import price_file, writing
 from tests import synthetic
 
 TINY = ("--lookback=8", "--units=4", "--epochs=1", "--features=return,range")
@@ -22,7 +22,7 @@ TINY = ("--lookback=8", "--units=4", "--epochs=1", "--features=return,range")
 @pytest.fixture(scope="module")
 def prices(tmp_path_factory):
     path = tmp_path_factory.mktemp("prices") / "BTCUSD.csv"
-    price_file.write(synthetic.history(), path)
+    writing.write(synthetic.history(), path)
     return path
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast import cli
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import price_file, writing
 from tests import synthetic
 
 
@@ -29,7 +29,7 @@ def run(capsys):
 @pytest.fixture
 def prices(tmp_path):
     path = tmp_path / "ETHUSD_1h.csv"
-    price_file.write(dataclasses.replace(synthetic.history(600), coin="ETH"), path)
+    writing.write(dataclasses.replace(synthetic.history(600), coin="ETH"), path)
     return path
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import writing
 from cryptoforecast.service import SavedModelService
 from cryptoforecast.settings import Settings
 from tests import synthetic
@@ -27,7 +27,7 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of U
 def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A price file of a random walk."""
     path = tmp_path_factory.mktemp("prices") / "BTCUSD.csv"
-    price_file.write(synthetic.history(), path)
+    writing.write(synthetic.history(), path)
     return path
 
 

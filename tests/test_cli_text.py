@@ -11,7 +11,7 @@ from cryptoforecast.cli import file_text, text
 from cryptoforecast.cli.progress import Meter
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.learning import specs
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import writing
 from cryptoforecast.types import Progress, SavedModel
 from tests import synthetic
 
@@ -43,7 +43,7 @@ def test_what_a_card_quotes_is_visible():
 
 def test_the_name_of_a_file_is_visible(tmp_path, capsys):
     path = tmp_path / f"BTC {EVIL}.csv"
-    price_file.write(synthetic.history(), path)
+    writing.write(synthetic.history(), path)
     assert cli.main(["inspect", str(path)]) == 0
     path.write_text("no prices")
     assert cli.main(["inspect", str(path)]) == 2

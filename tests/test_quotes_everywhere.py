@@ -16,7 +16,7 @@ from cryptoforecast.evaluation import walk_forward
 from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.forecasting import next_steps, probability
 from cryptoforecast.learning import bundles, specs
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import writing
 from cryptoforecast.service import Service
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import PriceHistory, Scores, WalkPlan, affixes, price_text
@@ -60,7 +60,7 @@ def file(tmp_path):
 
     def write(quote, price):
         path = tmp_path / f"SOL-{quote}_1h.csv"
-        price_file.write(history(quote, price, volume_unit="coins"), path)
+        writing.write(history(quote, price, volume_unit="coins"), path)
         return path
 
     return write

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cryptoforecast.prices.candles.coins import COINS, Coin, resolve
-    from cryptoforecast.prices.files.price_file import read, write
+    from cryptoforecast.prices.files.price_file import read
+    from cryptoforecast.prices.files.writing import write
     from cryptoforecast.prices.live.market import LivePrices
     from cryptoforecast.prices.simulation.market import constant_volatility, simulate
 
@@ -26,7 +27,7 @@ __all__ = [
 
 _HOMES = {
     "COINS": "candles.coins", "Coin": "candles.coins", "resolve": "candles.coins",
-    "LivePrices": "live.market", "read": "files.price_file", "write": "files.price_file",
+    "LivePrices": "live.market", "read": "files.price_file", "write": "files.writing",
     "constant_volatility": "simulation.market", "simulate": "simulation.market",
 }  # fmt: skip
 

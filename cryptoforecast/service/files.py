@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.prices.files.price_file import check_free, check_page, check_target, put
-from cryptoforecast.prices.files.price_file import write as write_prices
+from cryptoforecast.prices.files.writing import check_free, check_page, check_target, put
+from cryptoforecast.prices.files.writing import write as write_prices
 from cryptoforecast.texts import cell
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.learning.bundle_archive import MAX_BYTES
-from cryptoforecast.prices.files.price_file import check_free
+from cryptoforecast.prices.files.writing import check_free
 
 __all__ = ["MAX_BYTES", "check_export", "read_archive"]
 

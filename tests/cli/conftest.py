@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import writing
 from tests import synthetic
 from tests.cli.processes import TINY, process
 from tests.command_line import runner
@@ -16,7 +16,7 @@ from tests.command_line import runner
 def prices(tmp_path_factory):
     """A price file of a random walk."""
     path = tmp_path_factory.mktemp("prices") / "BTCUSD.csv"
-    price_file.write(synthetic.history(), path)
+    writing.write(synthetic.history(), path)
     return path
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from cryptoforecast import json_views
 from cryptoforecast.forecasting.baselines import BASELINES
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import writing
 from cryptoforecast.service import Service
 from cryptoforecast.settings import Settings
 from tests import synthetic
@@ -296,7 +296,7 @@ def test_a_saved_model_is_tested_on_all_candles_after_its_cutoff(run, tmp_path):
     history = synthetic.history(1200)
     times = pd.date_range(cutoff - pd.Timedelta("99h"), periods=1200, freq="h", name="time")
     path = tmp_path / "BTCUSDT.csv"
-    price_file.write(dataclasses.replace(history, candles=history.candles.set_axis(times)), path)
+    writing.write(dataclasses.replace(history, candles=history.candles.set_axis(times)), path)
     command = ("backtest", "--model", "btc-1h-lstm-close", "--data", path, "--json")
     status, out, err = run(*command, "--since", "cutoff")
     assert status == 0, err

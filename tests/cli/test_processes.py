@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cryptoforecast import cli
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import writing
 from cryptoforecast.service import SavedModelService
 from tests import synthetic
 from tests.cli.processes import ROOT, process, unix
@@ -97,7 +97,7 @@ def test_closed_streams_do_not_crash_it(closed, prices, home):
 
 def test_what_a_terminal_can_not_show_is_escaped(tmp_path):
     path = tmp_path / "Bitcoin é.csv"
-    price_file.write(synthetic.history(), path)
+    writing.write(synthetic.history(), path)
     done = process("inspect", path, PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert "600 candles" in done.stdout

@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import writing
 from cryptoforecast.service import SavedModelService
 from tests import synthetic
 from tests.cli.processes import FIGURES, ROOT, TINY
@@ -160,7 +160,7 @@ def test_a_wrong_choice_of_prices_is_refused(run, options):
 @pytest.mark.parametrize("rows", [2, 5, 50, 150])
 def test_a_short_file_is_refused_with_how_much_is_missing(run, tmp_path, rows):
     path = tmp_path / "BTCUSD.csv"
-    price_file.write(synthetic.history(rows), path)
+    writing.write(synthetic.history(rows), path)
     for command in ("backtest", "train"):
         refused(run(command, "--data", path), f"from {rows} candles", "of about 444 candles")
     refused(run("backtest", "--network", "naive", "--data", path), "of about 155 candles")
@@ -168,7 +168,7 @@ def test_a_short_file_is_refused_with_how_much_is_missing(run, tmp_path, rows):
 
 def test_a_dead_market_is_not_trained_on(run, tmp_path):
     path = tmp_path / "BTCUSD.csv"
-    price_file.write(synthetic.dead(synthetic.history(900), 400), path)
+    writing.write(synthetic.dead(synthetic.history(900), 400), path)
     for command in ("backtest", "train"):
         refused(run(command, "--data", path, *TINY), "400 of 900 candles (44%)", "flat_tail")
     status, out, _ = run("backtest", "--network", "naive", "--data", path, "--json")
@@ -260,7 +260,7 @@ def test_a_baseline_is_not_trained(run, prices):
 
 
 def test_too_short_a_history_is_refused(run, tmp_path):
-    price_file.write(synthetic.history(50), tmp_path / "short.csv")
+    writing.write(synthetic.history(50), tmp_path / "short.csv")
     refused(run("backtest", "--data", tmp_path / "short.csv", "--network", "naive"), "origins")
 
 

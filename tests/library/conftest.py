@@ -10,7 +10,7 @@ import pytest
 
 import cryptoforecast as cf
 from cryptoforecast import cli
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import writing
 from tests import synthetic
 
 Command = Callable[..., dict[str, object]]
@@ -32,7 +32,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Command:
 def file(tmp_path: Path) -> Path:
     """Give a price file of 600 hours."""
     path = tmp_path / "BTCUSDT_1h.csv"
-    price_file.write(synthetic.history(), path)
+    writing.write(synthetic.history(), path)
     return path
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cryptoforecast.prices.files import bounds, price_file
+from cryptoforecast.prices.files import bounds, writing
 from cryptoforecast.service import PriceService, is_file, shared, trust
 from cryptoforecast.types import OWNER, User
 from cryptoforecast.ui import data
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.one_service
 @pytest.fixture
 def csv(tmp_path) -> bytes:
     path = tmp_path / "ETHUSDT_1h.csv"
-    price_file.write(dataclasses.replace(synthetic.history(900), coin="ETH"), path)
+    writing.write(dataclasses.replace(synthetic.history(900), coin="ETH"), path)
     return path.read_bytes()
 
 

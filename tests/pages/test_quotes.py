@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cryptoforecast.html_report import VIEWS
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import writing
 from cryptoforecast.service import shared
 from cryptoforecast.types import OWNER, PriceHistory, affixes
 from cryptoforecast.ui import details
@@ -147,7 +147,7 @@ def test_the_data_page_tells_the_prices_of_a_file_in_their_currency(
     open_page, tmp_path, name, quote, close
 ):
     path = tmp_path / name
-    price_file.write(history(quote, 27_000.0, volume_unit="coins"), path)
+    writing.write(history(quote, 27_000.0, volume_unit="coins"), path)
     page = open_page("data")
     page.file_uploader(key="upload").set_value((name, path.read_bytes(), "text/csv")).run()
     page.session_state["table-candles"] = True

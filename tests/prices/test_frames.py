@@ -11,7 +11,7 @@ import pytest
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.prices import frames
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import price_file, writing
 from cryptoforecast.types import PriceHistory
 from tests import synthetic
 
@@ -163,7 +163,7 @@ def test_candles_are_the_same_in_any_shape(shape: str, order: str) -> None:
 
 def test_a_file_and_a_frame_of_the_same_candles_are_the_same(tmp_path) -> None:
     path = tmp_path / "BTCUSDT_1h.csv"
-    price_file.write(HISTORY, path)
+    writing.write(HISTORY, path)
     assert price_file.read(path, path.name).fingerprint == read(yfinance_history()).fingerprint
 
 
@@ -195,7 +195,7 @@ def test_the_unit_of_the_volume_is_known_of_yahoo_alone() -> None:
 
 def test_candles_are_merged_into_longer_ones_as_of_a_file(tmp_path) -> None:
     path = tmp_path / "BTCUSDT_1h.csv"
-    price_file.write(HISTORY, path)
+    writing.write(HISTORY, path)
     merged = price_file.read(path, path.name, interval="4h")
     reading = read(ccxt_named().iloc[::-1], interval="4h")
     assert reading.fingerprint == merged.fingerprint

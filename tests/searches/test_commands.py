@@ -15,7 +15,7 @@ import pytest
 import cryptoforecast as cf
 from cryptoforecast.cli import commands, options
 from cryptoforecast.learning import preset_files
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import price_file, writing
 from cryptoforecast.searches import space
 from cryptoforecast.types import ModelSpec
 from tests import synthetic
@@ -33,7 +33,7 @@ SPACE = "units = [[2], [4]]\nlookback = [4, 8]\ndropout = {low = 0.0, high = 0.4
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a price file and a space."""
     folder = tmp_path_factory.mktemp("files")
-    price_file.write(synthetic.history(600), folder / "BTCUSD.csv")
+    writing.write(synthetic.history(600), folder / "BTCUSD.csv")
     (folder / "space.toml").write_text(SPACE)
     return folder
 

@@ -11,7 +11,7 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import backtest, coin_board, left_out
 from cryptoforecast.evaluation.coin_board import CoinLosses
 from cryptoforecast.learning import global_training
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files import writing
 from cryptoforecast.service import coin_boards, shared
 from cryptoforecast.types import WalkPlan
 from cryptoforecast.workers.engine import Here
@@ -28,7 +28,7 @@ def files(tmp_path_factory):
     paths = []
     for seed, coin in enumerate(("BTC", "ETH", "LTC")):
         paths.append(folder / f"{coin}USD.csv")
-        price_file.write(synthetic.history(2_000, seed, coin=coin), paths[-1])
+        writing.write(synthetic.history(2_000, seed, coin=coin), paths[-1])
     return paths
 
 

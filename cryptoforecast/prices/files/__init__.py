@@ -2,5 +2,6 @@
 
 ``opening`` bounds and unpacks the bytes, ``readers`` make a table of raw columns, ``columns``
 find out which column is which, ``values`` read numbers and times, ``rows`` puts rows in order,
-``candles`` makes candles of them, and ``price_file`` is the way in.
+``candles`` makes candles of them, ``price_file`` is the way in, and
+``writing`` is the way out.
 """

@@ -1,28 +1,20 @@
-"""The way in to price files: read one into a price history, or write a history to one."""
+"""The way in to price files: read one into a price history."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO
 
 import pandas as pd
 
-from cryptoforecast import whole_files
-from cryptoforecast.errors import (
-    AlreadyExists,
-    InvalidInput,
-    NotEnoughData,
-    SeveralSeries,
-    UnreadableFile,
-)
+from cryptoforecast.errors import NotEnoughData, SeveralSeries, UnreadableFile
 from cryptoforecast.prices.candles import quality
 from cryptoforecast.prices.candles.repairs import check, repair, with_repairs
-from cryptoforecast.prices.candles.resample import COLUMNS, step_of
+from cryptoforecast.prices.candles.resample import step_of
 from cryptoforecast.prices.candles.symbols import Symbol, guess, read_symbol, symbol_of
 from cryptoforecast.prices.files.bounds import MAX_ROWS, give_back_memory
 from cryptoforecast.prices.files.columns.quote import ASSUMED, HOW_TO_SAY
@@ -31,7 +23,6 @@ from cryptoforecast.prices.files.open_candles import closed_reading
 from cryptoforecast.prices.files.opening import Report, open_source
 from cryptoforecast.prices.files.readers.formats import read_candles
 from cryptoforecast.prices.files.table import Reading
-from cryptoforecast.texts import cell
 from cryptoforecast.types import PriceHistory, Problem
 from cryptoforecast.types.prices import UNKNOWN_COIN
 from cryptoforecast.types.quotes import COINS, DEFAULT_QUOTE, DOLLARS, MONEY, quote_of
@@ -41,8 +32,6 @@ CLOSES_ALONE = (
     "Each candle holds its close alone, so open, high and low are taken to be the close. The "
     "volatility cone and other figures of the range within a candle are undefined."
 )
-#: Characters of a path in a message.
-MAX_SHOWN = 200
 
 
 def read(
@@ -114,154 +103,6 @@ def read(
         reading.decisions["corrected"] = summary
     history = to_history(reading, symbol, f"file {name}", repairs)
     return dataclasses.replace(history, fetched_at=now, notes=(*notes, *history.notes))
-
-
-def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
-    """Write candles as CSV or Parquet, by the name's extension.
-
-    The columns are ``time,open,high,low,close,volume``; ``symbol`` with the coin if it is known,
-    such as ``BTC`` or ``BTC-EUR``; ``source`` if the prices are simulated; and ``quote`` if they
-    are not in USD.
-
-    Args:
-        history: The candles to write.
-        path: Ends in ``.csv``, ``.csv.gz`` or ``.parquet``.
-        force: Whether an existing file may be replaced.
-
-    Raises:
-        InvalidInput: For another extension, or a folder that can't be written to.
-        AlreadyExists: If the file exists and ``force`` is false.
-    """
-    check_target(path, force=force)
-    kind = path.name.lower()
-    table = history.candles[list(COLUMNS)].copy(deep=False)
-    if _says_coin(history):
-        table["symbol"] = history.market
-    if history.simulated:
-        table["source"] = "simulated"
-    if history.quote != DEFAULT_QUOTE:
-        table["quote"] = history.quote
-
-    def into(temporary: Path) -> None:
-        if kind.endswith(".parquet"):
-            table.to_parquet(temporary)
-        else:
-            table.index = pd.Index(table.index.strftime("%Y-%m-%dT%H:%M:%SZ"), name="time")
-            table.to_csv(temporary, compression="gzip" if kind.endswith(".gz") else None)
-
-    put(path, into)
-
-
-def _says_coin(history: PriceHistory) -> bool:
-    """Return whether the market's name gives the coin when it is read again."""
-    symbol = read_symbol(history.market)
-    return (
-        history.coin != UNKNOWN_COIN
-        and cell(history.market) == history.market
-        and symbol is not None
-        and symbol.ticker == history.coin
-        and (symbol.quote or DEFAULT_QUOTE) == history.quote
-    )
-
-
-def put(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file as a whole or not at all, even if the process is killed meanwhile.
-
-    What a killed process has left in the folder is removed.
-
-    Args:
-        path: The file to make; an existing one is replaced.
-        write: Writes the content to the path that it is called with.
-
-    Raises:
-        InvalidInput: If the folder can't be written to.
-    """
-    whole_files.tidy(path.parent)
-    try:
-        whole_files.replace(path, write)
-    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
-        raise _unwritable(path, error) from error
-
-
-def check_target(path: Path, *, force: bool = False) -> None:
-    """Refuse a name that ``write`` would refuse, before the work is done.
-
-    Args:
-        path: The file to write.
-        force: Whether an existing file may be replaced.
-
-    Raises:
-        InvalidInput: For another extension than ``.csv``, ``.csv.gz`` or ``.parquet``, the name of
-            a folder, or a folder that does not exist or can't be written to.
-        AlreadyExists: If the file exists and ``force`` is false.
-    """
-    kind = path.name.lower()
-    if not kind.endswith((".csv", ".csv.gz", ".parquet")):
-        raise InvalidInput(
-            f"The name must end in .csv, .csv.gz or .parquet. Received: {path.name!r}. Rename it."
-        )
-    check_free(path, force=force)
-
-
-def check_page(path: Path, *, force: bool = False) -> None:
-    """Refuse a place where no report can be written; see ``check_target``.
-
-    Raises:
-        InvalidInput: For another extension than ``.html`` or ``.htm``, the name of a folder, or a
-            folder that does not exist or can't be written to.
-        AlreadyExists: If the file exists and ``force`` is false.
-    """
-    if not path.name.lower().endswith((".html", ".htm")):
-        raise InvalidInput(
-            f"The name of a report must end in .html. Received: {path.name!r}. Rename it."
-        )
-    check_free(path, force=force)
-
-
-def check_free(path: Path, *, force: bool = False) -> None:
-    """Refuse a file that can't be written, whatever its extension; see ``check_target``.
-
-    Raises:
-        InvalidInput: For the name of a folder, or a folder that does not exist or can't be written
-            to.
-        AlreadyExists: If the file exists and ``force`` is false.
-    """
-    try:
-        there, is_folder = os.path.lexists(path), path.is_dir()
-        has_folder = path.absolute().parent.is_dir()
-    except (OSError, ValueError) as error:  # too long a name, a folder of somebody else
-        raise _unwritable(path, error) from error
-    if not has_folder:
-        raise InvalidInput(
-            f"{_text(path)} can't be written: there is no folder {_text(path.parent)}. Choose a "
-            "folder that exists and is yours."
-        )
-    if is_folder:
-        raise InvalidInput(f"{_text(path)} can't be written: it is a folder. Choose another name.")
-    if there and not force:
-        raise AlreadyExists(
-            f"{_text(path)} exists already. Choose another name, or replace it (--force, "
-            "force=True)."
-        )
-    try:
-        whole_files.check_writable(path.absolute().parent)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-def _text(value: object) -> str:
-    """Shorten a text of any length, such as a path, to what a message can hold."""
-    text = str(value)
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
-
-
-def _unwritable(path: Path, error: Exception) -> InvalidInput:
-    """Say why a file can't be written."""
-    reason = error.strerror if isinstance(error, OSError) else None
-    return InvalidInput(
-        f"{_text(path)} can't be written: {_text(reason or error)}. Choose a folder that exists "
-        "and is yours, with space left, and a usual name."
-    )
 
 
 def _symbol(own: Symbol | None, reading: Reading, name: str, corrections: Corrections) -> Symbol:
