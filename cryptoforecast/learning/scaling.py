@@ -7,8 +7,11 @@ import numpy as np
 from cryptoforecast.learning import features
 from cryptoforecast.types import Array, ModelSpec, Scaler, Stretches
 
-# The scale of a column that is constant in the training rows.
+# The scale of a column that is constant in the training rows, and of no other: one whose range or
+# standard deviation is exactly 1 gets the next larger number, so that a saved scaler tells them
+# apart.
 _NO_SCALE = 1.0
+_ALMOST_ONE = float(np.nextafter(_NO_SCALE, 2.0))
 
 
 def fit_scaler(
@@ -18,7 +21,7 @@ def fit_scaler(
 
     For the target ``"return"`` an input gets its mean as offset and its standard deviation as
     scale; a target gets 0 and its standard deviation. For the target ``"price"`` both get their
-    minimum and their range (min-max). Where a column is constant, its scale is 1.
+    minimum and their range (min-max). Where a column is constant, and nowhere else, its scale is 1.
 
     Args:
         raw: ``(n, inputs)`` features.
@@ -66,13 +69,14 @@ def _filled(values: Array) -> Array:
 def _usable(scale: Array, values: Array) -> Array:
     """Replace the scale of a constant column by 1, so that the scaled column is near 0."""
     moves = scale > features.EPSILON_SPREAD * np.abs(values).max(axis=0)
-    return np.where(moves, scale, _NO_SCALE)
+    return np.where(moves, np.where(scale == _NO_SCALE, _ALMOST_ONE, scale), _NO_SCALE)
 
 
 def unused_inputs(spec: ModelSpec, scaler: Scaler) -> tuple[str, ...]:
     """Name the features that never varied in training, so that nothing was learnt from them.
 
-    Features of the clock, such as the hour of daily candles, and the close are left out.
+    Features of the clock, such as the hour of daily candles, and the close are left out. A model
+    that was saved before version 0.3 does not tell an input with a range of exactly 1 from these.
     """
     vary = zip(features.owners(spec.features), scaler.scale != _NO_SCALE, strict=True)
     varying = {name for name, varies in vary if varies}

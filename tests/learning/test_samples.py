@@ -102,7 +102,7 @@ def test_a_spread_of_a_billionth_is_rounding(spread, scale):
     spec = synthetic.spec(features=("return", "range"))
     rows = (range(100),)
     fitted = scaling.fit_scaler(raw, raw[:, :1], spec, rows, rows)
-    assert fitted.scale[1] == 1.0
+    assert fitted.scale[1] == pytest.approx(1.0, rel=1e-15)
     assert fitted.scale[0] == pytest.approx(spread if scale is None else scale, rel=0.01)
 
 
@@ -252,6 +252,21 @@ def test_a_column_of_zeros_is_constant_too():
     scaler = scaling.fit_scaler(zeros, zeros, synthetic.spec(features=("volume",)), rows, rows)
     assert scaler.scale == [1.0]
     assert scaler.target_scale == [1.0]
+
+
+@pytest.mark.parametrize("target", ["return", "price"])
+def test_a_column_whose_range_or_deviation_is_one_is_not_taken_for_constant(target):
+    """Such is a signal of 0 and 1 under min-max, and one of -1 and 1 that is standardised."""
+    ends = (0.0, 1.0) if target == "price" else (-1.0, 1.0)
+    raw = np.column_stack([np.linspace(1, 3, 100), np.resize(ends, 100), np.zeros(100)])
+    spec = synthetic.spec(features=("close", "signal:switch"), target=target)
+    rows = (range(100),)
+    scaler = scaling.fit_scaler(raw, raw[:, :1], spec, rows, rows)
+    assert scaling.unused_inputs(spec, scaler) == ()
+    np.testing.assert_array_equal(scaling.scale_inputs(raw, scaler)[:, 1], np.resize(ends, 100))
+    raw[:, 1] = 1.0
+    still = scaling.fit_scaler(raw, raw[:, :1], spec, rows, rows)
+    assert scaling.unused_inputs(spec, still) == ("signal:switch",)
 
 
 @given(
