@@ -114,12 +114,16 @@ def macd(market: Market) -> Array:
 
 
 def bollinger(market: Market) -> Array:
-    """Compute where the close lies in its band of 20 closes, and the log width of the band."""
-    average = mean(market.close, 20)
-    squares = [(lagged(market.close, lag) - average) ** 2 for lag in range(20)]
+    """Compute where the close lies in its band of 20 closes, and the log width of the band.
+
+    Distances are shares of the close, so that they are exactly 0 where all closes are equal.
+    """
+    distances = [lagged(market.close, lag) / market.close - 1 for lag in range(20)]
+    average = sum(distances, np.zeros(1)) / 20
+    squares = [(each - average) ** 2 for each in distances]
     half = 2 * np.sqrt(sum(squares, np.zeros(1)) / 20)
-    place = ratio(market.close - average, half, 0.0)
-    return np.column_stack([place, np.log(2 * half / average + 1e-4)])
+    place = ratio(-average, half, 0.0)
+    return np.column_stack([place, np.log(2 * half / (1 + average) + 1e-4)])
 
 
 def atr(market: Market) -> Array:

@@ -203,6 +203,16 @@ def test_the_formulas_give_the_features(history):
         np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-12, err_msg=name)
 
 
+@pytest.mark.parametrize("price", [0.1, 1.0001, 65_000.3])
+def test_equal_closes_lie_in_the_middle_of_their_band(price):
+    """A mean of twenty prices is a rounding away from them, which was taken for a distance."""
+    candles = synthetic.history(40).candles.assign(**dict.fromkeys(OHLCV[:4], price))
+    market = formulas.Market(candles[OHLCV].to_numpy(), candles.index.tz_localize(None).to_numpy())
+    theirs = formulas.FEATURES["bollinger"](market)[19:]
+    np.testing.assert_array_equal(theirs[:, 0], 0)
+    np.testing.assert_array_equal(theirs, features.matrix(candles, ("bollinger",))[19:])
+
+
 def test_what_a_file_can_not_hold_is_refused_before_tensorflow_is_asked(monkeypatch):
     monkeypatch.setattr(keras_files.networks, "load", None)
     refused = (
