@@ -48,10 +48,16 @@ def read(path: Path) -> dict[str, object]:
     names = {field.name for field in dataclasses.fields(ModelSpec)} - {*LEFT_OUT}
     wrong = sorted({str(name) for name in settings} - names)
     if version != VERSION or wrong or settings.get("network") not in specs.NETWORKS:
-        what = f"the setting {wrong[0]!r:.60}" if wrong else f"version {version!r:.20}"
+        if wrong:
+            what = f"the setting {wrong[0]!r:.60}"
+        elif version != VERSION:
+            what = f"version {version!r:.20}"
+        else:
+            network = f"the network {settings.get('network')!r:.60}"
+            what = network if "network" in settings else "no network"
         raise InvalidInput(
-            f"A preset has version {VERSION}, a network and settings of networks. Received: "
-            f"{shown} with {what}. Correct it, or write it anew."
+            f"A preset has version {VERSION}, a network ({' or '.join(specs.NETWORKS)}) and "
+            f"settings of networks. Received: {shown} with {what}. Correct it, or write it anew."
         )
     result = {
         name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()

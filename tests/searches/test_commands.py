@@ -126,20 +126,25 @@ def test_what_cannot_be_meant_is_refused_before_prices_are_read(run, files) -> N
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "words"),
     [
-        "{", "[]", "{}", '{"version": 2, "settings": {"network": "lstm"}}',
-        '{"version": 1, "settings": {"network": "har"}}',
-        '{"version": 1, "settings": {"network": "lstm", "seed": 3}}',
-        '{"version": 1, "settings": {"network": "lstm", "lookback": "60"}}',
-        '{"version": 1, "settings": {"network": "lstm", "units": [1e9]}}',
-        '{"version": 1, "settings": []}', "[" * 10_000, "x" * 30_000,
+        ("{", "eceived"), ("[]", "eceived"), ("{}", "eceived"),
+        ('{"version": 2, "settings": {"network": "lstm"}}', "with version 2."),
+        ('{"version": 1, "settings": {"network": "har"}}', "with the network 'har'."),
+        ('{"version": 1, "settings": {"network": ["lstm"]}}', "with the network ['lstm']."),
+        ('{"version": 1, "settings": {"network": null}}', "with the network None."),
+        ('{"version": 1, "settings": {"lookback": 60}}', "with no network."),
+        ('{"version": 1, "settings": []}', "with no network."),
+        ('{"version": 1, "settings": {"network": "lstm", "seed": 3}}', "with the setting 'seed'."),
+        ('{"version": 1, "settings": {"network": "lstm", "lookback": "60"}}', "eceived"),
+        ('{"version": 1, "settings": {"network": "lstm", "units": [1e9]}}', "eceived"),
+        ("[" * 10_000, "eceived"), ("x" * 30_000, "eceived"),
     ],
 )  # fmt: skip
-def test_a_preset_that_is_none_is_refused(run, tmp_path, content) -> None:
+def test_a_preset_that_is_none_is_refused(run, tmp_path, content, words) -> None:
     path = tmp_path / "mine.json"
     path.write_text(content)
-    refused(run("backtest", "--coin", "BTC", "--preset", path), "eceived")
+    refused(run("backtest", "--coin", "BTC", "--preset", path), words)
 
 
 def test_a_default_space_in_memory_is_what_the_docs_say() -> None:
