@@ -16,7 +16,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cryptoforecast import whole_files
-from cryptoforecast.errors import Busy, Changed, CryptoForecastError, InvalidInput
+from cryptoforecast.errors import (
+    Busy,
+    Changed,
+    CryptoForecastError,
+    InvalidInput,
+    UnknownModel,
+)
 from cryptoforecast.learning import bundle_folder, bundle_format, bundles
 from cryptoforecast.learning.bundle_folder import BUNDLE, VERSIONS
 from cryptoforecast.types import ModelSummary, TrainedModel
@@ -68,7 +74,8 @@ def replace(folder: Path, name: str, expected: str, successor: TrainedModel) -> 
         Busy: If another process is replacing it.
         AlreadyExists: If the model is a link.
         InvalidInput: If the successor could not be read again.
-        CryptoForecastError: If the model was deleted, or the folder can't be written.
+        UnknownModel: If there is no such model, or it was deleted meanwhile.
+        CryptoForecastError: If the folder can't be written.
     """
     save = functools.partial(bundles.save, successor, folder, name, force=True)
     _exchange(folder, name, expected, save)
@@ -164,6 +171,12 @@ def _exchange(folder: Path, name: str, expected: str, write: Callable[[], object
             _copy(path, _place(path, expected))
             write()
             _prune(path, expected)
+    except FileNotFoundError as error:
+        raise UnknownModel(
+            f"No saved model is named {name} any more: it was deleted meanwhile. Nothing was "
+            "replaced.",
+            name,
+        ) from error
     except OSError as error:
         raise CryptoForecastError(
             "Replacing a model needs a folder that can be written, with space left. Received: "

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from cryptoforecast.errors import AlreadyExists, Busy, Changed, InvalidInput
+from cryptoforecast.errors import AlreadyExists, Busy, Changed, InvalidInput, UnknownModel
 from cryptoforecast.learning import bundle_versions, bundles
 from cryptoforecast.learning.bundle_versions import MAX_VERSIONS
 from cryptoforecast.types.renewal import RenewalAttempt
@@ -77,6 +77,20 @@ def test_a_model_that_has_changed_meanwhile_is_left_as_it_is(folder):
     assert days(folder) == [1]
     with pytest.raises(InvalidInput, match="no stored version"):
         bundle_versions.restore(folder, "mine", champion)
+
+
+def test_a_model_that_is_deleted_meanwhile_is_not_said_to_lack_space(folder, monkeypatch):
+    version, check_free = bundles.version(folder / "mine"), bundles.check_free
+
+    def deleted_then(*args, **kwargs):
+        check_free(*args, **kwargs)
+        bundles.delete(folder, "mine")
+
+    monkeypatch.setattr(bundles, "check_free", deleted_then)
+    with pytest.raises(UnknownModel, match="deleted meanwhile") as caught:
+        bundle_versions.replace(folder, "mine", version, model(1))
+    assert caught.value.name == "mine"
+    assert not list(folder.iterdir())
 
 
 def test_versions_go_where_their_model_goes(folder):
