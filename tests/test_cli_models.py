@@ -9,7 +9,7 @@ import pytest
 
 from cryptoforecast import cli
 from cryptoforecast.cli import options, prices
-from cryptoforecast.learning import bundles
+from cryptoforecast.learning import bundle_archive, bundles
 from cryptoforecast.service import shared
 from cryptoforecast.settings import Settings
 from tests.command_line import refused
@@ -62,6 +62,13 @@ def test_a_model_goes_out_as_one_file_and_comes_in_again(run, tmp_path, home):
     run("models", "delete", "mine")
     assert run("models", "import", own)[0] == 0
     assert bundles.names(home / "models") == ["mine"]
+
+
+def test_no_archive_is_written_that_could_not_be_imported(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(bundle_archive, "MAX_BYTES", 1_000)
+    file = tmp_path / "a.zip"
+    refused(run("models", "export", SHIPPED, "--to", file), "at most 1,000 bytes")
+    assert not file.exists()
 
 
 def test_what_can_not_be_exported_or_imported_is_refused(run, tmp_path, home):

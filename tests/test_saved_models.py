@@ -28,7 +28,7 @@ from cryptoforecast.errors import (
 )
 from cryptoforecast.evaluation import judgement
 from cryptoforecast.evaluation.verdict import direction_gain
-from cryptoforecast.learning import bundles
+from cryptoforecast.learning import bundle_archive, bundles
 from cryptoforecast.learning.specs import NETWORKS
 from cryptoforecast.service import SavedModelService, Service, shared
 from cryptoforecast.settings import Settings
@@ -200,8 +200,19 @@ def test_a_model_is_taken_along_as_a_zip_archive(models: SavedModelService, tmp_
         archive.extractall(tmp_path / "copy")
     copy = models.read(tmp_path / "copy" / "mine")
     assert copy.model.weights[0].tobytes() == models.load("mine").model.weights[0].tobytes()
+    models.check_zipped("mine")
     with pytest.raises(UnknownModel):
         models.zipped("gone")
+
+
+def test_a_model_that_is_too_large_for_an_archive_is_refused_unread(
+    models: SavedModelService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.add(synthetic.model(seed=3), "mine", user=OWNER)
+    monkeypatch.setattr(bundle_archive, "MAX_BYTES", 1_000)
+    for refuse in (models.check_zipped, models.zipped):
+        with pytest.raises(InvalidInput, match=r"at most 1,000 bytes.*Received: mine.*Copy its"):
+            refuse("mine")
 
 
 def test_a_list_reads_a_model_once_and_after_each_change(

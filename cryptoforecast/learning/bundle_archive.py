@@ -9,13 +9,13 @@ from __future__ import annotations
 import io
 import zipfile
 
-from cryptoforecast.errors import InvalidBundle
+from cryptoforecast.errors import InvalidBundle, InvalidInput
 from cryptoforecast.learning import bundle_format
 from cryptoforecast.learning.bundle_folder import BUNDLE
 from cryptoforecast.types import TrainedModel
 
-#: Largest archive that is read, in bytes. Networks of usual sizes need far less. A large ensemble
-#: with the widest layers that ``specs.check`` allows needs more, and its archive is refused.
+#: Largest archive that is made and read, in bytes. Networks of usual sizes need far less. A large
+#: ensemble with the widest layers that ``specs.check`` allows needs more, and gets no archive.
 MAX_BYTES = 50_000_000
 #: Files in an archive.
 FILES = 2
@@ -31,13 +31,35 @@ def pack(model: TrainedModel, name: str) -> bytes:
     Args:
         model: The model.
         name: Name of the folder.
+
+    Raises:
+        InvalidInput: If the archive would be too large to be read again.
     """
     archive, content = io.BytesIO(), bundle_format.pack(model)
     with zipfile.ZipFile(archive, "w") as file:
         # Without a time, a ``ZipInfo`` does not read the clock, so that the bytes are the same.
         file.writestr(zipfile.ZipInfo(f"{name}/{BUNDLE}"), bundle_format.write(model, content))
         file.writestr(zipfile.ZipInfo(f"{name}/{bundle_format.WEIGHTS}"), content)
+    check_size(archive.tell(), name)
     return archive.getvalue()
+
+
+def check_size(size: int, name: str) -> None:
+    """Refuse a model whose archive could not be read again.
+
+    Args:
+        size: Bytes of the archive, or of the files that it would hold.
+        name: Name of the model.
+
+    Raises:
+        InvalidInput: If there are more than ``MAX_BYTES``.
+    """
+    if size > MAX_BYTES:
+        raise InvalidInput(
+            f"The archive of a model may have at most {MAX_BYTES:,} bytes, or it could not be "
+            f"imported. Received: {name}, whose archive would have {size:,}. Copy its folder "
+            "instead, or train a smaller network or ensemble."
+        )
 
 
 def unpack(archive: bytes) -> tuple[str, TrainedModel]:

@@ -248,11 +248,22 @@ class SavedModelService:
         """Return a model as a zip archive of its folder, to take it elsewhere.
 
         Raises:
-            InvalidInput: If the name cannot be one of a model.
+            InvalidInput: If the name cannot be one of a model, or the archive would be too large.
             UnknownModel: If there is no model of this name.
             InvalidBundle: If the model cannot be read.
         """
         return bundle_archive.pack(self.load(name).model, name)
+
+    def check_zipped(self, name: str) -> None:
+        """Refuse a model that ``zipped`` would refuse as too large, without reading it.
+
+        Raises:
+            InvalidInput: If its files are too large for an archive.
+        """
+        entries = (index.entries().get(name) for index in self._indexes)
+        entry = next((entry for entry in entries if entry is not None), None)
+        if entry is not None:
+            bundle_archive.check_size(entry.bytes, name)
 
     def exported(self, name: str, format: str, *, alone: bool) -> bytes:
         """Return a model in a format of other programs; see ``learning.exports.content``.

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import Service
 from cryptoforecast.service.choices import default_coin
 from cryptoforecast.settings import ROOT
@@ -120,34 +121,47 @@ def _open_forecast(one: ModelSummary) -> None:
 def _actions(service: Service, one: ModelSummary) -> None:
     """Draw what else can be done with a model, and who may do it."""
     owner = identity.user().owner
+    too_large = _why_not_zipped(service, one.name)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         changeable = owner and not one.shipped
         if changeable and st.button(
             "Rename", icon=":material/edit:", type="tertiary", key="rename"
         ):
             _rename(service, one.name)
-        st.download_button(
-            "Download",
-            lambda: service.saved_models.zipped(one.name),
-            file_name=f"{one.name}.zip",
-            mime="application/zip",
-            icon=":material/download:",
-            type="tertiary",
-            on_click="ignore",
-            key="download-model",
-            help="The model as a zip archive. “Import a model” on this page of another "
-            "installation takes it.",
-        )
+        if not too_large:
+            st.download_button(
+                "Download",
+                lambda: service.saved_models.zipped(one.name),
+                file_name=f"{one.name}.zip",
+                mime="application/zip",
+                icon=":material/download:",
+                type="tertiary",
+                on_click="ignore",
+                key="download-model",
+                help="The model as a zip archive. “Import a model” on this page of another "
+                "installation takes it.",
+            )
         if changeable and st.button(
             "Delete", icon=":material/delete:", type="tertiary", key="delete"
         ):
             _delete(service, one.name)
+    if too_large:
+        st.caption(words.plain(too_large))
     if one.shipped:
         st.caption("It comes with the project and can't be renamed or deleted.")
     elif not owner:
         st.caption(
             f"Only the owner may rename or delete it. {words.plain(service.owner_key.remedy())}"
         )
+
+
+def _why_not_zipped(service: Service, name: str) -> str:
+    """Return why a model can't be downloaded; "" if it can. A failed download can't say it."""
+    try:
+        service.saved_models.check_zipped(name)
+    except InvalidInput as error:
+        return str(error)
+    return ""
 
 
 @dialogs.dialog("Rename this model")

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from cryptoforecast.errors import InvalidBundle
+from cryptoforecast.errors import InvalidBundle, InvalidInput
 from cryptoforecast.learning import bundle_archive
 from tests import synthetic
 
@@ -76,6 +76,15 @@ def test_an_altered_archive_is_refused(archive, change, words, tmp_path, monkeyp
             bundle_archive.unpack(altered)
     assert not list(tmp_path.iterdir())
     assert not list(tmp_path.parent.glob("evil"))
+
+
+def test_an_archive_that_would_be_too_large_to_import_is_not_made(archive, monkeypatch):
+    monkeypatch.setattr(bundle_archive, "MAX_BYTES", len(archive))
+    name, model = bundle_archive.unpack(bundle_archive.pack(synthetic.model(seed=4), "mine"))
+    monkeypatch.setattr(bundle_archive, "MAX_BYTES", len(archive) - 1)
+    most = f"{len(archive) - 1:,} bytes"
+    with pytest.raises(InvalidInput, match=f"at most {most}.* Received: mine, .*{len(archive):,}"):
+        bundle_archive.pack(model, name)
 
 
 @pytest.mark.parametrize(

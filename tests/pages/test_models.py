@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from cryptoforecast.learning import bundle_versions, bundles
+from cryptoforecast.learning import bundle_archive, bundle_versions, bundles
 from cryptoforecast.service import SavedModelService, forget_shared, shared
 from cryptoforecast.types import OWNER, predictor_name
 from tests.pages.conftest import rows, shown, words
@@ -255,6 +255,13 @@ def test_many_damaged_models_are_named_in_few_boxes(open_page):
     assert len(page.warning) == 4
     assert page.warning[3].value.startswith("27 more saved models can't be read")
     assert "Bitcoin Dense" in set(_frame(page)["Model"])
+
+
+def test_a_model_too_large_for_an_archive_says_so_in_place_of_the_download(open_page, monkeypatch):
+    monkeypatch.setattr(bundle_archive, "MAX_BYTES", 1_000)
+    page = open_page("models", card="btc-1h-dense")
+    assert not page.get("download_button")
+    assert "The archive of a model may have at most 1,000 bytes" in words(page)
 
 
 @pytest.mark.own_service
