@@ -109,9 +109,10 @@ def check(alarms_a_month: float, interval: str) -> None:
     """
     low, high = bounds(interval)
     if not low <= alarms_a_month <= high:  # NaN is refused too
+        fewest, *_, most = choices(interval)
         raise InvalidInput(
             f"`alarms` a month of {interval} candles must be between {low:.3g} and {high:.3g}. "
-            f"Received: {alarms_a_month:g}. Choose {choices(interval)[0]:g} or more."
+            f"Received: {alarms_a_month:g}. Choose {fewest:g} to {most:g}."
         )
 
 
