@@ -98,8 +98,8 @@ def card_with_scores(
     gain = 1 - own["pinball"] / cone["pinball"]
     verdict = (
         f"On {len(coins)} coins {which}, "
-        f"{duration(horizon, card.interval)} ahead: its band is {abs(gain):.1%} "
-        f"{'sharper' if gain > 0 else 'less sharp'} than the volatility cone, and the 80 % band "
-        f"covers {own['coverage_80']:.1%}."
+        f"{duration(horizon, card.interval)} ahead: its band's error is {abs(gain) * 100:.1f} % "
+        f"{'smaller' if gain > 0 else 'larger'} than that of the volatility cone, and its 80 % "
+        f"band covers {own['coverage_80'] * 100:.1f} %."
     )
     return dataclasses.replace(card, scores=scores, verdict=verdict)
