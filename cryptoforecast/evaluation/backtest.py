@@ -204,8 +204,14 @@ def holdout(
         InvalidInput: If ``spec`` names neither a network with a model nor a baseline.
         NotEnoughData: If a span of the split would be too short.
     """
-    if (model is None) == specs.is_network(spec):
+    is_network = specs.is_network(spec)
+    if is_network and model is None:
         raise InvalidInput(f"Judging {spec.network} needs its trained model.")
+    if not is_network and model is not None:
+        raise InvalidInput(
+            f"A baseline is tested without a model. Received: {spec.network} with a model. Leave "
+            "it out."
+        )
     history = samples.in_one_unit(history)
     split = samples.split(history, spec, trained=model is not None)
     result = run(history, predictors(history, spec, split, model, baselines), split, spec)
