@@ -281,20 +281,30 @@ def free_run(result: Backtest, report: Callable[[float], None] = lambda _: None)
     return pd.DataFrame({"step": np.arange(1, steps + 1), **errors, "origins": len(rows)})
 
 
-def _needs_more(reads: str) -> str:
+def _needs_more(reads: str, *, several: bool = False) -> str:
+    it, its = ("they", "their") if several else ("it", "its")
     return (
-        f"{reads}, which a forecast of closes does not give, so it can't be fed its own forecasts. "
-        f"Choose a network that reads closes alone, such as {predictor_name(READS_CLOSES)}."
+        f"{reads}, which a forecast of closes does not give, so {it} can't be fed {its} own "
+        "forecasts. Choose a network that reads closes alone, such as "
+        f"{predictor_name(READS_CLOSES)}."
     )
+
+
+def _capitalised(name: str) -> str:
+    """Let a name begin in upper case, also behind a quotation mark."""
+    first = 1 if name.startswith("“") else 0
+    return f"{name[:first]}{name[first : first + 1].upper()}{name[first + 1 :]}"
 
 
 def why_no_free_run(result: Backtest) -> str | None:
     """Return why a model can't be fed its own forecasts; ``None`` where it can be."""
-    name = predictor_phrase(result.spec.network)
+    name = _capitalised(predictor_phrase(result.spec.network))
     if result.spec.network in ("naive", "drift"):
         return f"{name} says the same whether its steps are predicted at once or one by one."
     if result.spec.network in BASELINES:
-        return _needs_more(f"{name[:1].upper()}{name[1:]} reads highs and lows of candles")
+        several = result.spec.network == "boosting"  # "boosted trees"
+        read = "read" if several else "reads"
+        return _needs_more(f"{name} {read} highs and lows of candles", several=several)
     if result.model is None:
         return (
             "A walk-forward test has a network for each fold; this is shown for a single one. "
