@@ -33,6 +33,8 @@ MAX_DEVIATION = 12.0
 #: A model is out of date if its last training candle lies farther than this before the last candle
 #: of the prices.
 MAX_AGE = pd.Timedelta(days=730)
+# Changes of unit that are named; earlier ones are counted.
+_LISTED = 3
 
 
 def of_prices(history: PriceHistory) -> tuple[str, ...]:
@@ -95,10 +97,12 @@ def of_forecast(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
             f"This forecast reads across a gap of more than {MAX_ABSENT_CANDLES} candles."
         )
     sentences += of_inputs(history, model, card.needs)
-    strange = ", ".join(map(input_name, _strange(history, model)))
+    strange = _strange(history, model)
     if strange:
+        these = "This input lies" if len(strange) == 1 else "These inputs lie"
         sentences.append(
-            f"Far outside of what the model learnt from: {strange}. Expect less of it."
+            f"{these} far outside of what the model learnt from: "
+            f"{', '.join(map(input_name, strange))}. Expect a worse forecast."
         )
     return (*sentences, *of_origin(history, card), *_of_age(history, card))
 
@@ -127,8 +131,8 @@ def of_inputs(history: PriceHistory, model: TrainedModel, rows: int) -> tuple[st
     if missing:
         sentences.append(
             f"The network reads {_named(missing)}, which never "
-            f"{'varies' if len(missing) == 1 else 'vary'} in these prices. Expect less of it, or "
-            "choose a model that does without."
+            f"{'varies' if len(missing) == 1 else 'vary'} in these prices. Expect a worse "
+            "forecast, or choose a model that does without."
         )
     began = [name for name in unused if name not in still]
     if began:
@@ -211,11 +215,14 @@ def _of_changes(history: PriceHistory, *, tested: bool = False) -> tuple[str, ..
     rows = unit_changes(history)
     if not rows:
         return ()
-    times = ", ".join(f"{history.candles.index[row]:%Y-%m-%d %H:%M} UTC" for row in rows[-3:])
-    untested = " No forecast is tested across the change." if tested else ""
+    times = ", ".join(f"{history.candles.index[row]:%Y-%m-%d %H:%M} UTC" for row in rows[-_LISTED:])
+    more = len(rows) - _LISTED
+    earlier = f", and {more} more time{'s' * (more > 1)} before" if more > 0 else ""
+    change = "the change" if len(rows) == 1 else "such a change"
+    untested = f" No forecast is tested across {change}." if tested else ""
     return (
-        f"The unit of the coin changed at {times}. Prices before are shown in the new unit, and "
-        f"nothing was learnt across the change.{untested}",
+        f"The unit of the coin changed at {times}{earlier}. Prices before are shown in the new "
+        f"unit, and nothing was learnt across {change}.{untested}",
     )
 
 

@@ -108,7 +108,7 @@ def test_inputs_that_never_vary_in_what_is_read_are_named():
     history, model = synthetic.history(300), synthetic.model()
     needs, close = model.card.needs, history.candles["close"].to_numpy()
     silent = without_inputs(history, needs, volume=5.0)
-    advice = "Expect less of it, or choose a model that does without."
+    advice = "Expect a worse forecast, or choose a model that does without."
     notes = (f"The network reads volume, which never varies in these prices. {advice}",)
     assert warnings.of_inputs(silent, model, needs) == notes
     assert warnings.of_forecast(silent, model) == notes
@@ -163,6 +163,25 @@ def test_a_change_of_the_unit_is_named_in_forecasts_and_in_tests():
     assert warnings.of_test(whole, cut) == (f"{sentence} No forecast is tested across the change.",)
 
 
+@pytest.mark.parametrize(
+    ("changes", "before"),
+    [(2, ""), (3, ""), (4, ", and 1 more time before"), (6, ", and 3 more times before")],
+)
+def test_the_last_changes_of_the_unit_are_named_and_the_others_counted(changes, before):
+    history = synthetic.history(600)
+    index = history.candles.index[100 : 100 + 10 * changes : 10]
+    changed = dataclasses.replace(history, unit_changes=tuple(index))
+    times = ", ".join(f"{time:%Y-%m-%d %H:%M} UTC" for time in index[-3:])
+    sentence = (
+        f"The unit of the coin changed at {times}{before}. Prices before are shown in the new "
+        "unit, and nothing was learnt across such a change."
+    )
+    assert warnings.of_prices(changed) == (sentence,)
+    cut = samples.split(changed, synthetic.spec(), trained=True)
+    tested = f"{sentence} No forecast is tested across such a change."
+    assert warnings.of_test(changed, cut) == (tested,)
+
+
 def test_a_change_of_the_unit_that_is_read_across_is_no_gap():
     history = synthetic.history(600)
     changed = dataclasses.replace(history, unit_changes=(history.candles.index[595],))
@@ -171,14 +190,6 @@ def test_a_change_of_the_unit_that_is_read_across_is_no_gap():
     parted = synthetic.parted(history, {590: 7})
     both = dataclasses.replace(parted, unit_changes=(parted.candles.index[595],))
     assert GAP in warnings.of_forecast(both, synthetic.model())
-
-
-def test_the_last_three_changes_of_the_unit_are_named():
-    history = synthetic.history(600)
-    changes = tuple(history.candles.index[[24, 48, 96, 120, 240]])
-    (sentence,) = warnings.of_prices(dataclasses.replace(history, unit_changes=changes))
-    times = "2024-01-05 00:00 UTC, 2024-01-06 00:00 UTC, 2024-01-11 00:00 UTC"
-    assert sentence.startswith(f"The unit of the coin changed at {times}. ")
 
 
 def test_a_thin_market_is_named_in_forecasts_and_in_tests():
@@ -267,7 +278,7 @@ def test_a_band_that_could_not_be_measured_is_named():
 
 def far_outside(history, model):
     """Return the sentences that name inputs unlike those of the training."""
-    return [text for text in warnings.of_forecast(history, model) if "Far outside" in text]
+    return [text for text in warnings.of_forecast(history, model) if "far outside" in text]
 
 
 def jumped(factor, back):
@@ -284,7 +295,7 @@ def test_a_jump_or_a_crash_that_is_read_is_far_outside(factor, back):
     model = synthetic.model(synthetic.spec(features=("return", "hour"), lookback=8))
     assert far_outside(synthetic.history(300), model) == []
     assert far_outside(jumped(factor, back), model) == [
-        "Far outside of what the model learnt from: move. Expect less of it."
+        "This input lies far outside of what the model learnt from: move. Expect a worse forecast."
     ]
 
 
@@ -337,8 +348,8 @@ def test_inputs_far_outside_are_each_named_once_in_their_order():
     scaler = dataclasses.replace(model.scaler, offset=np.full_like(model.scaler.offset, -99.0))
     model = dataclasses.replace(model, scaler=scaler)
     assert far_outside(synthetic.history(300), model) == [
-        "Far outside of what the model learnt from: range of the candle, hour of the day, move. "
-        "Expect less of it."
+        "These inputs lie far outside of what the model learnt from: range of the candle, hour of "
+        "the day, move. Expect a worse forecast."
     ]
 
 
