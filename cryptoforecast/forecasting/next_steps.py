@@ -160,7 +160,7 @@ def calibration_sentence(calibration: Calibration, since: str) -> str:
 def spread_sentence(spread: Spread) -> str:
     """Write how much the networks of an ensemble differ at the last step."""
     return (
-        f"Mean of {spread.networks} networks from different seeds: at the last step their points "
-        f"lie {spread.point[-1]:.2%} apart, the widths of their 80 % bands {spread.width[-1]:.1%} "
-        "(one standard deviation)."
+        f"This is the mean of {spread.networks} networks with different seeds. At the last step "
+        f"their points differ by {100 * spread.point[-1]:.2f} % and the widths of their 80 % bands "
+        f"by {100 * spread.width[-1]:.1f} % (one standard deviation)."
     )

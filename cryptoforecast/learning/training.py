@@ -188,7 +188,7 @@ def check(history: PriceHistory, spec: ModelSpec, cut: Split | None = None) -> S
     if tail:
         raise InvalidInput(
             "Training needs a market that is alive at its end. Received: the last "
-            f"{tail:,} of {rows:,} candles ({tail / rows:.0%}) repeat {close[-1]:g} "
+            f"{tail:,} of {rows:,} candles ({100 * tail / rows:.0f} %) repeat {close[-1]:g} "
             f"{history.quote} without volume, from "
             f"{history.candles.index[-tail]:%Y-%m-%d %H:%M} UTC on. Choose an earlier "
             "end, or cut them off (Repairs on the Data page; --repair flat_tail on the command "

@@ -266,8 +266,8 @@ def test_the_spread_of_an_ensemble_is_that_of_its_networks():
 def test_the_sentence_of_a_spread_is_of_the_last_step():
     apart = Spread(networks=3, point=np.array([0.01, 0.0234]), width=np.array([0.1, 0.0567]))
     assert next_steps.spread_sentence(apart) == (
-        "Mean of 3 networks from different seeds: at the last step their points lie 2.34% apart, "
-        "the widths of their 80 % bands 5.7% (one standard deviation)."
+        "This is the mean of 3 networks with different seeds. At the last step their points differ "
+        "by 2.34 % and the widths of their 80 % bands by 5.7 % (one standard deviation)."
     )
 
 
