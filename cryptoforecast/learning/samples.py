@@ -163,7 +163,7 @@ def split_rows(
     result = Split(rows, train_end, test_start, spec.horizon, gaps)
     if is_network(spec):
         needed, at = needs(spec), f"lookback {spec.lookback} and horizon {spec.horizon}"
-        remedies = ["a longer candle"] * (len(gaps) > changes)
+        remedies = ["longer candles (a larger interval)"] * (len(gaps) > changes)
         remedies.append("a smaller lookback" + " or horizon" * (spec.horizon > 1))
     else:
         needed, at = 1, f"horizon {spec.horizon}"

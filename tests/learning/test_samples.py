@@ -494,7 +494,7 @@ def test_origins_are_counted_between_gaps():
     with pytest.raises(NotEnoughData, match=(
         r"The training span must hold at least 200 origins\. Received: 168 from 600 candles "
         r"\(cut by 23 gaps of more than 6 candles\) at lookback 8 and horizon 1\. "
-        r"Choose a longer history, a longer candle, or a smaller lookback\."
+        r"Choose a longer history, longer candles \(a larger interval\), or a smaller lookback\."
     )):  # fmt: skip
         samples.split(shredded, spec)
     with pytest.raises(NotEnoughData, match=r"\(cut by 1 gap of more than 6 candles\)"):
