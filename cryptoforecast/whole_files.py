@@ -51,11 +51,15 @@ def replace(path: Path, write: Callable[[Path], object]) -> os.stat_result:
 def check_writable(folder: Path) -> None:
     """Write a file and remove it, which is the one sure sign that a folder can be written to.
 
+    The file is closed first, because Windows removes no open file. From then on it is no longer
+    locked, so that another process may have removed it as ``tidy`` does.
+
     Raises:
         OSError: If it can't.
     """
     with create(temporary_names(folder)) as file:
-        Path(file.name).unlink()
+        path = Path(file.name)
+    path.unlink(missing_ok=True)
 
 
 def create(names: Iterable[Path]) -> BinaryIO:

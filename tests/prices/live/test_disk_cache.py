@@ -9,8 +9,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -205,6 +207,28 @@ def test_what_is_being_written_is_left_alone(tmp_path: Path) -> None:
     with whole_files.create(whole_files.temporary_names(tmp_path)) as file:
         PriceCache(tmp_path, 10)
         assert Path(file.name).exists()
+
+
+def test_a_folder_is_found_writable_without_removing_an_open_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows removes no file that is open."""
+    files, create, unlink = [], whole_files.create, Path.unlink
+
+    def remember(names: Iterable[Path]) -> BinaryIO:
+        files.append(create(names))
+        return files[-1]
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if any(Path(file.name) == path and not file.closed for file in files):
+            raise PermissionError(13, "Another process uses the file", str(path))
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(whole_files, "create", remember)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    whole_files.check_writable(tmp_path)
+    assert len(files) == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_write_that_fails_leaves_no_temporary_file(
