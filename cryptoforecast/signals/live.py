@@ -137,13 +137,14 @@ class LiveSignals:
             begin = entry.candles.index[-1]
         newer = source.fetch(request, begin, now, until - time.monotonic())
         parts.append(newer.candles)
-        if entry is not None and start < since:
+        if newer.unfinished:
+            # A gap lies between the cached values and these. The next fetch can close it.
+            parts, since = [newer.candles], newer.candles.index[0]
+        elif entry is not None and start < since:
             first = entry.candles.index[0]
             older = source.fetch(request, start, first, max(until - time.monotonic(), 0.1))
             parts.append(older.candles)
             since = older.candles.index[0] if older.unfinished else start
-        elif entry is None and newer.unfinished:
-            since = newer.candles.index[0]
         values = pd.concat(parts)
         if values.empty:
             raise SourceUnavailable(f"{source.title} sent no values.")

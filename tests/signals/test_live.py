@@ -13,9 +13,11 @@ import pytest
 
 from cryptoforecast.errors import InvalidInput, SourceUnavailable
 from cryptoforecast.prices.live.breaker import CircuitBreaker
+from cryptoforecast.prices.live.disk_cache import PriceCache
 from cryptoforecast.service.prices import PriceService
 from cryptoforecast.service.signals import SignalService
 from cryptoforecast.settings import Settings
+from cryptoforecast.signals import dvol
 from cryptoforecast.signals.dvol import Dvol
 from cryptoforecast.signals.fear_greed import FearGreed
 from cryptoforecast.types import INTERVALS, MarketQuery, PriceHistory
@@ -89,6 +91,33 @@ def test_dvol_comes_in_pages_and_is_known_when_its_step_is_over(
     assert len(server.requests) > 2
     assert {request["currency"] for request in server.requests} == {"BTC"}
     assert {int(request["resolution"]) for request in server.requests} == {step.total_seconds()}
+
+
+def test_a_gap_is_filled_by_the_next_fetch_where_one_was_cut_short(
+    server: SignalServer, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service(server, home).beside(recent(), ("signal:dvol",))
+    key, cache = ("dvol", "BTC", "1h"), PriceCache(home / "signals", 10)
+    entry = cache.load(key)
+    assert entry is not None
+    old = dataclasses.replace(
+        entry, candles=entry.candles.iloc[:-150], fetched_at=entry.fetched_at - 150 * HOUR
+    )
+    cache.path(key).unlink()  # a store never goes back in time
+    cache.store(key, old)
+    server.page = 20
+    with monkeypatch.context() as patch:
+        patch.setattr(dvol, "MAX_PAGES", 2)
+        first = service(server, home).beside(recent(), ("signal:dvol",))
+    assert first.candles["signal:dvol"].iloc[-30:].notna().all()
+    stored = PriceCache(home / "signals", 10).load(key)
+    assert stored is not None
+    assert len(stored.candles) <= 40  # and none of those before the gap
+    assert stored.since == stored.candles.index[0]
+    server.page = 1000
+    column = service(server, home).beside(recent(), ("signal:dvol",)).candles["signal:dvol"]
+    for opened, value in column.items():
+        assert value == volatility_at(opened.value // 10**6)
 
 
 def test_ether_has_an_index_of_its_own(server: SignalServer, home: Path) -> None:
