@@ -118,8 +118,7 @@ class Job(Generic[Result]):
                 raise Cancelled("Training was cancelled.")
             self.result = self._work(Monitor(self._report, self._stopped))
         except CryptoForecastError as error:
-            # A copy, because the traceback of the original holds the history and the network.
-            self.error = type(error)(*error.args)
+            self.error = _without_frames(error)
         except Exception as error:  # logged and shown; the worker goes on with the next job
             log.exception("A background job failed: %s", self.title)
             self.error = CryptoForecastError(f"Training failed unexpectedly: {error}")
@@ -286,6 +285,16 @@ class Runner(Generic[Result]):
             job._run()
             with self._lock:
                 self._current = None
+
+
+def _without_frames(error: CryptoForecastError) -> CryptoForecastError:
+    """Copy an error, because the traceback of the original holds the history and the network.
+
+    Its ``__init__`` is not called: it may need other arguments than the message.
+    """
+    copy = type(error).__new__(type(error), *error.args)
+    copy.__dict__.update(vars(error))
+    return copy
 
 
 def _in_words(seconds: float) -> str:

@@ -11,10 +11,14 @@ from cryptoforecast.errors import (
     Cancelled,
     CryptoForecastError,
     InvalidInput,
+    NameTaken,
     NotAllowed,
     NotEnoughData,
+    SeveralSeries,
+    UnknownModel,
 )
 from cryptoforecast.jobs import MAX_FINISHED, Runner
+from cryptoforecast.prices.live.breaker import RetryLater
 from cryptoforecast.types import OWNER, Progress, User
 
 SOON = 5.0
@@ -220,6 +224,27 @@ def test_a_surprise_is_logged_shown_as_failure_and_the_worker_goes_on(runner, ca
     assert "by nought" in str(job.error)
     assert "The title" in caplog.text
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "attributes"),
+    [
+        (SeveralSeries("Two series.", ["a", "b"]), {"names": ("a", "b")}),
+        (UnknownModel("None.", "mine"), {"name": "mine"}),
+        (NameTaken("Taken.", "mine"), {"name": "mine"}),
+        (RetryLater("Later.", 5.0), {"pause": 5.0}),
+    ],
+)
+def test_an_error_keeps_what_it_says_and_none_of_its_frames(runner, error, attributes):
+    def fail(monitor):
+        raise error from ValueError("The cause has frames of its own.")
+
+    job = runner.submit("a", "A", fail, user=OWNER)
+    assert job.wait(SOON)
+    assert (type(job.error), str(job.error)) == (type(error), str(error))
+    assert vars(job.error) == attributes
+    assert (job.error.__traceback__, job.error.__cause__, job.error.__context__) == (None,) * 3
+    assert runner.submit("b", "B", at_once(1), user=OWNER).wait(SOON)  # the worker goes on
 
 
 def test_a_failed_job_keeps_nothing_of_its_work_alive(runner):
