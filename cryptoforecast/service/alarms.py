@@ -101,7 +101,7 @@ class AlarmService:
                 f"A saved model has a date. Received: {rule.model}, a baseline. Name a saved model."
             )
         if rule.source:
-            self._prices.check_source(rule.source)
+            self._prices.check_source(rule.source, rule.coin)
         return self._store.add(rule)
 
     def remove(self, number: int) -> None:

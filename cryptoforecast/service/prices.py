@@ -91,13 +91,19 @@ class PriceService:
         """
         return self._live.only(source).history(query, simulated=False)
 
-    def check_source(self, source: str) -> None:
-        """Refuse a name that no live source has.
+    def check_source(self, source: str, coin: str = "") -> None:
+        """Refuse a name that no live source has, and a coin that the source can't have.
+
+        Args:
+            source: Its name, as in ``PriceHistory.source``.
+            coin: The coin; ``""`` to look at the name alone.
 
         Raises:
-            InvalidInput: If there is no such source.
+            InvalidInput: If there is no such source, or it can't have the coin.
         """
-        self._live.only(source)
+        live = self._live.only(source)
+        if coin:
+            live.check(coin)
 
     def simulated(self, query: MarketQuery) -> PriceHistory:
         """Return prices of the simulated market, and ask no source.

@@ -161,6 +161,8 @@ def test_a_source_that_falls_silent_is_told_once_for_each_silence(alarms, market
     alarms.add(AlarmRule(SOURCE, coin="BTC", value=5))
     with pytest.raises(InvalidInput, match="A source must be one of market"):
         alarms.add(AlarmRule(SOURCE, coin="BTC", source="nobody"))
+    with pytest.raises(InvalidInput, match=r"^Market has no BTC-EUR\."):
+        alarms.add(AlarmRule(SOURCE, coin="BTC-EUR", source="market"))
     assert alarms.run().raised == ()
     market.last = market.now
     titles = []

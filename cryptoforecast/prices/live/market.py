@@ -88,6 +88,17 @@ class LivePrices:
             raise InvalidInput(f"A source must be one of {names}. Received: {source!r:.80}.")
         return LivePrices(self._settings, matches)
 
+    def check(self, coin: str) -> None:
+        """Refuse a coin that no source can have, without asking one.
+
+        Raises:
+            InvalidInput: If it is such a coin, or the text stands for none.
+        """
+        symbol = resolve(coin)
+        failure = self._unknown(symbol)
+        if failure is not None:
+            raise no_prices(symbol, failure, simulated=False)
+
     def history(
         self, query: MarketQuery, wait: float | None = None, *, simulated: bool = True
     ) -> PriceHistory:
@@ -190,6 +201,9 @@ class LivePrices:
         self, coin: Coin, query: MarketQuery, wait: float, *, is_listed: bool
     ) -> CryptoForecastError | None:
         """Ask the sources, or wait for a request that is running; return what went wrong."""
+        unknown = self._unknown(coin)
+        if unknown is not None:
+            return unknown
         interval, start = base_interval(query.interval), query.start
         until = time.monotonic() + wait
         while True:
@@ -203,6 +217,14 @@ class LivePrices:
                 return SourceUnavailable("Live prices are still being fetched.")
             if flight.error is not None or flight.covers(start):
                 return flight.error
+
+    def _unknown(self, coin: Coin) -> InvalidInput | None:
+        """Return the error about a coin that none of the sources can have."""
+        if any(source.symbol(coin) is not None for source in self._sources):
+            return None
+        titles = " and ".join(source.title for source in self._sources)
+        has = "has" if len(self._sources) == 1 else "have"
+        return InvalidInput(f"{titles} {has} no {coin.symbol}.")
 
     def _fallback(self, coin: Coin, interval: str, start: pd.Timestamp | None) -> Fallback:
         """Put the sources that can have the coin in their order."""

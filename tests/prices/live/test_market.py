@@ -484,6 +484,17 @@ def test_an_unknown_symbol_is_an_error_and_a_listed_coin_is_simulated(settings: 
     assert prices.history(MarketQuery("ETH", "1h")).simulated
 
 
+@pytest.mark.parametrize("simulated", [True, False])
+def test_a_coin_that_no_source_can_have_is_refused(settings: Settings, simulated: bool) -> None:
+    prices, match = LivePrices(settings).only("kraken"), r"^Kraken has no \^GSPC\. .*Did you mean"
+    with pytest.raises(InvalidInput, match=match):
+        prices.history(MarketQuery("^GSPC", "1d"), simulated=simulated)
+    with pytest.raises(InvalidInput, match=match):
+        prices.check("^GSPC")
+    prices.check("BTC-EUR")
+    LivePrices(settings).check("^GSPC")
+
+
 @pytest.mark.parametrize("coin", ["zzzz", "AAPL", "ATOM2-USD", "WIFUSDT", "^GSPC", "zzzz/EUR"])
 @pytest.mark.parametrize("live", [True, False])
 def test_an_unlisted_symbol_is_never_simulated(settings: Settings, coin: str, live: bool) -> None:
