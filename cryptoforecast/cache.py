@@ -27,13 +27,17 @@ class LruCache(Generic[Value]):
     ``None`` cannot be a value.
 
     Args:
-        capacity: Sum of the weights that fit in. The newest value stays, whatever its weight.
+        capacity: Sum of the weights that fit in.
         weigh: Returns the weight of a value; every value weighs 1 by default.
+        least: Values that stay, whatever their weight: those used last.
     """
 
-    def __init__(self, capacity: float, weigh: Callable[[Value], float] = lambda _: 1) -> None:
+    def __init__(
+        self, capacity: float, weigh: Callable[[Value], float] = lambda _: 1, least: int = 1
+    ) -> None:
         self._capacity = capacity
         self._weigh = weigh
+        self._least = least
         self._values: OrderedDict[Hashable, Value] = OrderedDict()
         self._key_locks: dict[Hashable, _KeyLock] = {}
         self._lock = threading.Lock()
@@ -56,7 +60,7 @@ class LruCache(Generic[Value]):
         with self._lock:
             self._values[key] = value
             self._values.move_to_end(key)
-            while len(self._values) > 1 and self._weight() > self._capacity:
+            while len(self._values) > self._least and self._weight() > self._capacity:
                 self._values.popitem(last=False)
 
     def drop(self, key: Hashable) -> None:

@@ -53,6 +53,13 @@ def test_reading_and_replacing_a_value_both_count_as_use(use: str) -> None:
     assert [key in cache for key in "abc"] == [True, False, True]
 
 
+def test_the_values_used_last_stay_whatever_their_weight() -> None:
+    cache: LruCache[str] = LruCache(8, len, least=2)
+    for key in "abc":
+        cache.put(key, "x" * 9)
+    assert [key in cache for key in "abc"] == [False, True, True]
+
+
 def test_a_full_cache_drops_nothing_until_one_more_comes() -> None:
     cache: LruCache[str] = LruCache(8, len)
     cache.put("a", "xxxx")

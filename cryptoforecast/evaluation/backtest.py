@@ -263,6 +263,14 @@ def saved(
     return dataclasses.replace(result, notes=(*result.notes, *note))
 
 
+def alone(result: Backtest) -> Backtest:
+    """Return the test of a baseline with its own forecast alone, a fraction of the whole."""
+    name = result.spec.network
+    return dataclasses.replace(
+        result, forecasts={name: result.forecasts[name]}, scores={name: result.scores[name]}
+    )
+
+
 def with_baselines(result: Backtest, other: Backtest) -> Backtest:
     """Add the baselines that only another backtest of the same origins has, in their order."""
     forecasts = _in_order({**other.forecasts, **result.forecasts})

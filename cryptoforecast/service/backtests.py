@@ -61,7 +61,8 @@ class BacktestService:
         training: Trains the networks that are tested.
         one_heavy: Lets one heavy baseline be fitted at a time.
         memory: Into which every test must fit.
-        max_bytes: Bytes of forecasts to hold in memory.
+        max_bytes: Bytes of forecasts to hold in memory, and as many of heavy baselines that were
+            added to tests.
 
     Attributes:
         analyses: Leaderboards and diagnostics of backtests.
@@ -79,6 +80,8 @@ class BacktestService:
         self._training = training
         self._one_heavy = one_heavy
         self._results: LruCache[Backtest] = LruCache(max_bytes, forecast_bytes)
+        # Heavy baselines alone. Those that were added to one test stay, however long it is.
+        self._added: LruCache[Backtest] = LruCache(max_bytes, forecast_bytes, len(HEAVY))
 
     def run(
         self,
@@ -136,7 +139,7 @@ class BacktestService:
         """
         key = (keys.of_prices(history), keys.of_model(model), "own")
         make = functools.partial(backtest.holdout, history, model.spec, model, baselines=QUICK)
-        result = self._result(key, history, make, model.spec)
+        result = self._result(self._results, key, history, make, model.spec)
         return dataclasses.replace(result, cached=cached)
 
     def of_saved(
@@ -170,7 +173,7 @@ class BacktestService:
         if since is not None:
             tested = float((history.candles.index >= since).mean())
         spec = dataclasses.replace(model.spec, test=tested)
-        return self._result(key, history, make, spec)
+        return self._result(self._results, key, history, make, spec)
 
     def side_by_side(self, history: PriceHistory, models: Mapping[str, TrainedModel]) -> Backtest:
         """Compare saved models on the last fifth of a history, or on what is new to all of them.
@@ -271,25 +274,50 @@ class BacktestService:
     def with_all_baselines(self, result: Backtest) -> Backtest:
         """Return a backtest with the heavy baselines added, which takes some seconds."""
         for spec in missing_baselines(result):
-            result = backtest.with_baselines(result, self._of_baseline(result.history, spec))
+            result = backtest.with_baselines(result, self._alone(result.history, spec))
         return result
 
     def with_finished_baselines(self, result: Backtest) -> Backtest:
         """Return a backtest with those heavy baselines added that are in memory."""
         for spec in missing_baselines(result):
-            other = self._results.get(keys.of_baseline(result.history, spec))
+            key = keys.of_baseline(result.history, spec)
+            other = self._added.get(key) or self._results.get(key)
             if other is not None:
                 result = backtest.with_baselines(result, other)
         return result
 
     def _of_baseline(self, history: PriceHistory, spec: ModelSpec) -> Backtest:
         key = keys.of_baseline(history, spec)
-        make = functools.partial(backtest.holdout, history, spec, baselines=QUICK)
-        result = self._result(key, history, make, spec)
+
+        def make() -> Backtest:
+            added = self._added.get(key)
+            if added is None:
+                return backtest.holdout(history, spec, baselines=QUICK)
+            quick = dataclasses.replace(spec, network=QUICK[0])
+            result = backtest.holdout(history, quick, baselines=QUICK)
+            forecasts = {**result.forecasts, **added.forecasts}
+            return backtest.evaluate(result.history, forecasts, result.split, spec)
+
+        result = self._result(self._results, key, history, make, spec)
         return dataclasses.replace(result, spec=spec)
 
+    def _alone(self, history: PriceHistory, spec: ModelSpec) -> Backtest:
+        """Return the test of a heavy baseline with its own forecast alone."""
+        key = keys.of_baseline(history, spec)
+
+        def make() -> Backtest:
+            whole = self._results.get(key)
+            return backtest.alone(whole or backtest.holdout(history, spec, baselines=()))
+
+        return self._result(self._added, key, history, make, spec)
+
     def _result(
-        self, key: Hashable, history: PriceHistory, make: Callable[[], Backtest], spec: ModelSpec
+        self,
+        results: LruCache[Backtest],
+        key: Hashable,
+        history: PriceHistory,
+        make: Callable[[], Backtest],
+        spec: ModelSpec,
     ) -> Backtest:
         """Return the backtest of a key, with the given prices in place of the cached ones.
 
@@ -306,7 +334,7 @@ class BacktestService:
             ):
                 return make()
 
-        result = self._results.get_or_make(key, within_bounds)
+        result = results.get_or_make(key, within_bounds)
         return dataclasses.replace(result, history=samples.in_one_unit(history))
 
 

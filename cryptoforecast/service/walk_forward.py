@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from cryptoforecast.cache import LruCache
 from cryptoforecast.evaluation import backtest, walk_forward
-from cryptoforecast.forecasting.baselines import BASELINES, QUICK
+from cryptoforecast.forecasting.baselines import BASELINES, HEAVY, QUICK
 from cryptoforecast.jobs import Job
 from cryptoforecast.learning import specs, training, training_cache
 from cryptoforecast.service import effort
@@ -18,6 +18,7 @@ from cryptoforecast.service.memory import Memory
 from cryptoforecast.service.training import Run, TrainingService, title
 from cryptoforecast.types import (
     UNWATCHED,
+    Backtest,
     ModelSpec,
     Monitor,
     PriceHistory,
@@ -39,7 +40,8 @@ class WalkForwardService:
         training: Trains the networks, and runs tests in the background.
         one_heavy: Lets one heavy baseline be fitted at a time.
         memory: Into which every test must fit.
-        max_bytes: Bytes of forecasts to hold in memory.
+        max_bytes: Bytes of forecasts to hold in memory, and as many of heavy baselines that were
+            added to tests.
     """
 
     def __init__(
@@ -55,6 +57,8 @@ class WalkForwardService:
         self._results: LruCache[WalkForward] = LruCache(
             max_bytes, lambda tested: forecast_bytes(tested.backtest)
         )
+        # Heavy baselines alone. Those that were added to one test stay, however long it is.
+        self._added: LruCache[Backtest] = LruCache(max_bytes, forecast_bytes, len(HEAVY))
 
     def run(
         self,
@@ -150,27 +154,37 @@ class WalkForwardService:
             NotEnoughData: If a span of a fold would be too short.
         """
         key = self.key(history, spec, plan)
-
-        def make() -> WalkForward:
-            with self._one_heavy.of(spec.network, len(history), spec.horizon):
-                return self.run(history, spec, plan, baselines=QUICK)
-
-        return self._results.get_or_make(key, make)
+        return self._results.get_or_make(
+            key, lambda: self._fit_baseline(history, spec, plan, QUICK)
+        )
 
     def with_all_baselines(self, tested: WalkForward) -> WalkForward:
         """Return a test with the heavy baselines added, which takes some seconds."""
-        for _, spec, plan in self._missing(tested):
-            self.of_baseline(tested.backtest.history, spec, plan)
-        return self.with_finished_baselines(tested)
+        result = tested.backtest
+        for key, spec, plan in self._missing(tested):
+            make = functools.partial(self._alone, result.history, spec, plan)
+            result = backtest.with_baselines(result, self._added.get_or_make(key, make))
+        return dataclasses.replace(tested, backtest=result)
 
     def with_finished_baselines(self, tested: WalkForward) -> WalkForward:
         """Return a test with those heavy baselines added that are in memory."""
         result = tested.backtest
         for key, _, _ in self._missing(tested):
-            other = self.result(key)
+            other = self._added.get(key)
             if other is not None:
-                result = backtest.with_baselines(result, other.backtest)
+                result = backtest.with_baselines(result, other)
         return dataclasses.replace(tested, backtest=result)
+
+    def _alone(self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> Backtest:
+        """Return the test of a heavy baseline with its own forecast alone."""
+        return backtest.alone(self._fit_baseline(history, spec, plan, ()).backtest)
+
+    def _fit_baseline(
+        self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan, baselines: Collection[str]
+    ) -> WalkForward:
+        """Test a baseline beside others; one heavy one at a time."""
+        with self._one_heavy.of(spec.network, len(history), spec.horizon):
+            return self.run(history, spec, plan, baselines=baselines)
 
     def _missing(self, tested: WalkForward) -> list[tuple[str, ModelSpec, WalkPlan]]:
         """Return key, settings and plan of the heavy baselines that a test lacks."""

@@ -136,6 +136,39 @@ def test_heavy_baselines_are_added_on_request_and_stay_in_memory(service, monkey
     assert service.backtests.with_all_baselines(whole) is whole
 
 
+def test_heavy_baselines_of_one_test_stay_in_memory_however_long_it_is(service, monkeypatch):
+    small = BacktestService(service.training, OneHeavyFit(Memory()), Memory(), max_bytes=1)
+    history, model = synthetic.history(), synthetic.model(SPEC)
+    first = small.of_trained(history, model)
+    whole = small.with_all_baselines(first)
+    assert list(whole.scores) == [*BASELINES, "dense", "stack"]
+    monkeypatch.setattr(inference, "forecast", None)
+    again = small.of_trained(history, model)  # the heavy ones have not driven it out
+    assert again.forecasts is first.forecasts
+    assert figures(small.with_finished_baselines(again)) == figures(whole)
+
+    def forecasts(result):
+        return [result.forecasts[name] for name in HEAVY]
+
+    small.with_all_baselines(small.of_baseline(synthetic.history(seed=1), "cone", 2))
+    assert figures(small.with_finished_baselines(first)) == figures(first)  # no longer in memory
+    assert forecasts(small.with_all_baselines(first)) != forecasts(whole)
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_a_heavy_baseline_that_was_added_is_not_fitted_again(service, monkeypatch, name):
+    first = backtest_of(service)
+    service.backtests.with_all_baselines(first)
+    spec = dataclasses.replace(SPEC, network=name)
+    expected = backtest.holdout(first.history, spec, baselines=QUICK)
+    monkeypatch.setattr(BASELINES[name], "fit", None)
+    result = service.backtests.run(first.history, spec)
+    assert list(result.forecasts) == list(expected.forecasts) == [*QUICK, name]
+    assert figures(result) == figures(expected)
+    assert (result.verdicts, result.notes) == (expected.verdicts, expected.notes)
+    assert (result.spec, result.split) == (expected.spec, expected.split)
+
+
 @pytest.mark.parametrize("name", ["linear", "har", "naive"])
 def test_the_two_latest_forecasts_of_a_baseline_stay_in_memory(service, name):
     small = ForecastService(service.saved_models, OneHeavyFit(Memory()), max_of_baselines=2)

@@ -147,6 +147,19 @@ def test_heavy_baselines_are_added_to_a_walk_forward_test_on_request(service, mo
     assert figures(whole.backtest) == figures(expected.backtest)
 
 
+def test_heavy_baselines_of_one_walk_stay_in_memory_however_long_it_is(service, monkeypatch):
+    small = WalkForwardService(service.training, OneHeavyFit(Memory()), Memory(), max_bytes=1)
+    history, plan = synthetic.history(), WalkPlan(folds=2)
+    spec = specs.make(network="cone", horizon=2)
+    first = small.of_baseline(history, spec, plan)
+    whole = small.with_all_baselines(first)
+    assert list(whole.backtest.scores) == list(BASELINES)
+    monkeypatch.setattr(walk_forward, "run", None)
+    assert small.of_baseline(history, spec, plan) is first  # the heavy ones have not driven it out
+    again = small.with_finished_baselines(first)
+    assert figures(again.backtest) == figures(whole.backtest)
+
+
 def test_walk_forward_tests_in_memory_are_bounded(service):
     history, spec = synthetic.history(), specs.make(network="naive", horizon=2)
     small = WalkForwardService(service.training, OneHeavyFit(Memory()), Memory(), max_bytes=1)
