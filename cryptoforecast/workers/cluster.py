@@ -110,8 +110,8 @@ class Cluster(Pool):
     def gone(self) -> WorkersUnavailable:
         """Return the error that the scheduler does not answer any more."""
         return WorkersUnavailable(
-            f"The Dask scheduler must answer until all is done. Received: {self._address} does "
-            f"not any more. {AGAIN}"
+            f"The Dask scheduler must answer until all is done. Received: {self._address}, which "
+            f"no longer answers. {AGAIN}"
         )
 
     def start(self, task: Task[Result]) -> Handle[Result]:
@@ -278,8 +278,8 @@ class _OnCluster(Generic[Result]):
         except KilledWorker as error:
             raise WorkersUnavailable(
                 "A worker must not end in the middle of a task. Received: "
-                f"{error.allowed_failures + 1} workers that did in the same one. Perhaps there is "
-                "too little memory there: use fewer workers a machine."
+                f"{error.allowed_failures + 1} workers ended while they did the same task. Perhaps "
+                "there is too little memory there: use fewer workers a machine."
             ) from error
 
     def progress(self) -> Progress | None:
@@ -297,14 +297,30 @@ class _OnCluster(Generic[Result]):
 # ---------------------------------------------------------------------------- on a worker
 
 _HISTORIES: OrderedDict[str, bytes] = OrderedDict()
-_CHILDREN = threading.local()
+_LOCK = threading.Lock()
+_THREAD = threading.local()
 
 
 def _remember(name: str, content: bytes) -> None:
-    """Keep prices for the tasks to come."""
-    _HISTORIES[name] = content
-    while len(_HISTORIES) > MAX_HISTORIES:
-        _HISTORIES.popitem(last=False)
+    """Keep prices for the tasks to come, at least until the next one begins."""
+    with _LOCK:
+        _HISTORIES[name] = content
+
+
+def _take(names: tuple[str, ...]) -> dict[str, bytes]:
+    """Return those prices of a task that are here; if all are, forget the oldest others.
+
+    If they were forgotten whenever others arrive, a task that reads more than ``MAX_HISTORIES``
+    would never find all of its own.
+    """
+    with _LOCK:
+        found = {name: _HISTORIES[name] for name in names if name in _HISTORIES}
+        if len(found) == len({*names}):
+            for name in found:
+                _HISTORIES.move_to_end(name)
+            while len(_HISTORIES) > max(MAX_HISTORIES, len(found)):
+                _HISTORIES.popitem(last=False)
+        return found
 
 
 def _do(order: Order) -> bytes | Lack | Ended:
@@ -316,9 +332,10 @@ def _do(order: Order) -> bytes | Lack | Ended:
     """
     worker = distributed.get_worker()
     code.check(f"the worker {worker.address}", code.own(), order.code)
-    names = tuple(name for name in order.prices if name not in _HISTORIES)
-    if names:
-        return Lack(worker.address, names)
+    found = _take(order.prices)
+    lacking = tuple(name for name in order.prices if name not in found)
+    if lacking:
+        return Lack(worker.address, lacking)
 
     def report(progress: Progress) -> None:
         worker.log_event(order.topic, (order.key, dataclasses.asdict(progress)))
@@ -327,14 +344,17 @@ def _do(order: Order) -> bytes | Lack | Ended:
         state = worker.state.tasks.get(order.key)
         return state is None or state.state != "executing"
 
+    _THREAD.found = found
     try:
         return _child().run(order, Monitor(report, cancelled))
     except WorkerEnded as error:
         return Ended(f"on {worker.address}, {error}")
+    finally:
+        del _THREAD.found
 
 
 def _child() -> Child:
     """Return the worker process of this thread."""
-    if not hasattr(_CHILDREN, "child"):
-        _CHILDREN.child = Child(_HISTORIES.__getitem__)
-    return cast(Child, _CHILDREN.child)
+    if not hasattr(_THREAD, "child"):
+        _THREAD.child = Child(lambda name: cast(bytes, _THREAD.found[name]))
+    return cast(Child, _THREAD.child)

@@ -226,8 +226,8 @@ class _Run(Generic[Result]):
                 return None
             raise WorkersUnavailable(
                 f"A worker must not end in the middle of a task. Received: {MAX_ENDED} workers "
-                f"that did in the same one ({error}). Perhaps there is too little memory: use "
-                "fewer workers, fewer candles or a smaller network."
+                f"ended while they did the same task ({error}). Perhaps there is too little "
+                "memory: use fewer workers, fewer candles or a smaller network."
             ) from error
         except WorkersUnavailable:
             raise

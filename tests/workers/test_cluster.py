@@ -1,6 +1,7 @@
 """A real cluster of Dask: the same figures, a kill in mid-training, cancel, refusals."""
 
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from cryptoforecast.errors import Cancelled, InvalidInput, WorkersUnavailable
 from cryptoforecast.evaluation import walk_forward
 from cryptoforecast.types import Monitor, WalkPlan
 from cryptoforecast.workers.engine import Here
+from cryptoforecast.workers.process import MAX_HISTORIES
 from cryptoforecast.workers.start import open_engine
 from cryptoforecast.workers.task import name_of
 from cryptoforecast.workers.tasks import FoldTask
@@ -75,6 +77,27 @@ def test_prices_travel_once_to_each_worker_and_errors_come_back(cluster):
     assert isinstance(refused.error, InvalidInput)
 
 
+def test_a_task_reads_more_prices_than_a_worker_remembers(cluster):
+    histories = {
+        name_of(history): history
+        for history in (synthetic.history(20, seed=seed) for seed in range(3 * (MAX_HISTORIES + 1)))
+    }
+    names, share = tuple(histories), MAX_HISTORIES + 1
+    tasks = [Sum(names[at : at + share], 0) for at in range(0, len(names), share)]
+    until = time.monotonic() + processes.PATIENCE
+
+    def too_late():
+        assert time.monotonic() < until, "a task did not end in time"
+        return False
+
+    with workers_of(open_engine(scheduler=cluster.address)) as engine:
+        outcomes = list(engine.outcomes(tasks, histories, lambda _: Monitor(cancelled=too_late)))
+    for outcome in outcomes:
+        total = sum(histories[name].candles["close"].sum() for name in outcome.task.prices)
+        assert outcome.result[0] == pytest.approx(total, rel=1e-12)
+    assert sorted(outcome.number for outcome in outcomes) == [0, 1, 2]
+
+
 def test_cancel_stops_what_runs_on_the_cluster(cluster, tmp_path):
     deaf, polite = tmp_path / "deaf", tmp_path / "polite"
     deaf.mkdir()
@@ -125,7 +148,7 @@ def test_a_scheduler_that_goes_away_is_named(cluster, tmp_path):
     processes.wait(lambda: cluster.workers[-1].poll() is None)
     with (
         open_engine(scheduler=cluster.address) as engine,
-        pytest.raises(WorkersUnavailable, match=r"does not any more\. .* goes on from there"),
+        pytest.raises(WorkersUnavailable, match=r"which no longer answers\. .* goes on"),
     ):
         list(engine.outcomes([Linger(tmp_path)], {}, lambda _: Monitor(cancelled=report_none)))
     with pytest.raises(InvalidInput, match="does not answer"):
