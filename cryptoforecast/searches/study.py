@@ -292,8 +292,9 @@ def _journal(folder: Path, name: str) -> optuna.storages.BaseStorage:
     from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalStorage
 
     path = folder / f"{name}{JOURNAL}"
-    older = sorted(folder.glob(f"*{JOURNAL}"), key=lambda each: each.stat().st_mtime)
-    for each in [each for each in older if each != path][: len(older) - MAX_JOURNALS + 1]:
+    others = [each for each in folder.glob(f"*{JOURNAL}") if each != path]
+    oldest_first = sorted(others, key=lambda each: each.stat().st_mtime)
+    for each in oldest_first[: max(0, len(others) - MAX_JOURNALS + 1)]:
         each.unlink(missing_ok=True)
     if path.exists():
         content = path.read_bytes()

@@ -32,8 +32,8 @@ def check_count(count: int) -> int:
     """
     if not 1 <= count <= MAX_WORKERS:
         raise InvalidInput(
-            f"`workers` must be between 1 and {MAX_WORKERS}. Received: {count}. One worker for each "
-            "core of this machine works best."
+            f"`workers` must be between 1 and {MAX_WORKERS}. Received: {count}. One worker for "
+            "each core of this machine works best."
         )
     return count
 

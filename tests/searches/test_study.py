@@ -156,11 +156,21 @@ def test_a_line_that_a_kill_has_cut_is_dropped(tmp_path: Path) -> None:
 
 
 def test_old_journals_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def numbers() -> list[str]:
+        return sorted(path.stem.removeprefix("key-") for path in tmp_path.glob("*.journal"))
+
     monkeypatch.setattr(study, "MAX_JOURNALS", 3)
     for _ in range(5):
         go_on(open_study(tmp_path, "key", SPACE), 1)
-    names = {path.name for path in tmp_path.glob("*.journal")}
-    assert names == {f"key-{number}.journal" for number in (3, 4, 5)}
+    assert numbers() == ["3", "4", "5"]
+    # One that is resumed is one of them.
+    go_on(open_study(tmp_path, "key", SPACE, resume=True), 2)
+    assert numbers() == ["3", "4", "5"]
+    # Where there is room, none is deleted, also where more than half of it is taken.
+    monkeypatch.setattr(study, "MAX_JOURNALS", 7)
+    for _ in range(3):
+        go_on(open_study(tmp_path, "key", SPACE), 1)
+    assert numbers() == ["3", "4", "5", "6", "7", "8"]
 
 
 @pytest.mark.parametrize(
