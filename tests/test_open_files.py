@@ -1,12 +1,13 @@
 """Opened files: whose files make room, who can read them, and when they go."""
 
 import threading
+import time
 
 import pytest
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import PriceService
-from cryptoforecast.service.open_files import OpenFiles
+from cryptoforecast.service.open_files import KEEP_SECONDS, OpenFiles
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import MarketQuery, User
 from tests import synthetic
@@ -17,6 +18,14 @@ ANN, BOB, EVE = (User(name, owner=False) for name in ("ann", "bob", "eve"))
 @pytest.fixture
 def prices(home):
     return PriceService(Settings(home, live=False, session_candles=2000, server_candles=4000))
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The seconds of a clock that goes on when it is told to."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
 
 
 def there(*present):
@@ -74,6 +83,32 @@ def test_a_file_stays_while_someone_follows_its_link_and_goes_soon_after(home):
     files.drop_left()
     assert files.get(name) is not None
     present[:] = []
+    files.drop_left()
+    assert files.get(name) is None
+
+
+def test_a_file_waits_for_an_idle_session_whose_connection_drops_for_a_moment(clock):
+    files, present = OpenFiles(2000, 4000), [ANN, EVE]
+    name = files.open(synthetic.history(), ANN, lambda session: User(session, False) in present)
+    files.get(name, BOB)  # follows a link, and is away
+    clock[0] += 3600  # idle for an hour
+    for away in (ANN, EVE):
+        files.get(name, EVE)
+        present.remove(away)
+        files.drop_left()  # others look at prices meanwhile
+        clock[0] += KEEP_SECONDS - 1
+        files.drop_left()
+        present.append(away)
+        files.drop_left()
+        clock[0] += 3600
+        files.drop_left()
+        assert files.get(name) is not None
+    present[:] = []
+    files.drop_left()
+    clock[0] += KEEP_SECONDS - 1
+    files.drop_left()
+    assert files.get(name) is not None
+    clock[0] += 1
     files.drop_left()
     assert files.get(name) is None
 

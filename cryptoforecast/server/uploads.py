@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter, OrderedDict
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cryptoforecast.server.guard import refuse
 from cryptoforecast.server.requests import Refusal
+from cryptoforecast.service.departures import Departures
 from cryptoforecast.ui import uploads
 
 #: Files of a session that are kept at once, and places for files that it may ask for.
@@ -39,7 +39,7 @@ class Quota:
         self._announced: Counter[str] = Counter()
         self._arrived = 0
         self._places: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
-        self._departures: dict[str, float] = {}
+        self._departures = Departures()
 
     def note(self, session: str, file: str) -> None:
         """Remember that an uploader asked for a place."""
@@ -106,11 +106,8 @@ class Quota:
         """Forget the files of sessions that have left, until cancelled."""
         while True:
             await asyncio.sleep(PERIOD)
-            gone = [name for name in uploads.sizes() if not uploads.is_active(name)]
-            self._departures = {name: self._departures.get(name, time.monotonic()) for name in gone}
-            for name, since in self._departures.items():
-                if time.monotonic() - since >= GRACE:
-                    uploads.remove(name)
+            for name in self._departures.gone(uploads.sizes(), uploads.is_active, GRACE):
+                uploads.remove(name)
 
 
 class Uploads:

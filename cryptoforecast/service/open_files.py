@@ -6,13 +6,13 @@ import hashlib
 import hmac
 import secrets
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import keys
+from cryptoforecast.service.departures import Departures
 from cryptoforecast.types import PriceHistory, User
 
 #: How the name of an opened file begins, which stands where a coin could stand.
@@ -30,13 +30,11 @@ class _OpenFile:
         history: Its prices.
         openers: Sessions that opened it; it counts in the quota of each.
         viewers: Other sessions that follow a link to it.
-        used: When it was last used, seconds of the monotonic clock.
     """
 
     history: PriceHistory
     openers: set[str] = field(default_factory=set)
     viewers: set[str] = field(default_factory=set)
-    used: float = field(default_factory=time.monotonic)
 
 
 class OpenFiles:
@@ -64,6 +62,7 @@ class OpenFiles:
         self._secret = secrets.token_bytes(32)
         self._files: OrderedDict[str, _OpenFile] = OrderedDict()  # the least recently used first
         self._is_present: Callable[[str], bool] = lambda _: True
+        self._departures = Departures()
         self._lock = threading.Lock()
 
     def open(self, history: PriceHistory, user: User, is_present: Callable[[str], bool]) -> str:
@@ -89,7 +88,7 @@ class OpenFiles:
             if name not in self._files:
                 self._make_room(len(history), user.session)
             file = self._files.setdefault(name, _OpenFile(history))
-            file.history, file.used = history, time.monotonic()
+            file.history = history
             file.openers.add(user.session)
             self._files.move_to_end(name)
         return name
@@ -107,7 +106,6 @@ class OpenFiles:
                 return None
             if user is not None and user.session not in file.openers:
                 file.viewers.add(user.session)
-            file.used = time.monotonic()
             self._files.move_to_end(name)
             return file.history
 
@@ -122,11 +120,11 @@ class OpenFiles:
 
     def _drop_left(self, keep_seconds: float | None = None) -> None:
         seconds = self._keep_seconds if keep_seconds is None else keep_seconds
-        before = time.monotonic() - seconds
+        users = {user for file in self._files.values() for user in file.openers | file.viewers}
+        gone = self._departures.gone(users, self._is_present, seconds)
         for name, file in list(self._files.items()):
-            users = file.openers | file.viewers
-            file.viewers = set(filter(self._is_present, file.viewers))
-            if file.used <= before and not any(map(self._is_present, users)):
+            file.viewers -= gone
+            if not file.viewers and file.openers <= gone:
                 del self._files[name]
 
     def _make_room(self, candles: int, session: str) -> None:

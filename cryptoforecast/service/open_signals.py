@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from cryptoforecast.errors import InvalidInput
+from cryptoforecast.service.departures import Departures
 from cryptoforecast.types import Signal, User
 
 #: Signals of one session, values of one of them, and values of all sessions together.
@@ -17,24 +16,14 @@ MAX_SIGNALS, MAX_VALUES, MAX_VALUES_IN_ALL = 4, 100_000, 4_000_000
 KEEP_SECONDS = 120.0
 
 
-@dataclass(eq=False)
-class _Own:
-    """The signals of one session.
-
-    Attributes:
-        signals: By name, the oldest first.
-        used: When they were last used, seconds of the monotonic clock.
-    """
-
-    signals: OrderedDict[str, Signal] = field(default_factory=OrderedDict)
-    used: float = field(default_factory=time.monotonic)
-
-
 class OpenSignals:
     """The signals of each session; safe for several threads."""
 
     def __init__(self) -> None:
-        self._sessions: dict[str, _Own] = {}
+        # By session and name, the oldest first.
+        self._sessions: dict[str, OrderedDict[str, Signal]] = {}
+        self._is_present: Callable[[str], bool] = lambda _: True
+        self._departures = Departures()
         self._lock = threading.Lock()
 
     def add(
@@ -57,8 +46,9 @@ class OpenSignals:
                 f"{len(signal.values):,}. Leave out the oldest, or give one an hour."
             )
         with self._lock:
-            self._drop_left(is_present)
-            there = self._sessions.get(user.session, _Own()).signals
+            self._is_present = is_present
+            self._drop_left()
+            there = self._sessions.get(user.session, OrderedDict[str, Signal]())
             others = [one for name, one in there.items() if name != signal.name]
             if len(others) >= MAX_SIGNALS:
                 raise InvalidInput(
@@ -71,35 +61,27 @@ class OpenSignals:
                     f"At most {MAX_VALUES_IN_ALL:,} values of all users' signals can be open at a "
                     "time. Received: more. Try again when others have left."
                 )
-            own = self._sessions.setdefault(user.session, _Own())
-            own.signals[signal.name], own.used = signal, time.monotonic()
+            self._sessions.setdefault(user.session, OrderedDict())[signal.name] = signal
 
     def of(self, user: User) -> tuple[Signal, ...]:
         """Return the signals of a session, the oldest first."""
         with self._lock:
-            own = self._sessions.get(user.session)
-            if own is None:
-                return ()
-            own.used = time.monotonic()
-            return tuple(own.signals.values())
+            self._drop_left()
+            return tuple(self._sessions.get(user.session, {}).values())
 
     def remove(self, name: str, user: User) -> None:
         """Forget a signal of a session."""
         with self._lock:
             own = self._sessions.get(user.session)
             if own is not None:
-                own.signals.pop(name, None)
-                if not own.signals:
+                own.pop(name, None)
+                if not own:
                     del self._sessions[user.session]
 
-    def _drop_left(self, is_present: Callable[[str], bool]) -> None:
-        before = time.monotonic() - KEEP_SECONDS
-        for session, own in list(self._sessions.items()):
-            if own.used <= before and not is_present(session):
-                del self._sessions[session]
+    def _drop_left(self) -> None:
+        for session in self._departures.gone(self._sessions, self._is_present, KEEP_SECONDS):
+            del self._sessions[session]
 
     def _values(self) -> int:
         """Count the values of all sessions."""
-        return sum(
-            len(signal.values) for own in self._sessions.values() for signal in own.signals.values()
-        )
+        return sum(len(signal.values) for own in self._sessions.values() for signal in own.values())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import open_signals
-from cryptoforecast.service.open_signals import MAX_SIGNALS, MAX_VALUES, OpenSignals
+from cryptoforecast.service.open_signals import KEEP_SECONDS, MAX_SIGNALS, MAX_VALUES, OpenSignals
 from cryptoforecast.service.signals import check_own_name, missing_files, share_known
 from cryptoforecast.signals.series import from_series
 from cryptoforecast.types import Signal, User
@@ -55,6 +57,27 @@ def test_signals_of_sessions_that_have_left_make_room(monkeypatch: pytest.Monkey
     opened.add(signal(), BEN, lambda session: session == "ben")
     assert opened.of(ANNA) == ()
     assert len(opened.of(BEN)) == 1
+
+
+def test_signals_wait_for_an_idle_session_whose_connection_drops_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened, present, now = OpenSignals(), ["anna", "ben"], [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    opened.add(signal(), ANNA, present.__contains__)
+    for _ in range(2):
+        now[0] += 3600  # idle for an hour
+        present.remove("anna")
+        opened.add(signal(), BEN, present.__contains__)
+        now[0] += KEEP_SECONDS - 1
+        opened.add(signal(), BEN, present.__contains__)
+        present.append("anna")
+        assert len(opened.of(ANNA)) == 1
+    present.remove("anna")
+    assert len(opened.of(BEN)) == 1
+    now[0] += KEEP_SECONDS
+    opened.add(signal(), BEN, present.__contains__)
+    assert opened.of(ANNA) == ()
 
 
 def test_names_and_values_are_those_of_a_file() -> None:
