@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.learning.indicator_lines import DRAWABLE, lines, warmup
+from cryptoforecast.prices.candles import level_shifts
 from cryptoforecast.types import Array, Indicator, PriceHistory
 
 __all__ = [
@@ -44,7 +45,7 @@ class Finding:
 
     Attributes:
         change: From the first open to the last close, a fraction; ``None`` if the unit of the coin
-            changes in between.
+            changes between these two.
         close: The last close.
         low: The lowest price.
         high: The highest price.
@@ -138,8 +139,18 @@ def finding(shown: PriceHistory) -> Finding:
 
 
 def shown(history: PriceHistory, rows: slice) -> PriceHistory:
-    """Return a part of a history."""
-    return dataclasses.replace(history, candles=history.candles.iloc[rows])
+    """Return a part of a history; a change of unit elsewhere is no problem of the part."""
+    quality = history.quality
+    others = tuple(each for each in quality.problems if each.kind != "level_shift")
+    if len(others) < len(quality.problems) and not _changes_unit(history, rows):
+        quality = dataclasses.replace(quality, problems=others)
+    return dataclasses.replace(history, candles=history.candles.iloc[rows], quality=quality)
+
+
+def _changes_unit(history: PriceHistory, rows: slice) -> bool:
+    """Return whether the unit of the coin changes between the ends of a part."""
+    shifts = level_shifts.find(history.candles)
+    return any(rows.start < each.row and each.first < rows.stop for each in shifts)
 
 
 def indicators(history: PriceHistory, names: Sequence[str], rows: slice) -> tuple[Indicator, ...]:

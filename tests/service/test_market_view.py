@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cryptoforecast import charts
 from cryptoforecast.service import market_view
 from cryptoforecast.types import Problem, QualityReport
 from tests import synthetic
@@ -55,6 +56,25 @@ def test_no_change_is_told_across_a_change_of_unit():
     assert market_view.finding(shifted).change is None
     mended = dataclasses.replace(shifted, unit_changes=(INDEX[400],))
     assert market_view.finding(mended).change is not None
+
+
+def test_a_change_is_told_beside_a_change_of_unit_and_not_across_it():
+    candles = HISTORY.candles.copy()
+    candles.iloc[450:, :4] *= 1000
+    candles.iloc[450:, 4] /= 1000
+    quality = QualityReport(problems=(Problem("gaps", 2), Problem("level_shift", 1)))
+    history = dataclasses.replace(HISTORY, candles=candles, quality=quality)
+    for rows in (slice(0, 450), slice(450, 900)):
+        shown = market_view.shown(history, rows)
+        expected = candles["close"].iloc[rows].iloc[-1] / candles["open"].iloc[rows].iloc[0] - 1
+        assert market_view.finding(shown).change == pytest.approx(expected)
+        assert "in another unit" not in charts.summary_candles(shown)
+        assert [problem.kind for problem in shown.quality.problems] == ["gaps"]
+    for rows in (slice(0, 900), slice(449, 900), slice(0, 451)):
+        shown = market_view.shown(history, rows)
+        assert market_view.finding(shown).change is None
+        assert "in another unit" in charts.summary_candles(shown)
+        assert shown.quality == quality
 
 
 def test_the_ranges_of_a_file_fit_it():
