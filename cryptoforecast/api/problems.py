@@ -27,17 +27,8 @@ from cryptoforecast.api.problem_values import (
     ProblemJson,
     problem,
 )
-from cryptoforecast.errors import (
-    Busy,
-    Changed,
-    CryptoForecastError,
-    InvalidBundle,
-    InvalidInput,
-    LedgerUnavailable,
-    NotAllowed,
-    SourceUnavailable,
-    UnknownModel,
-)
+from cryptoforecast.errors import Busy, CryptoForecastError, SourceUnavailable
+from cryptoforecast.service.statuses import status_of
 from cryptoforecast.settings import RETRY_AFTER
 
 #: Routes whose refusals stay as the first clients know them.
@@ -123,21 +114,6 @@ def _mistake(error: Mapping[str, Any], start: str, kind: object) -> MistakeJson:
         "rule": f"{rule}.",
         "received": excerpt(received),
     }
-
-
-def status_of(error: CryptoForecastError) -> int:
-    """Return the status of the answer to an error of ours."""
-    kinds: tuple[tuple[type[CryptoForecastError], int], ...] = (
-        (UnknownModel, 404),
-        (NotAllowed, 403),
-        (Changed, 409),
-        (Busy, 503),
-        (InvalidInput, 422),
-        (SourceUnavailable, 503),
-        (InvalidBundle, 503),
-        (LedgerUnavailable, 503),
-    )
-    return next((status for kind, status in kinds if isinstance(error, kind)), 500)
 
 
 def respond(content: ProblemJson, headers: Mapping[str, str] | None = None) -> JSONResponse:

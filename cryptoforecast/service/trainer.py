@@ -9,19 +9,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, cast
 
 from cryptoforecast import json_views
-from cryptoforecast.errors import (
-    Busy,
-    Cancelled,
-    CryptoForecastError,
-    InvalidBundle,
-    InvalidInput,
-    SourceUnavailable,
-)
+from cryptoforecast.errors import Cancelled, CryptoForecastError, InvalidInput
 from cryptoforecast.json_views import Json
 from cryptoforecast.service import Service, choices
 from cryptoforecast.service.ablations import check as check_ablation
 from cryptoforecast.service.orders import Order, OrderBook
 from cryptoforecast.service.signals import check_names, check_read, from_texts, input_of
+from cryptoforecast.service.statuses import status_of
 from cryptoforecast.types import (
     OWNER,
     ModelSpec,
@@ -140,7 +134,7 @@ def _do(service: Service, book: OrderBook, order: Order, is_wanted: Callable[[],
     except Cancelled:
         log.info("An order was cancelled, or the server is stopping")
     except CryptoForecastError as error:
-        book.fail(order.id, _status(error), str(error))
+        book.fail(order.id, status_of(error), str(error))
     except Exception:  # the traceback is for the server's log, not for the client
         log.exception("An order failed")
         book.fail(order.id, 500, "Something failed here. The server's log says what.")
@@ -224,10 +218,6 @@ def _spec(request: Mapping[str, Any], history: PriceHistory | None = None) -> Mo
     volume = choices.has_volume(history.candles)
     spec = choices.make_spec(rows=len(history), volume=volume, **settings)
     return choices.with_inputs(spec, signals)
-
-
-def _status(error: CryptoForecastError) -> int:
-    return 503 if isinstance(error, SourceUnavailable | InvalidBundle | Busy) else 422
 
 
 class _Reporter:

@@ -1,5 +1,6 @@
 """Tests and trainings: ordered, watched, cancelled, and seen by whoever ordered them alone."""
 
+import dataclasses
 import json
 import sqlite3
 import threading
@@ -105,6 +106,23 @@ def test_a_test_is_ordered_followed_and_answered(client, service, working):
     assert result["data"]["coin"] == "ETH"
     assert result["scores"]["cone"]["mae"] > 0
     assert len(result["scores"]["cone"]["by_step"]) == 2
+
+
+def test_an_order_whose_model_is_gone_fails_as_a_request_for_it_does(client, service, book):
+    job = client.ask("POST", "backtests", {"days": 60, "model": "tiny-dense"}).json()
+    missing = dataclasses.replace(service.settings, shipped=service.settings.home / "none")
+    ended = []
+    worker = threading.Thread(
+        target=trainer.work, args=(Service(missing), book, lambda: not ended), daemon=True
+    )
+    worker.start()
+    assert client.end(job)[-1][0] == "failed"
+    ended.append(True)
+    worker.join(20)
+    failed = client.ask("GET", f"jobs/{job['id']}").json()["problem"]
+    answer = client.ask("GET", "models/none").json()
+    assert failed["status"] == answer["status"] == 404
+    assert "tiny-dense" in failed["detail"]
 
 
 def test_a_saved_model_is_tested_as_it_is(client, service, working):
