@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -63,13 +63,19 @@ class SignalService:
         self._settings = settings
         self._prices = prices
         self._sources = sources
+        self._lock = threading.Lock()
+        self._made: LiveSignals | None = None
         self.open = OpenSignals()
 
-    @functools.cached_property
+    @property
     def _live(self) -> LiveSignals:
+        """The live signals, made when they are first used: two would fetch everything twice."""
         from cryptoforecast.signals.live import LiveSignals
 
-        return LiveSignals(self._settings, self._sources)
+        with self._lock:
+            if self._made is None:
+                self._made = LiveSignals(self._settings, self._sources)
+            return self._made
 
     def read(
         self,

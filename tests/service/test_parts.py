@@ -12,6 +12,9 @@ import pytest
 
 from cryptoforecast.service import LessonService, Service
 from cryptoforecast.settings import ROOT, Settings
+from cryptoforecast.signals.live import LiveSignals
+from cryptoforecast.types import PriceHistory
+from tests import synthetic
 
 _PREDICTION = """
 import sys
@@ -44,6 +47,30 @@ def test_threads_that_come_together_get_the_same_part(
         parts = list(pool.map(ask, range(8)))
     assert len(made) == 1
     assert len({id(part) for part in [*parts, service.lessons]}) == 1
+
+
+def test_threads_that_come_together_share_the_cache_of_live_signals(
+    home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    class Slow(LiveSignals):
+        def __init__(self, *arguments) -> None:
+            made.append(threading.get_ident())
+            time.sleep(0.05)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr("cryptoforecast.signals.live.LiveSignals", Slow)
+    signals, together = Service(Settings(home, live=False)).signals, threading.Barrier(8)
+    history = synthetic.history(simulated=True)
+
+    def ask(_: int) -> PriceHistory:
+        together.wait(60)
+        return signals.beside(history, ["signal:fear_greed"])
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(one.signals for one in pool.map(ask, range(8)))
+    assert len(made) == 1
 
 
 def test_a_prediction_loads_no_other_part(home) -> None:
