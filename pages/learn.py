@@ -11,5 +11,5 @@ if lesson is not None:
     frame.show(shared(), overview.LESSONS, lesson)
 else:
     if number is not None:
-        st.warning("There is no such lesson. Here are those that there are.")
+        st.warning("There is no such lesson. These are the lessons.")
     overview.show()

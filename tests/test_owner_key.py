@@ -54,7 +54,13 @@ def test_a_session_may_try_five_times_a_minute() -> None:
         key.give(KEY, "a")  # what is given does not matter then
     assert not key.owns("a", local=True)
     key.give(KEY, "b")
-    clock.seconds += 61
+    clock.seconds += 58.2
+    with pytest.raises(NotAllowed, match="Wait 2 seconds, then"):
+        key.give(KEY, "a")
+    clock.seconds += 1.7
+    with pytest.raises(NotAllowed, match="Wait 1 second, then"):
+        key.give(KEY, "a")
+    clock.seconds += 1.1
     key.give(KEY, "a")
     assert key.owns("a", local=False)
 

@@ -163,12 +163,13 @@ def test_all_together_save_so_many_models(settings: Settings) -> None:
 @pytest.mark.parametrize(
     "name", ["cone", "naive", "lstm", "dense", "stack", "run-0123456789abcdef"]
 )
-def test_nobody_takes_a_name_of_a_method_or_a_training(
+def test_nobody_takes_a_name_of_a_predictor_or_a_training(
     models: SavedModelService, name: str
 ) -> None:
     users = (GUEST,) if name in NETWORKS else (GUEST, OWNER)
     for user in users:
-        with pytest.raises(InvalidInput, match=f"that of a method.* {name}"):
+        kinds = "a baseline or a stack" if user.owner else "a baseline, a stack or a network"
+        with pytest.raises(InvalidInput, match=f"that of {kinds}, nor .* {name}"):
             models.add(synthetic.model(), name, user=user)
     if OWNER not in users:
         models.add(synthetic.model(), name, user=OWNER)

@@ -47,10 +47,10 @@ def tick(service: Service) -> None:
     from cryptoforecast.service import ticks
 
     result = ticks.tick(service)
-    for error in result.failures.values():
+    for name, error in result.failures.items():
         # A user can do something about an error of ours; of a fault, the log has the place.
         fault = None if isinstance(error, CryptoForecastError) else error
-        log.warning("The ledger waits: %s", error, exc_info=fault)
+        log.warning("The step %s of the tick failed: %s", name, error, exc_info=fault)
     for attempt in result.attempts:
         if attempt.refusal:
             log.warning("%s was not recorded: %s", attempt.model, attempt.refusal)

@@ -135,8 +135,8 @@ class OutlookService:
         if name in BASELINES and not self._saved_models.has(name):
             if version is not None:
                 raise InvalidInput(
-                    f"`version` goes with a saved model only. Received: {name}, a method without "
-                    "training. Leave it out."
+                    f"`version` goes with a saved model only. Received: {name}, a baseline. Leave "
+                    "it out."
                 )
             return None
         saved = self._saved_models.load(name)

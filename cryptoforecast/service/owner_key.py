@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import threading
 import time
 from collections import deque
@@ -11,6 +12,7 @@ from collections.abc import Callable
 
 from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import NotAllowed
+from cryptoforecast.types.durations import plural
 
 #: Seconds in which attempts are counted.
 WINDOW = 60.0
@@ -97,10 +99,10 @@ class OwnerKey:
                 while attempts and attempts[0] <= now - WINDOW:
                     attempts.popleft()
                 if len(attempts) >= most:
-                    seconds = attempts[0] + WINDOW - now
+                    seconds = math.ceil(attempts[0] + WINDOW - now)
                     raise NotAllowed(
                         f"The owner key may be tried {most} times a minute. Received: one more. "
-                        f"Wait {seconds:.0f} seconds, then try again."
+                        f"Wait {seconds} {plural(seconds, 'second')}, then try again."
                     )
             of_session.append(now)
             self._attempts.append(now)

@@ -194,7 +194,7 @@ class RenewalService:
             self._results.put(key, result)
             return Run(key, histories[0], saved.model, cached=False)
 
-        return self._training.jobs.submit(key, f"{name} anew", work, user=user)
+        return self._training.jobs.submit(key, f"Renewal of {name}", work, user=user)
 
     def key(self, name: str) -> str:
         """Name the renewal of a model in the background work."""

@@ -136,8 +136,9 @@ class SavedModelService:
         # The owner may call a network after its kind; no forecast is asked for by that name.
         methods = (*BASELINES, stack.NAME, *(() if user.owner else NETWORKS))
         if name in methods or name.startswith(RUN):
+            kinds = "a baseline or a stack" if user.owner else "a baseline, a stack or a network"
             raise InvalidInput(
-                f"The name must not be that of a method, nor begin with {RUN}. Received: {name}. "
+                f"The name must not be that of {kinds}, nor begin with {RUN}. Received: {name}. "
                 "Choose another."
             )
         if (self._shipped / name).exists():

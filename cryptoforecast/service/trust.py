@@ -179,7 +179,7 @@ _WORDS: dict[str, tuple[Grade, str, str]] = {
     "flat_tail": (
         "bad",
         "One price repeats at the end: {}",
-        "The market was dead, or the file goes on without it.",
+        "The market had stopped, or the file repeats its last price.",
     ),
     "flat": ("watch", "{} repeat one price for long", "A forecast learns that nothing moves."),
     "level_shift": (

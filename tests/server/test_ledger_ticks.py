@@ -12,7 +12,7 @@ import pytest
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices.live.coinbase import Coinbase
 from cryptoforecast.server import ledger_ticks
-from cryptoforecast.service import LedgerService, PriceService, Service, shared
+from cryptoforecast.service import LedgerService, PriceService, Service, shared, ticks
 from cryptoforecast.settings import Settings
 from tests.prices.live.exchange_server import Bucket, ExchangeServer
 
@@ -51,7 +51,17 @@ def test_a_tick_without_live_prices_says_so_and_does_not_end_the_thread(home, ca
     with caplog.at_level(logging.WARNING):
         ledger_ticks.tick(Service(dataclasses.replace(shared().settings, home=home, live=False)))
     (line,) = caplog.messages
-    assert line.startswith("The ledger waits: Live prices of BTC-USD are needed.")
+    assert line.startswith("The step record of the tick failed: Live prices of BTC-USD are needed.")
+
+
+def test_a_step_that_fails_is_named(home, caplog, monkeypatch):
+    def fail(*_: object) -> None:
+        raise InvalidInput("No message can be sent.")
+
+    monkeypatch.setattr(ticks, "STEPS", {"alarms": fail})
+    with caplog.at_level(logging.WARNING):
+        ledger_ticks.tick(Service(dataclasses.replace(shared().settings, home=home, live=False)))
+    assert caplog.messages == ["The step alarms of the tick failed: No message can be sent."]
 
 
 @pytest.mark.parametrize("length", [HOUR, 4 * HOUR, 24 * HOUR])
