@@ -309,6 +309,7 @@ def test_the_owner_renews_a_model_and_brings_a_version_back(open_page, headers):
     assert page.button(key="confirm-renew").label == "Renew it"
     # AppTest can't submit inside a dialog, so the job is submitted as the dialog does it.
     job = shared().renewals.submit("mine", user=OWNER)
+    assert job.title == "Renewal of mine"
     page.session_state["renewing"] = "mine"
     assert job.wait(60)
     page.run()

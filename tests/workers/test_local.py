@@ -78,9 +78,7 @@ def test_a_task_whose_worker_is_killed_is_done_again(engine, tmp_path):
 
 
 def test_a_task_that_kills_every_worker_is_given_up(engine, tmp_path):
-    with pytest.raises(
-        WorkersUnavailable, match=r"3 workers ended while .* status was -9"
-    ):
+    with pytest.raises(WorkersUnavailable, match=r"3 workers ended while .* status was -9"):
         list(engine.outcomes([Deadly(tmp_path)], {}))
 
 
