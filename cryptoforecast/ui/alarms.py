@@ -13,8 +13,9 @@ from cryptoforecast.ui import card, identity, words
 #: Alarms in the list.
 SHOWN = 5
 _HOW = (
-    "Each tick looks at all alarms and sends what is new once, with how often it comes without a "
-    "cause. `alarms add` sets one, `alarms remove` removes it, and `alarms test` sends a message."
+    "Each run of `tick` checks all alarms and sends each new event once. The message says how "
+    "often such an event comes by chance. `alarms add` sets one, `alarms remove` removes it, and "
+    "`alarms test` sends a message."
 )
 
 
@@ -65,4 +66,4 @@ def _delivery(view: AlarmView) -> None:
         names = words.plain(", ".join(view.destinations))
         st.caption(f"Messages go to {names}. `alarms test` sends one.")
     else:
-        st.caption("Nothing is sent: `CRYPTOFORECAST_ALARMS` says where messages go.")
+        st.caption("No message is sent yet. Set `CRYPTOFORECAST_ALARMS` to say where messages go.")

@@ -75,7 +75,7 @@ def _empty(service: Service) -> None:
     card.answer(
         "No forecast is stored yet",
         "A forecast is stored before its outcome is known, and graded when its time has come. "
-        "If anyone changes either later, this page says so.",
+        "If anyone changes either later, `ledger verify` finds it.",
     )
     with card.framed():
         if identity.user().owner:
@@ -178,9 +178,10 @@ def selectors(service: Service) -> None:
 def finding(service: Service, record: LedgerRecord) -> None:
     """Write how often the range held, beside all of it as a file."""
     name = record.series.name
-    noun = INTERVAL_NOUNS[name.interval]
     due = record.series.next_due
-    line = f"Each forecast is stored before its outcome is known and graded when the {noun} closes"
+    # All steps of a forecast are graded at once.
+    last = f"{'its last' if name.horizon > 1 else 'its'} {INTERVAL_NOUNS[name.interval]}"
+    line = f"Each forecast is stored before its outcome is known, and graded when {last} has closed"
     if not record.shares and due is not None:
         count = record.series.open
         wait = "One forecast waits" if count == 1 else f"{count:,} forecasts wait"
@@ -237,10 +238,7 @@ def listed(entries: Sequence[LedgerEntry], record: LedgerRecord) -> None:
     if series.next_due is not None:
         parts.append(f"Next due {short_moment_text(series.next_due)}.")
     if series.void and not series.name.simulated:
-        parts.append(
-            f"{series.void:,} void, which count nowhere: source gone {series.source_gone:,}, "
-            f"candle revised {series.candle_revised:,}."
-        )
+        parts.append(void_sentence(series))
     if step > 1:
         parts.append("Listed are forecasts that do not overlap; the file has all.")
     parts.append(
@@ -248,6 +246,16 @@ def listed(entries: Sequence[LedgerEntry], record: LedgerRecord) -> None:
         "different range."
     )
     st.caption(words.plain(" ".join(parts)))
+
+
+def void_sentence(series: LedgerSeries) -> str:
+    """Write why forecasts of a series count nowhere: "1 does not count: …"."""
+    gone, revised = series.source_gone, series.candle_revised
+    reasons = [f"for {gone:,} the source has no price any more"] * bool(gone)
+    if revised:
+        reasons.append(f"for {revised:,} {'it' if gone else 'the source'} has changed a candle")
+    verb = "does" if gone + revised == 1 else "do"
+    return f"{gone + revised:,} {verb} not count: {', '.join(reasons)}."
 
 
 def offer_next(service: Service, name: SeriesName) -> None:

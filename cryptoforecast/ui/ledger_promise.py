@@ -92,9 +92,12 @@ def _intervals(record: LedgerRecord) -> str:
 
 def _verdict(verdict: LedgerVerdict) -> tuple[card.Mark, str]:
     """Return the sign and the words of a verdict."""
-    other = "on the price than “stays put”"
+    other, equal = "on the price than “stays put”", "forecast has differed from “stays put”"
     if verdict.against == "cone":
         other = "range than the volatility cone"
+        equal = "range has differed from the volatility cone"
+    if not verdict.forecasts:
+        return "tie", f"No {equal} yet."
     if verdict.better:
         return "better", f"Better {other}."
     if verdict.worse:
@@ -104,15 +107,15 @@ def _verdict(verdict: LedgerVerdict) -> tuple[card.Mark, str]:
 
 def _evidence(verdict: LedgerVerdict) -> str:
     """Explain a verdict: it holds however often one looks."""
+    if not verdict.forecasts:
+        return "Equal forecasts say nothing about which is better, so there is no verdict yet."
     text = (
         "This verdict may be looked at every day (anytime-valid confidence sequence): over all "
         "looks together it is wrong at most 5 times in 100. It rests on "
         f"{verdict.forecasts:,} forecasts that do not overlap"
     )
-    if verdict.forecasts:
-        low, high = words.percent(verdict.low), words.percent(verdict.high)
-        text += f". Improvement {words.percent(verdict.skill)}, at least {low}, at most {high}"
-    return f"{text}."
+    low, high = words.percent(verdict.low), words.percent(verdict.high)
+    return f"{text}. Improvement {words.percent(verdict.skill)}, at least {low}, at most {high}."
 
 
 def _usual(verdicts: Sequence[LedgerVerdict]) -> str:
@@ -122,7 +125,10 @@ def _usual(verdicts: Sequence[LedgerVerdict]) -> str:
         result = f"neither is proven ({', '.join(each.p_text for each in tests)})"
     else:
         result = ", ".join(usual_result(verdict) for verdict in verdicts)
-    return f"You may look every day. The usual test, for one look: {result}."
+    return (
+        "The verdicts above hold however often you look. The usual test holds for one look only: "
+        f"{result}."
+    )
 
 
 def usual_result(verdict: LedgerVerdict) -> str:
@@ -136,6 +142,6 @@ def usual_result(verdict: LedgerVerdict) -> str:
 
 def _locked() -> None:
     st.caption(
-        ":material/lock: Stored with time and fingerprint; nothing is changed afterwards.",
+        ":material/lock: Stored with time and fingerprint, so that a later change can be found.",
         help=_TAMPER,
     )

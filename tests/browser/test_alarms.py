@@ -38,8 +38,8 @@ def test_the_owner_reads_what_is_set_and_what_was_raised(
     expect(page.get_by_role("heading", name="2 alarms are set")).to_be_visible()
     expect(page.get_by_text("BTC, 1h: a move as rare as 1 in 1,000")).to_be_visible()
     expect(page.get_by_text(raised.alarm.sentence)).to_be_visible()
-    expect(page.get_by_text("Nothing is sent:")).to_be_visible()
-    for text in (raised.alarm.sentence, "Nothing is sent:"):
+    expect(page.get_by_text("No message is sent yet.")).to_be_visible()
+    for text in (raised.alarm.sentence, "No message is sent yet."):
         box = page.get_by_text(text).bounding_box()
         width = page.viewport_size["width"] if page.viewport_size else 0
         assert box is not None

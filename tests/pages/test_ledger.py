@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from cryptoforecast.prices.live.coinbase import Coinbase
 from cryptoforecast.service import LedgerService, PriceService, forget_shared, shared
 from cryptoforecast.types.alarms import CANDLE, MODEL, AlarmRule
 from cryptoforecast.types.ledger_record import LedgerRecord, UsualTest
-from cryptoforecast.ui import ledger_promise
+from cryptoforecast.ui import ledger, ledger_promise
 from cryptoforecast.ui.words import change
 from tests.ledger import making
 from tests.pages.conftest import rows, words
@@ -44,7 +45,7 @@ def test_the_page_says_how_often_the_range_held(open_page, filled):
     text = words(page)
     assert "30 stored, 3 open. Next due" in text
     assert "No better on the price than “stays put”." in text
-    assert "nothing is changed afterwards" in text
+    assert "so that a later change can be found" in text
     table = page.table[0].value
     assert list(table.columns) == ["Stored, UTC", "80 % range", "What came", "Result", "Miss"]
     assert len(table) == 8  # every third, and one of these is open
@@ -60,13 +61,13 @@ def test_the_usual_test_stands_beside_the_verdict_that_may_be_looked_at_every_da
     few = words(open_page("ledger"))
     assert record.shares[0].separate == 9
     assert "Too few to judge yet" in few
-    assert "for one look: price too few forecasts, range too few forecasts." in few
+    assert "one look only: price too few forecasts, range too few forecasts." in few
     record = shared().ledger.record_of(making.SERIES, 1)
     text = words(open_page("ledger", ahead="1"))
     price, range_ = (each.usual for each in record.verdicts)
     assert not any(each.better or each.worse for each in (price, range_))
     assert (
-        "You may look every day. The usual test, for one look: neither is proven "
+        "The usual test holds for one look only: neither is proven "
         f"({price.p_text}, {range_.p_text})."
     ) in text
 
@@ -80,6 +81,34 @@ def test_each_result_of_the_usual_test_has_its_words(filled, difference, p_value
         filled[0].verdicts[0], usual=UsualTest(difference, p_value)
     )  # fmt: skip
     assert ledger_promise.usual_result(verdict) == words
+
+
+@pytest.mark.parametrize(("against", "text"), [
+    ("naive", "No forecast has differed from “stays put” yet."),
+    ("cone", "No range has differed from the volatility cone yet."),
+])  # fmt: skip
+def test_equal_forecasts_are_no_evidence(filled, against, text):
+    verdict = dataclasses.replace(
+        filled[0].verdicts[0], against=against, forecasts=0, skill=float("nan"),
+        low=float("nan"), high=float("nan"),
+    )  # fmt: skip
+    assert ledger_promise._verdict(verdict) == ("tie", text)
+    assert "0 forecasts" not in ledger_promise._evidence(verdict)
+
+
+@pytest.mark.parametrize(("gone", "revised", "text"), [
+    (3, 1, "4 do not count: for 3 the source has no price any more, for 1 it has changed a "
+     "candle."),
+    (1, 0, "1 does not count: for 1 the source has no price any more."),
+    (0, 2, "2 do not count: for 2 the source has changed a candle."),
+])  # fmt: skip
+def test_it_is_said_why_forecasts_do_not_count(filled, gone, revised, text):
+    series = dataclasses.replace(filled[0].series, source_gone=gone, candle_revised=revised)
+    assert ledger.void_sentence(series) == text
+
+
+def test_a_forecast_of_several_steps_is_graded_when_its_last_has_closed(open_page, filled):
+    assert "graded when its last hour has closed" in words(open_page("ledger"))
 
 
 def test_step_and_model_are_in_the_address(open_page, filled):
@@ -136,6 +165,7 @@ def test_the_figure_of_several_has_the_weeks_of_each(filled):
     assert [note.text for note in figure.layout.annotations] == ["one", "two"]
     sentence = charts.summary_ledger_series({"one": record, "two": later})
     assert sentence.startswith("Against the range of the volatility cone, ")
+    assert re.search(r"\(\+\d+(\.\d+)? %\).*\([+−]\d+(\.\d+)? %\)\.$", sentence)
 
 
 def test_the_owner_stores_the_first_forecasts_by_a_click(open_page, headers) -> None:
@@ -281,4 +311,4 @@ def test_alarms_can_be_set_before_a_forecast_is_stored(open_page):
     page = open_page("ledger")
     assert page.title[0].value == "No forecast is stored yet"
     assert [code.value.split()[3] for code in page.code] == ["tick", "alarms"]
-    assert "Nothing is sent: `CRYPTOFORECAST_ALARMS` says where messages go." in words(page)
+    assert "Set `CRYPTOFORECAST_ALARMS` to say where messages go." in words(page)
