@@ -94,8 +94,10 @@ def _difference(board: Leaderboard, own: Standing, verdict_word: str) -> str:
         what = "Its promise" if is_coverage(board) else f"“{name(board.reference)}”"
         return f"Against {what[0].lower()}{what[1:]}: {charts.skill_text(board, own)}{chance}."
     size, way = f"{abs(100 * own.skill):.1f} %", "smaller" if own.skill > 0 else "larger"
-    if size == "0.0 %":
+    if size == "0.0 %" and verdict_word == "tie":
         return "Both errors are alike."
+    if size == "0.0 %":
+        return f"Its error is {way}, by less than 0.1 %."
     return f"Its error is {size} {way}{chance}."
 
 

@@ -15,8 +15,8 @@ RIVALS = {"default": "the default", "previous": "your previous one"}
 BEFORE = "network-before"
 #: Explains the row of the network alone.
 ALONE = (
-    "“{network}” is your network by itself, beside “the price stays put”. The Models page judges "
-    "it so, by the same past forecasts."
+    "“{network}” is your network without the regression; its word compares it with “the price "
+    "stays put”. The Models page judges it so, by the same past forecasts."
 )
 
 
@@ -49,7 +49,7 @@ def finding(
     with st.container(gap="xxsmall"):
         for name, other in result.comparisons.items():
             text, line, mark = _words(other, quote, RIVALS[name])
-            more = [line] * (mark != "tie") + [changes] * bool(changes and name == "previous")
+            more = [line] * bool(line) + [changes] * bool(changes and name == "previous")
             gray = f" :gray[{words.plain(' '.join(more))}]" if more else ""
             st.markdown(f"{card.MARKS[mark]} {words.plain(text)}.{gray}")
 
@@ -76,7 +76,7 @@ def figures(
         for name, label in labels.items()
         if name in result.errors and not (before and name == "previous")
     ]
-    where = f" {ahead} ahead, as far as all look" if ahead else ""
+    where = f" {ahead} ahead, the farthest that all of them forecast" if ahead else ""
     judgement.captioned(
         f"Average miss{where}, {result.origins:,} past forecasts", judgement.misses(rows, quote)
     )
@@ -94,31 +94,30 @@ def figures(
 
 
 def _words(comparison: Comparison, quote: str, name: str) -> tuple[str, str, card.Mark]:
-    """Write how a forecast compares with another one: a finding, a sentence and a mark."""
+    """Write how a forecast compares with another one: a finding, a sentence and a mark.
+
+    What may be chance has no sentence.
+    """
     apart = words.miss(abs(comparison.difference), quote)
     size = f"{abs(100 * comparison.range_skill):.1f} %"
+    size = "less than 0.1 %" if size == "0.0 %" else size
     # Two medians that both stay at the last price miss by the same: the ranges tell them apart.
     by_range = comparison.outcome == "tie" and comparison.range_outcome in ("better", "worse")
     same = comparison.difference == 0
+    prices = "Both best guesses miss by as much." if same else "Their misses may differ by chance."
     texts: dict[str, tuple[str, str, card.Mark]] = {
         "better": (f"Better than {name}", f"Its average miss is {apart} smaller.", "better"),
         "worse": (f"Worse than {name}", f"Its average miss is {apart} larger.", "worse"),
-        "tie": (
-            f"As good as {name}, no better",
-            "Both miss alike. How their ranges differ may be chance."
-            if same
-            else f"Their average misses are {apart} apart, which may be chance.",
-            "tie",
-        ),
+        "tie": (f"As good as {name}, no better", "", "tie"),
         "unknown": (f"Too few past forecasts to compare it with {name}", "", "none"),
         "range better": (
             f"A better range than {name}",
-            f"The middle misses alike; the range errs {size} less.",
+            f"{prices} The error of its range is {size} smaller.",
             "better",
         ),
         "range worse": (
             f"A worse range than {name}",
-            f"The middle misses alike; the range errs {size} more.",
+            f"{prices} The error of its range is {size} larger.",
             "worse",
         ),
     }

@@ -32,9 +32,9 @@ STAYS_PUT = predictor_name("naive")
 REFERENCES = {"previous": "Previous", "default": "Default", "naive": STAYS_PUT}
 #: Why a network has two verdicts.
 ALONE = (
-    "The network alone is judged here. A forecast of the app combines it with a regression of "
-    "volatility (HAR) by weights that follow from past forecasts, which may be small. Both are "
-    "tested on the same past forecasts, so they may differ."
+    "Here the network is judged alone. A forecast of the app mixes it with a regression of "
+    "volatility (HAR). Past forecasts decide how much each counts, and the network may count "
+    "little. So the two verdicts can differ, although both rest on the same past forecasts."
 )
 #: Which words say that a share is above or below what was promised.
 _DIRECTION = {
@@ -96,8 +96,10 @@ def line(test: Judgement) -> str:
     if test.error == test.reference and math.isnan(test.direction.share):
         known = _range_word(test.coverage) in _KNOWN
         return _HOW_FAR if known else "Its best guess was the last price, each time."
-    if size == "0.0 %":
+    if size == "0.0 %" and test.outcome == "tie":
         return "Guessing no change misses by as much."
+    if size == "0.0 %":
+        return f"Its miss is {'smaller' if change > 0 else 'larger'}, by less than 0.1 %."
     if test.outcome == "tie":
         less = "less" if change > 0 else "more"
         return f"It misses by {size} {less}, which may be chance."
