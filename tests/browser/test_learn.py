@@ -30,7 +30,7 @@ def test_each_lesson_is_guessed_run_and_revealed(url: str, page: Page):
     expect(page.get_by_role("heading", name="Percent become a price again")).to_be_visible()
     assert _overflow(page) <= 0
     _press(page, "why")
-    expect(_heading(page)).to_have_text("The network never sees a price, only changes")
+    expect(_heading(page)).to_have_text("The network never sees a price, only how far it moved")
     _press(page, "next")
 
     expect(page).to_have_url(re.compile("lesson=2"))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cryptoforecast.charts import lessons as figures
 from cryptoforecast.charts import stages as stage_figures
-from cryptoforecast.service import shared
+from cryptoforecast.errors import SourceUnavailable
+from cryptoforecast.service import LessonService, shared
 from cryptoforecast.types import PREDICTOR_NAMES, Cheats
 from cryptoforecast.ui import words as writing
-from cryptoforecast.ui.learn import glossary, leaks, overview, pictures, prices
+from cryptoforecast.ui.learn import delay, glossary, leaks, overview, pictures, prices
+from tests import synthetic
 from tests.pages.conftest import ROOT, shown, words
 
 pytestmark = pytest.mark.one_service
@@ -70,7 +74,8 @@ def test_a_lesson_is_guessed_run_and_revealed(learn, number):
     one = overview.LESSONS[number - 1]
     page = lesson(learn, number)
     assert heading(page) == one.question
-    wrong = (one.right + 1) % len(one.answers)
+    right = one.right(shared())
+    wrong = (right + 1) % len(one.answers)
     press(page, f"answer-{wrong}")
     assert heading(page) == one.question
     for title in list(one.stages[1].values())[1:] if one.stages else []:
@@ -80,7 +85,7 @@ def test_a_lesson_is_guessed_run_and_revealed(learn, number):
     assert heading(page) == one.finding(shared()) != one.question
     text = words(page) + "".join(str(each.value) for each in page.header)
     assert f"You guessed “{one.answers[wrong]}”" in text
-    assert one.answers[one.right] in text
+    assert one.answers[right] in text
     press(page, "next")
     if number < 4:
         assert heading(page) == overview.LESSONS[number].question
@@ -90,7 +95,7 @@ def test_a_lesson_is_guessed_run_and_revealed(learn, number):
 
 def test_a_right_guess_is_said_to_be_right(learn):
     page = lesson(learn, 2)
-    press(page, f"answer-{overview.LESSONS[1].right}")
+    press(page, f"answer-{overview.LESSONS[1].right(shared())}")
     press(page, "why")
     assert "You guessed it" in words(page)
 
@@ -124,6 +129,42 @@ def test_the_small_training_runs_and_its_result_is_drawn(learn):
     assert job.result.network == "16 neurons"
 
 
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("calm", "BTC made no such new high, so these prices are of a coin of the simulated"),
+        ("away", "Prices of BTC could not be had now, so these prices are of a coin of the"),
+        ("waits", "Prices of BTC could not be had now, so these prices are of a coin of the"),
+        ("rises", ""),
+    ],
+)
+def test_it_is_said_why_the_prices_are_of_another_coin(monkeypatch, source, reason):
+    def at_hand(*_):
+        if source == "away":
+            raise SourceUnavailable("No source answers.")
+        return None if source == "waits" else synthetic.history()
+
+    monkeypatch.setattr(prices.live, "at_hand", at_hand)
+    monkeypatch.setattr(LessonService, "rises", lambda *_: source == "rises")
+    history, sentence = prices.rising(shared())
+    assert history.coin == ("BTC" if source == "rises" else prices.RISING)
+    assert sentence.startswith(reason)
+    assert bool(sentence) == bool(reason)
+
+
+@pytest.mark.own_service
+def test_the_reason_stays_with_the_training(learn):
+    page = press(lesson(learn, 2), "answer-0")
+    press(page, "train-small")
+    assert shared().lessons.job(page.session_state["lesson-job"]).wait(120)
+    page.run()
+    text = words(page)
+    assert ("made no such new high" in text) == bool(page.session_state["lesson-reason"])
+    page.session_state["coin"] = "LTC"
+    page.run()
+    assert words(page) == text
+
+
 def test_a_cheat_lifts_the_test_and_is_kept_in_the_table(learn):
     page = press(lesson(learn, 3), "answer-0")
     page.toggle(key="leak-shuffled").set_value(True).run()
@@ -151,6 +192,24 @@ def test_the_line_fits_where_the_gap_is_smallest(learn):
     press(page, "why")
     alts = [chart.proto.alt for chart in page.get("plotly_chart")]
     assert alts[1] == figures.summary_delay_curve(late)
+
+
+@pytest.mark.parametrize(
+    ("best", "answer", "finding", "text"),
+    [
+        (24, 1, "It is yesterday’s price: it fits best 24 hours back", "Every turn comes 24 hours"),
+        (7, 1, "It is an old price: it fits best 7 hours back", "Every turn comes 7 hours late."),
+        (0, 0, "It fits best where it is: it is no old price", "more than an old price"),
+    ],
+)
+def test_the_last_lesson_says_what_was_measured(best, answer, finding, text):
+    late = shared().lessons.delay(prices.tested(shared()))
+    gaps = np.ones(len(late.gaps))
+    gaps[best] = 0
+    late = dataclasses.replace(late, gaps=gaps)
+    assert delay.right(late) == answer
+    assert delay.finding(late) == finding
+    assert text in " ".join(delay.explained(late))
 
 
 def test_words_are_found_by_name_and_by_meaning(learn):

@@ -85,10 +85,12 @@ def _run(service: Service) -> None:
     elif stage == "changes":
         card.heading("Candles become a row of numbers", eyebrow="Stage 2: sequence")
         st.markdown(
-            f"The network reads {hours} changes in percent, one after the other. It also reads "
-            "how wide each candle is, the hour and the day."
+            f"The network reads {hours} hours, one after the other: how far each moved, compared "
+            "with usual moves, and how wide its candle is. It also reads the hour and the day."
         )
-        st.markdown("“+0.4 %” means the same at $500 and at $60,000.")
+        st.markdown(
+            "The picture has the moves in percent. “+0.4 %” means the same at $500 and at $60,000."
+        )
     elif stage == "range":
         card.heading("It answers, and is told how wrong it was", eyebrow="Stage 3: loss")
         st.markdown(
@@ -126,8 +128,8 @@ def _why(service: Service) -> None:
     quote = result.history.quote
     st.markdown(
         "Bitcoin cost $500 once, and $100,000 later: **prices** of the past say little about "
-        "prices of today. **Changes** look alike at all times, and for all coins. So one network "
-        "can learn from many coins at once."
+        "prices of today. **Moves**, compared with usual ones, look alike at all times, and for "
+        "all coins. So one network can learn from many coins at once."
     )
     st.caption(f"Average miss, {len(result.forecast):,} past forecasts")
     bars.draw(
@@ -168,11 +170,11 @@ LESSON = frame.Lesson(
     intro="A network saw these hours and says what may come in the next day. See how, step by "
     "step.",
     ask="What does it read?",
-    answers=("The price in dollars", "Changes in percent", "The news"),
-    right=1,
+    answers=("The price in dollars", "How far the price moved", "The news"),
+    right=lambda _: 1,
     picture=_picture,
     run=_run,
     why=_why,
-    finding=lambda _: "The network never sees a price, only changes",
+    finding=lambda _: "The network never sees a price, only how far it moved",
     stages=(_STAGE, STAGES),
 )

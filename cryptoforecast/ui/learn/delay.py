@@ -10,12 +10,13 @@ from cryptoforecast.service import Service
 from cryptoforecast.types import Delay, predictor_name
 from cryptoforecast.ui import bars, card, elements, words
 from cryptoforecast.ui.learn import frame, prices
+from cryptoforecast.ui.words import plain
 
 _SHIFT = "lesson-shift"
 
 
 def _picture(service: Service, step: str) -> None:
-    late = service.lessons.delay(prices.tested(service))
+    late = _delay(service)
     shift = 0 if step == frame.GUESS else int(st.session_state.get(_SHIFT, 0))
     if step == frame.WHY:
         shift = late.best
@@ -48,7 +49,7 @@ def _picture(service: Service, step: str) -> None:
 
 
 def _run(service: Service) -> None:
-    late = service.lessons.delay(prices.tested(service))
+    late = _delay(service)
     shift = int(st.session_state.get(_SHIFT, 0))
     if shift == late.best:
         card.heading(f"They fit at {shift:d} hours", mark="good")
@@ -75,14 +76,8 @@ def _why(service: Service) -> None:
     result = prices.tested(service)
     late = service.lessons.delay(result)
     network, naive = result.scores[result.spec.network][-1], result.scores["naive"][-1]
-    st.markdown(
-        f"The forecast for tomorrow lies on the price of **{late.best:d} hours earlier**: what it "
-        "says about tomorrow is, more or less, the price of today."
-    )
-    st.markdown(
-        "On a picture that looks clever: the line follows every move. But it follows, it does not "
-        "lead. Every turn comes one day late."
-    )
+    for sentence in explained(late):
+        st.markdown(plain(sentence))
     st.caption(f"Average miss, {late.step:d} hours ahead")
     bars.draw(
         bars.of_misses(
@@ -95,11 +90,39 @@ def _why(service: Service) -> None:
     st.markdown("**So always ask:** is it better than saying “the price stays put”?")
 
 
-def _finding(service: Service) -> str:
-    late = service.lessons.delay(prices.tested(service))
+def explained(late: Delay) -> tuple[str, str]:
+    """Say what the measured shift means, in two parts."""
+    if not late.best:
+        return (
+            "The forecast lies closest to the price that came, not to an earlier one.",
+            "So on these prices it is more than an old price. How much more, the bars say.",
+        )
+    shift = f"{late.best:d} {'hour' if late.best == 1 else 'hours'}"
+    today = ": what it says about tomorrow is, more or less, the price of today"
+    return (
+        f"The forecast lies on the price of {shift} earlier"
+        f"{today if late.best == late.step else ''}.",
+        "On a picture that looks clever: the line follows every move. But it follows, it does not "
+        f"lead. Every turn comes {shift} late.",
+    )
+
+
+def finding(late: Delay) -> str:
+    """Write at which shift the forecast fits best, and what that means."""
+    if not late.best:
+        return "It fits best where it is: it is no old price"
     if late.best == late.step:
         return f"It is yesterday’s price: it fits best {late.best:d} hours back"
-    return f"It fits best when pulled back by {late.best:d} hours"
+    return f"It is an old price: it fits best {late.best:d} hours back"
+
+
+def right(late: Delay) -> int:
+    """Return the index of the answer that the measured shift gives."""
+    return 1 if late.best else 0
+
+
+def _delay(service: Service) -> Delay:
+    return service.lessons.delay(prices.tested(service))
 
 
 def _numbers(late: Delay) -> pd.DataFrame:
@@ -114,9 +137,9 @@ LESSON = frame.Lesson(
     intro="The blue line was made a day ahead. It goes up and down with the price.",
     ask="What is the blue line?",
     answers=("It knows the next day", "It repeats an old price", "It is pure chance"),
-    right=1,
+    right=lambda service: right(_delay(service)),
     picture=_picture,
     run=_run,
     why=_why,
-    finding=_finding,
+    finding=lambda service: finding(_delay(service)),
 )

@@ -37,7 +37,7 @@ class Lesson:
         intro: One or two sentences below the heading.
         ask: What the user guesses.
         answers: Possible guesses.
-        right: Index of the right one.
+        right: Returns the index of the right one, which may be measured.
         picture: Draws the answer's card, given the step.
         run: Draws the experiment's controls into the side card.
         why: Draws the reason into the side card.
@@ -53,7 +53,7 @@ class Lesson:
     intro: str
     ask: str
     answers: tuple[str, ...]
-    right: int
+    right: Callable[[Service], int]
     picture: Callable[[Service, str], None]
     run: Callable[[Service], None]
     why: Callable[[Service], None]
@@ -96,7 +96,7 @@ def show(service: Service, lessons: tuple[Lesson, ...], lesson: Lesson) -> None:
             st.space("stretch")
             _ahead(lesson)
         else:
-            _judge(lesson)
+            _judge(service, lesson)
             lesson.why(service)
     _way_on(lessons, lesson, last=step == WHY)
 
@@ -207,13 +207,14 @@ def _ask(lesson: Lesson) -> None:
         st.caption(f"So far: “{plain(lesson.answers[guess])}”.")
 
 
-def _judge(lesson: Lesson) -> None:
+def _judge(service: Service, lesson: Lesson) -> None:
     """Say whether the guess was right."""
     guess = st.session_state.get(_guessed(lesson))
-    right = plain(lesson.answers[lesson.right])
+    index = lesson.right(service)
+    right = plain(lesson.answers[index])
     if guess is None:
         card.heading(right, eyebrow="You made no guess")
-    elif guess == lesson.right:
+    elif guess == index:
         card.heading(right, eyebrow="You guessed it", mark="good")
     else:
         card.heading(right, eyebrow=f"You guessed “{plain(lesson.answers[guess])}”", mark="bad")

@@ -19,26 +19,34 @@ def tested(service: Service) -> Backtest:
     Simulated prices take the place of those that cannot be had, or are too few.
     """
     model = service.saved_models.load(MODEL).model
-    query = inputs.query(coin(), INTERVAL)
     try:
-        history = live.at_hand(service, query)
+        history = live.at_hand(service, inputs.query(coin(), INTERVAL))
         if history is not None:
             return service.backtests.of_saved(history, model)
     except CryptoForecastError:  # the lesson goes on with prices that are always there
-        query = inputs.query(inputs.COIN, INTERVAL)
-    history = service.prices.simulated(inputs.query(inputs.COIN, INTERVAL, None))
+        pass
+    history = service.prices.simulated(inputs.query(inputs.COIN, INTERVAL))
     return service.backtests.of_saved(history, model)
 
 
-def rising(service: Service) -> PriceHistory:
-    """Return daily prices that make new highs: of the coin at hand, or simulated ones."""
+def rising(service: Service) -> tuple[PriceHistory, str]:
+    """Return daily prices that make new highs, and why they are not of the coin at hand.
+
+    Returns:
+        The prices of the coin at hand and ``""``, or those of another coin of the simulated market
+        and a sentence.
+    """
+    reason = f"Prices of {coin()} could not be had now"
     try:
         history = live.at_hand(service, inputs.query(coin(), "1d"))
         if history is not None and service.lessons.rises(history):
-            return history
+            return history, ""
+        if history is not None:
+            reason = f"{coin()} made no such new high"
     except CryptoForecastError:  # the lesson goes on with prices that are always there
         pass
-    return service.prices.simulated(MarketQuery(RISING, "1d"))
+    reason = f"{reason}, so these prices are of a coin of the simulated market."
+    return service.prices.simulated(MarketQuery(RISING, "1d")), reason
 
 
 def coin() -> str:

@@ -15,6 +15,8 @@ from cryptoforecast.ui.learn import frame, prices
 from cryptoforecast.ui.words import plain
 
 _JOB, _VIEW = "lesson-job", "lesson-view"
+# Where the session keeps why the prices of its training are not of the user's coin.
+_REASON = "lesson-reason"
 _NEW_HIGH, _ALL = "New high", "All"
 
 
@@ -67,11 +69,8 @@ def _run(service: Service) -> None:
     if job is not None and job.active:
         _watch(service, job.key)
     elif job is not None and job.result is not None:
-        if job.result.coin != prices.coin():
-            st.caption(
-                "Your coin made no such new high in these prices. A coin of the simulated market "
-                "takes its place."
-            )
+        if reason := st.session_state.get(_REASON):
+            st.caption(plain(reason))
         st.caption(f"Average miss, next day, {job.result.tested:d} days")
         bars.draw(_misses(job.result))
     else:
@@ -83,8 +82,9 @@ def _run(service: Service) -> None:
             width="stretch",
             key="train-small",
         ):
-            started = service.lessons.train_small(prices.rising(service), user=identity.user())
-            st.session_state[_JOB] = started.key
+            history, reason = prices.rising(service)
+            started = service.lessons.train_small(history, user=identity.user())
+            st.session_state.update({_JOB: started.key, _REASON: reason})
             st.rerun()
 
 
@@ -160,7 +160,7 @@ LESSON = frame.Lesson(
     "right until the price goes where it has never been.",
     ask="The price rises above all it has learnt from. What will the recipe say?",
     answers=("It follows the price up", "It stays below", "It jumps about wildly"),
-    right=1,
+    right=lambda _: 1,
     picture=_picture,
     run=_run,
     why=_why,
