@@ -280,7 +280,7 @@ def test_standings_are_written_in_their_units(result):
 @pytest.mark.parametrize(
     ("metric", "value", "text"),
     [
-        ("mae", 123.456, "$123.46"), ("rmse", 0.5, "$0.5000"), ("pinball", 0.00123, "12.30 bp"),
+        ("mae", 123.456, "$123.46"), ("rmse", 0.5, "$0.5000"), ("pinball", 0.00123, "0.1230 %"),
         ("mase", 0.98765, "0.988"), ("mape", 0.01234, "1.23 %"), ("smape", 0.01234, "1.23 %"),
         ("directional_accuracy", 0.512, "51.2 %"), ("coverage_80", 0.8, "80.0 %"),
     ],
@@ -295,8 +295,8 @@ def test_undefined_figures_are_dashes(metric):
     assert html_report.metric_text(metric, 0.5, "USD") != "–"
 
 
-def test_pinball_is_in_basis_points():
-    assert html_report.metric_text("pinball", 0.00123, "USD") == "12.30 bp"
+def test_errors_without_a_currency_are_in_per_cent():
+    assert html_report.metric_text("pinball", 0.00123, "USD") == "0.1230 %"
     assert html_report.metric_text("mase", 0.9876, "USD") == "0.988"
     assert html_report.metric_text("mape", 0.01234, "USD") == "1.23 %"
     assert html_report.metric_text("coverage_80", 0.7966, "USD") == "79.7 %"
@@ -358,7 +358,7 @@ def test_the_folds_are_listed_with_their_spans(walked):
     assert "on all candles before it" in charts.summary_refits(walked)
     assert len(json.loads(part.figure.to_json())["data"]) == 2
     names = {trace.name: list(trace.y) for trace in part.figure.data}
-    assert names["error of the band"] == list(frame["pinball"])
+    assert names["error of the range"] == list(frame["pinball"])
 
 
 def test_figures_are_light_unless_somebody_asks_for_dark_ones(result, walked):

@@ -349,4 +349,6 @@ def summary_free_run(result: Backtest, frame: pd.DataFrame) -> str:
         return (
             f"{text}. One good step says little about many: small errors in one direction add up."
         )
+    if end["free_run"] < 0.95 * end["naive"]:
+        return f"{text}. It ends closer than the last price does: here the steps gained something."
     return f"{text}. It ends about where the last price does, so the steps gain nothing."

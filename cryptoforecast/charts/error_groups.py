@@ -120,7 +120,7 @@ def summary_by_regime(frame: pd.DataFrame) -> str:
         for _, row in frame.iterrows()
         if row["pinball_naive"] > 0 and math.isfinite(row["pinball"])
     ]
-    gain = f" Lead over the constant band of the last price (skill): {', '.join(parts)}."
+    gain = f" Lead over the constant range of the last price (skill): {', '.join(parts)}."
     return (
         f"Errors are {wording.percent(calm['error'])} of the price in calm markets and "
         f"{wording.percent(restless['error'])} in restless ones; "
@@ -138,10 +138,10 @@ def _averages(frame: pd.DataFrame, name: str, dark: bool) -> go.Figure:
         hovertemplate="mean error %{y:.2f} % of %{customdata:,} forecasts<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
-        x=frame[name], y=percents(frame["half_width"]), name="80 % band, each side",
+        x=frame[name], y=percents(frame["half_width"]), name="80 % range, each side",
         mode="lines+markers", line={"color": colours.forecast, "width": 1.8},
         marker={"symbol": "diamond", "size": 7}, customdata=percents(frame["covered"]),
-        hovertemplate="band ±%{y:.2f} %, held %{customdata:.0f} %<extra></extra>",
+        hovertemplate="range ±%{y:.2f} %, held %{customdata:.0f} %<extra></extra>",
     )  # fmt: skip
     return figure
 
@@ -150,8 +150,8 @@ def _band_and_errors(frame: pd.DataFrame) -> str:
     """Describe whether the band is wider where errors are larger."""
     width, error = frame["half_width"], frame["error"]
     if len(frame) < 2 or not np.isfinite(width).all():
-        return "there is no band to compare"
+        return "there is no range to compare"
     if np.ptp(width) <= 1e-3 * width.mean():
-        return "the band does not change with it"
+        return "the range is equally wide at all times"
     together = float(np.corrcoef(width, error)[0, 1]) if np.ptp(error) > 0 else math.nan
-    return "the band widens with them" if together > 0.5 else "the band hardly follows"
+    return "the range widens with them" if together > 0.5 else "the range hardly widens with them"

@@ -60,7 +60,7 @@ def folds(walk_forward: WalkForward, *, dark: bool = False) -> go.Figure:
     figure = go.Figure()
     figure.add_hline(y=1, line={"color": colours.ink, "dash": "dash", "width": 1})
     for column, name, colour, symbol in (
-        ("pinball", "error of the band", colours.ink, "square"),
+        ("pinball", "error of the range", colours.ink, "square"),
         ("mae", "error of the price", colours.forecast, "diamond"),
     ):
         figure.add_scatter(
@@ -100,10 +100,10 @@ def summary_folds(walk_forward: WalkForward) -> str:
     """Describe in a sentence or two what ``folds`` shows."""
     losses = table(walk_forward)["pinball"].to_numpy()
     if not np.isfinite(losses).any():
-        return "No fold has a band whose error can be compared."
+        return "No fold has a range whose error can be compared."
     better = int((losses < 1).sum())
     return (
-        f"The band is better than the last price's in {better} of {len(losses)} folds; its error "
+        f"The range is better than the last price's in {better} of {len(losses)} folds; its error "
         f"is between {np.nanmin(losses):.3f} and {np.nanmax(losses):.3f} times that of the last "
         "price."
     )

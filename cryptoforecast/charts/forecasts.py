@@ -64,7 +64,7 @@ def predicted_vs_actual(
     band = frame[["q0.1", "q0.9"]].to_numpy()[rows]
     figure = go.Figure()
     if np.isfinite(band).any():
-        _add_band(figure, x, band[:, 0], band[:, 1], "80 % band", colours.fan(0.3))
+        _add_band(figure, x, band[:, 0], band[:, 1], "80 % range", colours.fan(0.3))
     figure.add_scatter(
         x=x, y=style.float32(actual[rows]), name="actual", mode="lines",
         line={"color": colours.ink, "width": 1.4}, hovertemplate=f"actual {hover}<extra></extra>",

@@ -44,7 +44,7 @@ def summary_leaderboard(result: Backtest, board: Leaderboard) -> str:
     if board.metric in _COVERAGES:
         off = [predictor_phrase(each.predictor) for each in standings if each.beyond_chance]
         if not off:
-            return f"{first} No band is off its promise by more than chance."
+            return f"{first} No range is off its promise by more than chance."
         return f"{first} Off the promise by more than chance: {', '.join(off)}."
     reference = predictor_phrase(board.reference)
     better = [each for each in standings if each.low > 0]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from cryptoforecast.charts import style
+from cryptoforecast.charts import style, wording
 from cryptoforecast.charts.ledger import (
     bar_marker,
     price_skill,
@@ -90,6 +90,7 @@ def summary_ledger_series(records: Mapping[str, LedgerRecord]) -> str:
     }
     best, worst = max(ranges, key=ranges.__getitem__), min(ranges, key=ranges.__getitem__)
     return (
-        f"Against the range of the volatility cone, {best} did best ({ranges[best]:+.1%}) and "
-        f"{worst} worst ({ranges[worst]:+.1%})."
+        f"Against the range of the volatility cone, {best} did best "
+        f"({wording.percent(ranges[best], '+')}) and {worst} worst "
+        f"({wording.percent(ranges[worst], '+')})."
     )

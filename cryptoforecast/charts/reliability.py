@@ -100,9 +100,9 @@ def coverage_by_step(result: CoverageBySteps, *, dark: bool = False) -> go.Figur
         _LEVELS, (colours.forecast, colours.rule), ("diamond", "circle"), strict=True
     ):
         figure.add_scatter(
-            x=steps, name=f"{level} % band", mode="lines+markers",
+            x=steps, name=f"{level} % range", mode="lines+markers",
             line={"color": colour, "width": 1.5}, marker={"symbol": symbol, "size": 7},
-            hovertemplate=f"{level} % band: %{{y:.1f}} % inside<extra></extra>",
+            hovertemplate=f"{level} % range: %{{y:.1f}} % inside<extra></extra>",
             **_bars([shares[level] for shares in result.steps], colour),
         )  # fmt: skip
     _add_promises(figure, colours)
@@ -134,9 +134,9 @@ def coverage_by_regime(result: Reliability, *, dark: bool = False) -> go.Figure:
     ):
         figure.add_scatter(
             x=[place + shift for place in range(len(names))], customdata=names,
-            name=f"{level} % band", mode="markers",
+            name=f"{level} % range", mode="markers",
             marker={"symbol": symbol, "size": 10, "color": colour},
-            hovertemplate=f"%{{customdata}}, {level} % band: %{{y:.1f}} % inside<extra></extra>",
+            hovertemplate=f"%{{customdata}}, {level} % range: %{{y:.1f}} % inside<extra></extra>",
             **_bars([regime.coverage[level] for regime in result.regimes], colour),
         )  # fmt: skip
     _add_promises(figure, colours)
@@ -165,10 +165,10 @@ def summary_reliability(result: Reliability) -> str:
     _, level, worst = max(off)
     misses = sum(not share.low <= level <= share.high for _, level, share in off)
     return (
-        f"{_step_label(result)} the {_percent(level)} quantile of "
-        f"{predictor_phrase(result.backtest.forecast.predictor)} is farthest off: "
-        f"{_percent(worst.value)} of {result.origins:,} prices ended below it. "
-        f"Of the nine quantiles {misses or 'none'} "
+        f"{_step_label(result)} {_percent(level)} of {result.origins:,} prices should have ended "
+        f"below the {_percent(level)} line (quantile) of "
+        f"{predictor_phrase(result.backtest.forecast.predictor)}; {_percent(worst.value)} did. "
+        f"That is the largest gap. Of the nine lines {misses or 'none'} "
         f"{'is' if misses < 2 else 'are'} off by more than chance explains."
     )
 
@@ -198,7 +198,7 @@ def summary_coverage_by_step(result: CoverageBySteps) -> str:
     if not measures:
         return _NO_OUTCOME
     (least, first), (most, last) = min(measures), max(measures)
-    text = f"The 80 % band of {predictor_phrase(backtest.forecast.predictor)} holds "
+    text = f"The 80 % range of {predictor_phrase(backtest.forecast.predictor)} holds "
     text += f"{_percent(least)} of the prices"
     interval = backtest.history.interval
     if first == last:
@@ -218,7 +218,7 @@ def summary_coverage_by_regime(result: Reliability) -> str:
         for regime in result.regimes
     ]
     return (
-        f"{_step_label(result)} the 80 % band of "
+        f"{_step_label(result)} the 80 % range of "
         f"{predictor_phrase(result.backtest.forecast.predictor)} held "
         f"{', '.join(parts[:-1])} and {parts[-1]}."
     )

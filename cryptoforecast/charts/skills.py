@@ -22,7 +22,7 @@ _NOTHING = 0.01
 #: What the dots and lines are.
 NOTE = (
     "Dot: measured. Line: where the true value lies with 95 % certainty, corrected for the "
-    "number of comparisons. A line that crosses the vertical one may be chance."
+    "number of comparisons. If a line crosses the vertical one, the difference may be chance."
 )
 _ORDINALS = dict(enumerate(
     ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"), start=1

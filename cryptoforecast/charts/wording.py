@@ -66,4 +66,5 @@ def percent(share: float, sign: str = "") -> str:
     size = abs(share) * 100
     if size < 0.005:
         return "0 %"
-    return f"{share * 100:{sign},.{0 if size >= 100 else 1 if size >= 1 else 2}f} %"
+    number = f"{share * 100:{sign},.{0 if size >= 100 else 1 if size >= 1 else 2}f} %"
+    return number.replace("-", "−")

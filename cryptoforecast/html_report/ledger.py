@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from cryptoforecast.charts import wording
 from cryptoforecast.texts import printable
 from cryptoforecast.types import moment_text, price_text
 from cryptoforecast.types.ledger import LedgerEntry, LedgerHead, result_text
@@ -78,8 +79,8 @@ def _record(record: LedgerRecord) -> str:
     if record.shares:
         items = "".join(
             f"<li>The {share.level} % range held {share.hits:,} of {share.count:,} prices "
-            f"({share.value:.1%}; 95 % interval by {share.separate:,} forecasts that do not "
-            f"overlap: {share.low:.1%} to {share.high:.1%}).</li>"
+            f"({wording.percent(share.value)}; 95 % interval by {share.separate:,} forecasts that "
+            f"do not overlap: {wording.percent(share.low)} to {wording.percent(share.high)}).</li>"
             for share in record.shares
         )
         lines += [

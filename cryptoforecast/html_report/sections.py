@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 DASH = "–"
 #: What the intervals of a leaderboard mean; it stands beside each of them.
 COMPARISON_NOTE = (
-    "If you compare many forecasts, one of them looks good by luck. So each interval is corrected "
-    "for the number of comparisons in this table (Holm's method; the forecasts under test and the "
-    "baselines are counted apart). Better or worse means by more than chance: the interval leaves "
-    "out 0, which also means a corrected p-value below 0.05. Nothing can correct for settings that "
-    "you tried before. Choose settings by the validation rows, and look at the test once."
+    "Compare many forecasts, and one looks good by luck. So each line is longer the more are "
+    "compared (Holm's method; the forecasts under test and the baselines are counted apart). "
+    "Better or worse means by more than chance: the line leaves out 0, which also means a "
+    "corrected p-value below 0.05. Nothing can correct for settings that you tried before. Choose "
+    "settings by the prices held back for that (validation), and look at the test once."
 )
 
 
@@ -127,7 +127,7 @@ def metric_text(metric: str, value: float, quote: str) -> str:
     if metric in ("mae", "rmse"):
         return price_text(value, quote, estimate=True)
     if metric == "pinball":
-        return f"{value * 1e4:.2f} bp"
+        return f"{value * 100:.4f} %"
     if metric == "mase":
         return f"{value:.3f}"
     return f"{value * 100:.{2 if metric in ('mape', 'smape') else 1}f} %"
@@ -157,7 +157,7 @@ def free_run_section(
     frame = analyses.free_run(result, report)
     return Section(
         "free-run",
-        "Errors of a free run by step (|ln(actual / predicted)|)",
+        "Errors of a network that is fed its own forecasts (logarithm of actual over predicted)",
         diagnostics.free_run(result, frame, dark=dark),
         diagnostics.summary_free_run(result, frame),
         frame,
@@ -168,7 +168,7 @@ def _delays(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Sect
     frame, quote = analyses.frame(result, "delays", step), result.history.quote
     return Section(
         "delays",
-        f"Mean distance to earlier prices ({quote}, and over the last price's error)",
+        f"Mean distance to earlier prices ({quote}, and divided by the error of the last price)",
         diagnostics.delay(result, step, frame, dark=dark),
         diagnostics.summary_delay(result, step, frame),
         frame,
@@ -179,7 +179,7 @@ def _residuals(analyses: Analyses, result: Backtest, step: int, dark: bool) -> S
     frame = analyses.frame(result, "residuals", step)
     return Section(
         "residuals",
-        "Every error (ln(actual / predicted))",
+        "Every error (logarithm of actual over predicted)",
         diagnostics.residuals(result, step, frame, dark=dark),
         diagnostics.summary_residuals(result, step, frame),
         frame,
@@ -214,7 +214,7 @@ def _by_clock(
     frame = analyses.frame(result, f"by_{unit}", step)
     return Section(
         f"by-{unit}",
-        f"Mean error, half of the 80 % band and its coverage by {unit}",
+        f"Mean error, half of the 80 % range and the share that it held, by {unit}",
         error_groups.by_clock(result, step, frame, unit, dark=dark),
         error_groups.summary_by_clock(frame, unit, analyses.clock_chance(result, step, unit)),
         frame,
@@ -225,7 +225,7 @@ def _by_regime(analyses: Analyses, result: Backtest, step: int, dark: bool) -> S
     frame = analyses.by_regime(result, step)
     return Section(
         "by-market",
-        "Mean error, band and its errors in calm, usual and restless markets",
+        "Mean error, range and its errors in calm, usual and restless markets",
         error_groups.by_regime(result, step, frame, dark=dark),
         error_groups.summary_by_regime(frame),
         frame,
@@ -262,7 +262,7 @@ def _coverage_by_step(analyses: Analyses, result: Backtest, _: int, dark: bool) 
     rows = [_coverage_row({"step": i}, shares) for i, shares in enumerate(analysis.steps, start=1)]
     return Section(
         "coverage-by-step",
-        "Share of prices inside the bands, by step",
+        "Share of prices inside the ranges, by step",
         charts.coverage_by_step(analysis, dark=dark),
         charts.summary_coverage_by_step(analysis),
         pd.DataFrame(rows),
@@ -279,7 +279,7 @@ def _coverage_by_regime(analyses: Analyses, result: Backtest, step: int, dark: b
     ]
     return Section(
         "coverage-by-market",
-        "Share of prices inside the bands, by how restless the market was",
+        "Share of prices inside the ranges, by how restless the market was",
         charts.coverage_by_regime(analysis, dark=dark),
         charts.summary_coverage_by_regime(analysis),
         pd.DataFrame(rows),

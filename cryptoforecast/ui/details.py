@@ -21,7 +21,7 @@ from cryptoforecast.ui import (
 )
 from cryptoforecast.ui.words import plain
 
-TABS = ("Odds", "Past forecasts", "Scores", "Training", "Numbers")
+TABS = ("Chances", "Past forecasts", "Scores", "Training", "Numbers")
 
 
 def show(service: Service, future: NextSteps, result: Backtest) -> None:
@@ -32,9 +32,9 @@ def show(service: Service, future: NextSteps, result: Backtest) -> None:
         future: The forecast.
         result: Its test.
     """
-    odds, past, figures, training, numbers = st.tabs(TABS, on_change="rerun", key="tab")
-    if odds.open:
-        with odds:
+    chances, past, figures, training, numbers = st.tabs(TABS, on_change="rerun", key="tab")
+    if chances.open:
+        with chances:
             probability.show(service, future)
     if past.open:
         with past:

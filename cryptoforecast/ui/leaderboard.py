@@ -113,15 +113,15 @@ def _measure(result: Backtest) -> Measure:
             list(charts.METRIC_NAMES),
             "metric",
             lambda name: charts.METRIC_NAMES.get(name, name),
-            f"What is compared, in {result.history.quote} or as a share. The range error "
-            "(pinball) is the error of all nine quantiles.",
+            f"What is compared, in {result.history.quote} or in %. The error of the range "
+            "(pinball) counts all nine lines of a forecast (quantiles).",
         )
         reference = url.pick(
             "Compared with",
             list(result.forecasts),
             "against",
             predictor_name,
-            "The predictor that the others should beat. What a range held is compared with its "
+            "The model that the others should beat. What a range held is compared with its "
             "promise, 80 % or 95 %.",
         )
         return Measure(metric, reference, step(result))
@@ -138,7 +138,7 @@ def step(result: Backtest) -> int:
         horizon,
         key=f"ahead_{horizon}",
         bind="query-params",
-        help="How far ahead of its time a price was predicted. Figures and tables show this step.",
+        help="How far ahead each price was predicted. Figures and tables show this step.",
     )
     return min(max(int(value), 1), horizon)
 
@@ -161,6 +161,18 @@ def _table(result: Backtest, board: Leaderboard) -> None:
     )
     with st.container(key="nums-board"):
         st.table(frame, border="horizontal", hide_index=True)
+    st.caption(words.plain(_difference(board)))
+
+
+def _difference(board: Leaderboard) -> str:
+    """Explain the column of the differences."""
+    if board_card.is_coverage(board):
+        return "Difference: the share held against what was promised, in percentage points."
+    other = f"“{board_card.name(board.reference)}”"
+    if board.metric not in board_card.ERRORS:
+        return f"Difference: how often it is wrong, against {other}. Above 0 is better."
+    what = board_card.short(board.metric)
+    return f"Difference: {what[0].lower()}{what[1:]} against {other}. Below 0 is better."
 
 
 def _texts(result: Backtest, board: Leaderboard, one: Standing) -> list[str]:

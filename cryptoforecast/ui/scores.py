@@ -33,13 +33,12 @@ _COLUMNS = {
     "Direction right": st.column_config.Column(
         help="Share of the forecasts that had the direction right, where the price moved."
     ),
-    "Pinball (bp)": st.column_config.NumberColumn(
-        format="%.2f",
-        help="Error of the band: mean pinball loss of nine quantiles, in basis points "
-        "(0.01 %) of the log-return.",
+    "Pinball (%)": st.column_config.NumberColumn(
+        format="%.4f",
+        help="Error of the range: mean pinball loss of nine quantiles of the log-return, in %.",
     ),
     "Pinball / naive": st.column_config.Column(
-        help="Error of the band divided by that of a constant band. Below 1 is better than it."
+        help="Error of the range divided by that of a constant range. Below 1 is better than it."
     ),
     "80 % range held": st.column_config.Column(help="Share of the prices inside the 80 % range."),
     "95 % range held": st.column_config.Column(help="Share of the prices inside the 95 % range."),
@@ -71,9 +70,9 @@ def show(service: Service, result: Backtest) -> None:
         column_config=_COLUMNS,
     )
     st.caption(
-        f"MAE and RMSE are in {words.plain(quote)}, the error of the range (pinball) is in basis "
-        "points of the log-return. Smaller errors are better. An 80 % range is best if it held "
-        "80 % of the prices, a 95 % range if it held 95 %."
+        f"MAE and RMSE are in {words.plain(quote)}, the error of the range (pinball) is in % "
+        "(log-return). Smaller errors are better. An 80 % range is best if it held 80 % of the "
+        "prices, a 95 % range if it held 95 %."
     )
 
 
@@ -98,15 +97,15 @@ def training_sentence(result: Backtest) -> str:
     cached = "The network was in the cache" if result.cached else "The network was trained"
     coins = "several coins" if card.coin == "any" else card.coin
     return (
-        f"{cached}: {words.passes(result.model.spec, record)} in {record.seconds:.0f} s "
-        f"({record.targets_per_second:,.0f} targets/s). Pass {record.best_epoch} was best on the "
-        f"validation rows. It learnt from candles of {coins} up to {card.learnt_until:%Y-%m-%d}."
+        f"{cached}: {words.passes(result.model.spec, record)} in {record.seconds:.0f} s. "
+        f"Pass {record.best_epoch} was best on prices that were held back for this (validation). "
+        f"It learnt from candles of {coins} up to {card.learnt_until:%Y-%m-%d}."
     )
 
 
 def _row(name: str, own: Scores, naive: Scores, quote: str) -> dict[str, object]:
     return {
-        "Predictor": predictor_name(name),
+        "Model": predictor_name(name),
         "MAE": words.money(own.mae, quote),
         "MAE / naive": round(own.mae / naive.mae, 4) if naive.mae > 0 else None,
         "RMSE": words.money(own.rmse, quote),
@@ -114,7 +113,7 @@ def _row(name: str, own: Scores, naive: Scores, quote: str) -> dict[str, object]
         "sMAPE": words.percent(own.smape),
         "MASE": own.mase,
         "Direction right": words.percent(own.directional_accuracy),
-        "Pinball (bp)": own.pinball * 1e4,
+        "Pinball (%)": own.pinball * 100,
         "Pinball / naive": round(own.pinball / naive.pinball, 4) if naive.pinball > 0 else None,
         "80 % range held": words.percent(own.coverage_80),
         "95 % range held": words.percent(own.coverage_95),

@@ -37,7 +37,7 @@ def test_page_api_command_and_library_give_the_same_numbers(
         ".map(row => [...row.children].map(cell => cell.textContent))"
     )
     numbers = _download(page)
-    page.get_by_role("tab", name="Odds").click()
+    page.get_by_role("tab", name="Chances").click()
     expect(page.get_by_text("The numbers behind these charts")).to_be_visible()
     odds = _download(_unfolded(page, "The numbers behind these charts"))
     ways = _download(_unfolded(page, "On the way: prices that are touched"))

@@ -226,7 +226,7 @@ def test_the_largest_error_has_its_sign_and_its_time(result):
     frame = pd.DataFrame({"closes_at": times, "residual": [0.01, -0.03, 0.02], "average": 0.0})
     assert figures.summary_residuals(result, STEP, frame) == (
         "Forecasts 2 hours ahead are neither too high nor too low on average, and the average "
-        "miss is 2.0 % of the forecast; the largest error is -3.0 %, Wed 1 May 2024, 01:00 UTC."
+        "miss is 2.0 % of the forecast; the largest error is −3.0 %, Wed 1 May 2024, 01:00 UTC."
     )
     # A price of 2 where 1 was forecast, and one of 0.5: a move is measured from the forecast.
     frame["residual"] = np.log([2, 0.5, 1])
@@ -298,14 +298,14 @@ def test_the_clock_names_its_calmest_and_wildest_time():
     text = error_groups.summary_by_clock(frame, "hour")
     assert "smallest in candles that open at 07:00 UTC (0.20 % of the price)" in text
     assert "largest in those that open at 14:00 UTC (0.90 %)" in text
-    assert "the band widens with them" in text
+    assert "the range widens with them" in text
     constant = error_groups.summary_by_clock(frame.assign(half_width=0.01), "hour")
-    assert "does not change" in constant
-    assert "no band to compare" in error_groups.summary_by_clock(frame.iloc[:1], "hour")
+    assert "equally wide at all times" in constant
+    assert "no range to compare" in error_groups.summary_by_clock(frame.iloc[:1], "hour")
     undefined = error_groups.summary_by_clock(frame.assign(half_width=np.nan), "hour")
-    assert "no band" in undefined
+    assert "no range" in undefined
     against = error_groups.summary_by_clock(frame.assign(half_width=[0.007, 0.009, 0.002]), "hour")
-    assert "hardly follows" in against
+    assert "hardly widens with them" in against
 
 
 @pytest.mark.parametrize(
@@ -328,6 +328,7 @@ def test_regimes_say_what_the_band_gains_or_that_there_are_none(result):
     text = error_groups.summary_by_regime(frame)
     assert "in calm markets" in text
     gain = 100 * (1 - frame["pinball"].iloc[0] / frame["pinball_naive"].iloc[0])
+    text = text.replace("−", "-")
     assert f"calm {gain:+.1f}" in text or f"calm {gain:+.2f}" in text
     empty = frame.iloc[:0]
     assert "did not vary" in error_groups.summary_by_regime(empty)
@@ -342,4 +343,9 @@ def test_a_free_run_is_compared_at_its_last_step(result):
     assert "small errors in one direction add up" in text
     even = free_run().assign(free_run=[0.004, 0.0051])
     assert "about where the last price does" in figures.summary_free_run(result, even)
+    far = free_run().assign(free_run=[0.004, 0.002])
+    closer = figures.summary_free_run(result, far)
+    assert closer.endswith(
+        "It ends closer than the last price does: here the steps gained something."
+    )
     assert "at once 0.70 %" in figures.summary_free_run(result, free_run(direct=0.007))

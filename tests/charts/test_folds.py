@@ -31,7 +31,7 @@ def tested() -> WalkForward:
 def test_each_fold_is_a_point_in_the_middle_of_its_span(tested, dark):
     figure, frame = figure_of(tested, dark=dark), table(tested)
     assert figure.layout.font.color == style.theme(dark).ink
-    band = next(trace for trace in figure.data if trace.name == "error of the band")
+    band = next(trace for trace in figure.data if trace.name == "error of the range")
     times = pd.to_datetime(np.asarray(band.x), utc=True)
     assert (times > frame["test_from"]).all()
     assert (times < frame["test_to"]).all()
@@ -103,4 +103,4 @@ def test_the_sentence_is_about_what_is_undefined(tested):
     folds = tuple(bare(fold) for fold in tested.folds)
     undefined = dataclasses.replace(tested, folds=folds)
     assert table(undefined)["pinball"].isna().all()
-    assert summary_folds(undefined) == "No fold has a band whose error can be compared."
+    assert summary_folds(undefined) == "No fold has a range whose error can be compared."

@@ -23,7 +23,7 @@ def test_predicted_vs_actual_shows_the_chosen_step_at_its_time():
         assert list(times(trace)) == list(frame["closes_at"])
     band = np.asarray(named(figure, "predicted").customdata)
     np.testing.assert_allclose(band, frame[["q0.1", "q0.9"]], rtol=1e-6)
-    edges = [trace for trace in figure.data if trace.name == "80 % band"]
+    edges = [trace for trace in figure.data if trace.name == "80 % range"]
     np.testing.assert_allclose([edge.y for edge in edges], band.T, rtol=1e-6)
     assert "4 hours ahead" in title_text(figure)
     assert f"{len(frame)} hours" in title_text(figure)
@@ -41,7 +41,7 @@ def test_an_undefined_band_is_left_out():
     result = backtest()
     undefined = dataclasses.replace(result.forecast, quantiles=result.forecast.quantiles * math.nan)
     figure = charts.predicted_vs_actual(dataclasses.replace(result, forecasts={"lstm": undefined}))
-    assert "80 % band" not in {trace.name for trace in figure.data}
+    assert "80 % range" not in {trace.name for trace in figure.data}
 
 
 @pytest.mark.parametrize("step", [0, 7])

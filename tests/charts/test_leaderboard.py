@@ -93,7 +93,7 @@ def test_a_coverage_is_compared_with_its_promise(result):
     notes = [each.text for each in charts.skills(board).layout.annotations]
     assert notes == ["as promised", "← holds less", "holds more →"]
     first = replace(board, standings=board.standings[:1])
-    assert "No band is off its promise" in summary_leaderboard(result, first)
+    assert "No range is off its promise" in summary_leaderboard(result, first)
 
 
 def test_a_skill_is_in_per_cent_and_a_coverage_in_points():

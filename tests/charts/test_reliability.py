@@ -93,7 +93,7 @@ def test_every_step_and_both_levels_are_shown():
     coverages = reliability.by_step(result(6))
     figure = charts.coverage_by_step(coverages)
     for level in (80, 95):
-        line = named(figure, f"{level} % band")
+        line = named(figure, f"{level} % range")
         assert list(line.x) == [1, 2, 3, 4, 5, 6]
         np.testing.assert_allclose(
             line.y, [100 * shares[level].value for shares in coverages.steps]
@@ -114,7 +114,7 @@ def test_few_steps_have_a_tick_each(horizon, distance):
 def test_regimes_are_shown_from_calm_to_restless():
     measurement = reliability.measure(result(), 2)
     figure = charts.coverage_by_regime(measurement)
-    line, wide = named(figure, "80 % band"), named(figure, "95 % band")
+    line, wide = named(figure, "80 % range"), named(figure, "95 % range")
     assert list(figure.layout.xaxis.ticktext) == ["calm", "usual", "restless"]
     assert [round(x) for x in line.x] == list(figure.layout.xaxis.tickvals)
     assert set(line.x).isdisjoint(wide.x)
@@ -131,13 +131,13 @@ def test_what_is_off_by_more_than_chance_is_counted():
     right = tuple(share(level, level - 0.001, level + 0.001) for level in QUANTILES)
     wrong = (share(0.05, 0.04, 0.06), *right[1:-1], share(0.96, 0.95, 0.97))
     for observed, text in (
-        (right, "Of the nine quantiles none is off"),
-        ((*right[:-1], wrong[-1]), "Of the nine quantiles 1 is off"),
-        (wrong, "Of the nine quantiles 2 are off"),
+        (right, "Of the nine lines none is off"),
+        ((*right[:-1], wrong[-1]), "Of the nine lines 1 is off"),
+        (wrong, "Of the nine lines 2 are off"),
     ):
         assert text in charts.summary_reliability(replace(measurement, observed=observed))
     assert (
-        "the 2.5 % quantile of the LSTM network is farthest off: 5 % of"
+        "should have ended below the 2.5 % line (quantile) of the LSTM network; 5 % did. That is"
         in charts.summary_reliability(replace(measurement, observed=wrong))
     )
     flat = (share(0.05, 0.04, 0.06),) * 20
@@ -160,19 +160,19 @@ def test_the_lowest_and_the_highest_coverage_have_their_step():
     shares = [Share(value, 0.0, 1.0) for value in (0.7, 0.9, 0.8)]
     coverages = replace(coverages, steps=tuple({80: share, 95: share} for share in shares))
     assert charts.summary_coverage_by_step(coverages) == (
-        "The 80 % band of the LSTM network holds 70 % of the prices 1 hour ahead, its lowest "
+        "The 80 % range of the LSTM network holds 70 % of the prices 1 hour ahead, its lowest "
         "share, and 90 % 2 hours ahead, its highest."
     )
     single = replace(coverages, steps=coverages.steps[:1])
     assert charts.summary_coverage_by_step(single) == (
-        "The 80 % band of the LSTM network holds 70 % of the prices 1 hour ahead."
+        "The 80 % range of the LSTM network holds 70 % of the prices 1 hour ahead."
     )
 
 
 def test_sentences_say_what_the_figures_show():
     measurement, steps = reliability.measure(result(), 2), reliability.by_step(result())
     text = charts.summary_coverage_by_regime(measurement)
-    assert text.startswith("2 hours ahead the 80 % band of the LSTM network held ")
+    assert text.startswith("2 hours ahead the 80 % range of the LSTM network held ")
     for regime in measurement.regimes:
         value = f"{100 * regime.coverage[80].value:.1f} %".replace(".0 %", " %")
         assert f"{value} when the market was {regime.name}" in text
@@ -187,6 +187,6 @@ def test_sentences_say_what_the_figures_show():
     ]
     worst = measurement.observed[int(np.argmax(off))]
     assert f"{100 * worst.value:.1f} %".replace(".0 %", " %") in text
-    assert "of the nine quantiles" in text.lower()
+    assert "of the nine lines" in text.lower()
     ends = 100 * (measurement.pit[0].value + measurement.pit[-1].value)
     assert f"{ends:.1f} %".replace(".0 %", " %") in charts.summary_pit(measurement)

@@ -89,7 +89,7 @@ def test_it_opens_with_a_verdict_and_a_leaderboard(at):
     assert title(page) == "Nothing beats “the price stays put” by more than chance"
     assert "past forecasts of BTC, 24 hours ahead, made " in text
     assert "Simulated prices" in text
-    assert "looks good by luck" in text
+    assert "one looks good by luck" in text
     assert charts(page) == 1
     assert named(page) == {*QUICK, "lstm", "stack"}
     assert "The forecasts combine the LSTM network and the HAR regression" in text
@@ -200,7 +200,7 @@ def test_choices_are_in_the_url(at):
         ("Delay", 1, "The line of .* is the chart itself, moved by"),
         ("Errors", 3, "Heavy tails|No heavy tails"),
         ("When", 3, "Errors are smallest in candles that open at"),
-        ("Bands", 4, "80 % band"),
+        ("Bands", 4, "80 % range"),
     ],
 )
 def test_each_view_draws_its_parts_and_says_what_they_show(at, view, drawn, forecast):

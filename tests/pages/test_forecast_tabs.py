@@ -21,7 +21,7 @@ MODEL = "btc-1h-dense"
 @pytest.mark.parametrize(
     ("tab", "figures", "tables"),
     [
-        ("Odds", 1, 0), ("Past forecasts", 2, 0), ("Scores", 3, 1), ("Training", 2, 0),
+        ("Chances", 1, 0), ("Past forecasts", 2, 0), ("Scores", 3, 1), ("Training", 2, 0),
         ("Numbers", 1, 1),
     ],
 )  # fmt: skip
@@ -63,11 +63,11 @@ def test_slow_baselines_are_compared_after_a_click(open_page):
 
 def compared(page):
     """Predictors in the table of all figures."""
-    return table_of_scores(page)["Predictor"]
+    return table_of_scores(page)["Model"]
 
 
 def table_of_scores(page):
-    (table,) = [frame.value for frame in page.dataframe if "Predictor" in frame.value]
+    (table,) = [frame.value for frame in page.dataframe if "Model" in frame.value]
     return table
 
 
@@ -90,13 +90,13 @@ def test_the_scores_are_those_of_the_library(open_page):
     _, result, _ = of_library()
     names = [*QUICK, "dense", "stack"]
     assert list(compared(page)) == [predictor_name(one) for one in names]
-    table = table_of_scores(page).set_index("Predictor")
+    table = table_of_scores(page).set_index("Model")
     for name, steps in result.scores.items():
         own, naive = steps[-1], result.scores["naive"][-1]
         row = table.loc[predictor_name(name)]
         assert row["MAE"] == f"${own.mae:,.2f}"
         assert row["MAE / naive"] == round(own.mae / naive.mae, 4)
-        assert row["Pinball (bp)"] == pytest.approx(own.pinball * 1e4)
+        assert row["Pinball (%)"] == pytest.approx(100 * own.pinball)
         assert row["80 % range held"] == writing.percent(own.coverage_80)
         assert row["95 % range held"] == writing.percent(own.coverage_95)
     stack, dense = (result.scores[name][-1].pinball for name in ("stack", "dense"))

@@ -91,7 +91,7 @@ def test_the_forecast_page_tells_prices_in_their_currency(open_page, opened, quo
         assert len(re.findall(rf"{sign}[0-9][0-9.,]*{code}", answer)) == 2, answer
         assert all(sign in rows(page)[name][1] for name in ("Volatility cone", "Stays put"))
         assert all(code in rows(page)[name][1] for name in ("Volatility cone", "Stays put"))
-        if tab == "Odds":
+        if tab == "Chances":
             assert f"Your price, {quote}" in [box.label for box in page.number_input]
         if tab == "Scores":
             assert f"of SOL-{quote} hourly prices" in words(page)
