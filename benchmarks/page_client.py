@@ -28,7 +28,7 @@ from websockets.typing import Origin, Subprotocol
 #: Bytes of one message, at most.
 _MAX_BYTES = 300_000_000
 #: How the heading of a training begins that waits, starts or runs.
-_TRAINS = re.compile(r"Waiting for|Starting|\d+ %( ·|$)")
+_TRAINS = re.compile(r"\d+ trainings? comes? first|It starts now|Starting|\d+ %( ·|$)")
 #: How the dialog writes the kinds of networks.
 _NETWORKS = {"lstm": "LSTM", "dense": "Dense"}
 #: How a run can end well.

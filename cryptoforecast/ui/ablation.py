@@ -27,8 +27,8 @@ _MARKS: dict[str, card.Mark] = {"better": "better", "worse": "worse", "tie": "ti
 _COLUMNS = ["Error", "With", "Without", "Smaller by", "Interval (95 %)", "Each training"]
 _EXPLAINED = (
     "The network is trained on these prices with these inputs and without them, "
-    f"{SEEDS} times each, and all forecast the same past prices. A difference counts if it is more "
-    "than the luck of the span and of the training (ablation)."
+    f"{SEEDS} times each, and all forecast the same past prices. A difference counts if it is "
+    "larger than what luck in these prices and in the training can explain (ablation)."
 )
 
 

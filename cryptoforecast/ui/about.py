@@ -12,12 +12,14 @@ from cryptoforecast.settings import ROOT
 from cryptoforecast.ui import card
 from cryptoforecast.ui.words import plain
 
-#: Where prices come from, and on which terms.
+#: Where prices and signals come from, and on which terms.
 SOURCES = {
     "Yahoo Finance": "For personal use. Showing its prices to the public needs Yahoo’s permission.",
     "Coinbase": "Under the terms of this exchange.",
     "Kraken": "Under the terms of this exchange.",
     "Simulated market": "Invented here. It behaves like a real one and is labelled on every page.",
+    "alternative.me": "The Fear & Greed index, a signal. Under the terms of this site.",
+    "Deribit": "Its volatility index, a signal. Under the terms of this exchange.",
     "Your files": "Yours. They stay in the memory of this server while someone uses them.",
 }
 
@@ -44,10 +46,10 @@ def show() -> None:
             "it."
         )
     with card.framed():
-        card.heading("Where prices come from")
+        card.heading("Where prices and signals come from")
         _table(
             {"Source": [*SOURCES], "Terms": [*SOURCES.values()]},
-            "Sources of prices and their terms",
+            "Sources of prices and signals, and their terms",
         )
     with card.framed():
         card.heading("What it is made of")

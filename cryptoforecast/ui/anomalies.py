@@ -102,8 +102,9 @@ def chart(recent: Anomalies) -> None:
     noun = INTERVAL_NOUNS[recent.surprises.history.interval]
     st.caption(
         f"Blue: the range in which the forecast expected 95 of 100 prices, one {noun} before. "
-        f"“1 in 1,000”: a move this rare comes once in 1,000 {noun}s. Spike rule: so rare by the "
-        f"standard deviation of the last 100 {noun}s alone."
+        f"“1 in 1,000”: a move this rare comes once in 1,000 {noun}s. Spike rule: a simpler "
+        f"test that only asks whether a move is large beside the last 100 {noun}s (standard "
+        "deviation)."
     )
 
 
@@ -112,8 +113,9 @@ def verdict(anomalies: Anomalies) -> None:
     rate = anomalies.rate
     card.heading(
         words.plain(rate.verdict),
-        f"In all {words.plain(_span(anomalies))} the forecast raised {rate.alarms:,}, "
-        f"{words.plain(count_text(rate.expected))} were promised. "
+        f"In all {words.plain(_span(anomalies))} the forecast raised {rate.alarms:,} "
+        f"{'alarm' if rate.alarms == 1 else 'alarms'}; {words.plain(count_text(rate.expected))} "
+        f"{'was' if count_text(rate.expected) == '1' else 'were'} promised. "
         f"The spike rule promises as many and raised {rate.spikes:,}.",
         mark="good" if "as often" in rate.verdict else "watch",
     )

@@ -69,7 +69,7 @@ def show(service: Service, result: Backtest) -> None:
         if search is not None:
             finished(service, history, search)
             begun.note(history, result.history)
-            with st.expander("Search for longer, or otherwise", icon=":material/search:"):
+            with st.expander("Search again, longer or differently", icon=":material/search:"):
                 _choose()
         elif job is not None and job.active:
             with card.framed():

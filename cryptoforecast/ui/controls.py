@@ -40,23 +40,24 @@ _HELP = {
     "overfitting.",
     "patience": "The training stops after so many passes without improvement. With 0 it makes "
     "all of them.",
-    "target": "What the network predicts: the log-return since the last close, or the price "
-    "itself, scaled between minimum and maximum.",
-    "loss": "What the training minimises: the loss of nine quantiles, which give a range, or the "
-    "squared error, which gives a mean.",
+    "target": "What the network learns to say (target). Return: how far the price moves from the "
+    "last close (log-return). Price: the price itself, between 0, the lowest, and 1, the highest "
+    "(min-max).",
+    "loss": "Which error the training makes small (loss). Quantile: that of nine lines, which give "
+    "a range. MSE: the squared error, which gives one price.",
     "learning_rate": "Step size of the optimiser, Adam. With the cosine schedule it is the largest "
     "step.",
     "schedule": "Cosine: the learning rate rises at first and then falls. Constant: it stays the "
     "same.",
-    "unit": "Range: returns are divided by the average true range of the last 168 candles, so that "
-    "calm and restless markets look alike. Fixed: the unit is the same everywhere. A price as "
-    "target has a fixed unit.",
+    "unit": "In what moves are measured (unit). Range: in usual moves of the last 168 candles "
+    "(average true range), so that calm and restless markets look alike. Fixed: in the same unit "
+    "everywhere, as always where the target is a price.",
     "batch_size": "How many sequences or windows one update uses.",
     "training": "Sequences: many targets in each, which is fast. Windows: one target in each.",
     "chunk": "How many targets one sequence has.",
-    "final": "After these passes, the network goes through the newest prices before the test too, "
-    "which have chosen the best pass (validation rows). So many passes are added for that, as a "
-    "share of the others, with half the step size.",
+    "final": "The newest prices before the test are held back to find the best pass (validation). "
+    "At the end the network learns from them too. This is how many passes that takes, as a share "
+    "of the others; the step size is halved.",
     "test": "The last part of the history. The network does not see it before the test.",
     "validation": "The part before the test. It decides which epoch is best.",
     "seed": "The same seed and the same prices give the same model.",

@@ -75,8 +75,9 @@ def _recipes(service: Service, history: PriceHistory) -> None:
 def _own_signals(service: Service, history: PriceHistory) -> None:
     """Ask for files of signals; the next training reads those that were added."""
     st.caption(
-        "Add an index of yours, such as searches or moods, and the network reads it beside the "
-        "price. Whether it helps is tested on the Backtest page, “Which inputs help?”."
+        "Add an index of yours, such as numbers of searches or a mood index, and the network reads "
+        "it beside the price. Whether it helps is tested on the Backtest page, “Which inputs "
+        "help?”."
     )
 
     def choose(signal: Signal) -> None:

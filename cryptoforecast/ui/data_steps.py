@@ -36,7 +36,7 @@ NEXT = (
 _WAYS = {
     "forecast": ("Forecast these prices", "What comes next, and whether to believe it."),
     "backtest": ("Test forecasts on them", "Which method would have been right, and when."),
-    "market": ("Look at them", "Candles, indicators, and a time enlarged."),
+    "market": ("Look at them", "Candles, indicators, and any period enlarged."),
 }
 
 
@@ -129,9 +129,10 @@ def forecast_view(file: File, history: PriceHistory) -> None:
             card.answer("Too short to forecast", words.plain(_too_short(history)), mark="bad")
         else:
             bad = any(fact.grade == "bad" for fact in trust.facts(history))
+            warning = " · something is bad, see the step Check" if bad else ""
             card.answer(
                 f"{'Readable' if bad else 'Ready'}: {words.plain(trust.contents(history))}",
-                words.plain(_name(file)) + (" · see Check: something is bad" if bad else ""),
+                words.plain(_name(file)) + warning,
                 mark="watch" if bad else "good",
             )
         ready = len(history) >= needed
@@ -177,7 +178,7 @@ def _fact(fact: trust.Fact, source: opened.Source | None) -> None:
         return
     st.space("stretch")
     st.button(
-        "Take the repair back" if fact.repaired else words.plain(trust.REPAIR_LABELS[fact.repair]),
+        "Undo the repair" if fact.repaired else words.plain(trust.REPAIR_LABELS[fact.repair]),
         key=f"repair-{fact.repair}",
         on_click=repairs.toggle,
         args=(source, fact.repair),

@@ -41,9 +41,7 @@ class Recipe:
 
 
 RECIPES = {
-    "quick": Recipe(
-        "Quick LSTM", "Shows in half a minute what a network can and can't find.", "quick"
-    ),
+    "quick": Recipe("Quick LSTM", "Shows what a network can and can't find.", "quick"),
     "careful": Recipe(
         "Careful LSTM", "Three networks averaged: how much is luck?", "careful", ensemble=3
     ),

@@ -36,7 +36,7 @@ _COLUMNS = {
         format="%+.1f %%",
         width=75,
         help="Its average miss (mean absolute error) against that of “the price stays put”; below "
-        "zero is better. Each model has its own test, so compare models by Compare.",
+        "zero is better. Each model has its own test, so use Compare to compare models.",
     ),
     "Range held": st.column_config.NumberColumn(
         format="%.0f %%",

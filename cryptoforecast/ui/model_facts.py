@@ -88,7 +88,7 @@ def finding(one: ModelSummary) -> tuple[card.Mark, str, str]:
     size = words.change(abs(change)).lstrip("+")
     if verdict == "better":
         little = one.card.gain is not None and one.card.gain < USUAL_FEE
-        fee = "Less than a trading fee." if little else ""
+        fee = "A trade in its direction would gain less than a usual fee." if little else ""
         return "better", f"Its network alone beats “stays put” by {size}", fee
     if verdict == "worse":
         return "worse", "Its network alone is worse than “stays put”", f"It misses by {size} more."

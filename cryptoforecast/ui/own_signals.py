@@ -21,7 +21,7 @@ from cryptoforecast.ui.words import plain
 MAX_MEGABYTES = 10
 #: When a value counts as known, by the lag. The empty lag is the usual distance of two values.
 KNOWN = {
-    "": "one row later, when it is over",
+    "": "one row later, when its time span is over",
     "0m": "at its own time",
     "1h": "1 hour after its time",
     "6h": "6 hours after its time",
@@ -118,8 +118,9 @@ def _settings(
             format_func=KNOWN.__getitem__,
             key=_key("own-signal-known"),
             help="A network may read a value only from when it was known. A value that sums up a "
-            "day, and has the time at which the day begins, is known when the day is over. After "
-            "three usual distances of two values without a newer one, the signal is missing.",
+            "day, and has the time at which the day begins, is known when the day is over. If "
+            "no newer value comes within three usual gaps between values, the signal counts as "
+            "missing.",
         )
         if known == "other":
             st.text_input(

@@ -12,8 +12,8 @@ from cryptoforecast.types import ModelSpec, WalkPlan
 SINGLE, SINCE_TRAINING, WALK_FORWARD = "Single test", "All since training", "Walk-forward"
 
 _EXPLAINED = (
-    "Walk-forward: the test span is cut into folds, and before each fold the model is trained "
-    "again on the prices before it."
+    "Walk-forward: the last part of the prices is cut into pieces (folds), and before each the "
+    "model learns again from the prices before it."
 )
 
 
@@ -45,11 +45,11 @@ def draw(spec: ModelSpec, *, saved: bool) -> Plan:
         key="test",
         bind="query-params",
         label_visibility="collapsed",
-        help="**Single test**: the model is fitted once and tested on the last part of the "
-        "history, a fifth by default (holdout). **All since training**: a saved model is tested on "
-        "all prices of the history after those that it has learnt from; the first 5 % at least are "
-        "left for the baselines. **Walk-forward**: the last part is cut into folds, and the model "
-        "is fitted again before each of them.",
+        help="**Single test**: the model learns once and is tested on the last part of the prices, "
+        "a fifth by default (holdout). **All since training**: a saved model is tested on all "
+        "prices after those it learnt from, but not on the first 5 % of all: simple methods learn "
+        "from these. **Walk-forward**: the last part is cut into pieces (folds), and the model "
+        "learns again before each.",
     )
     if test == WALK_FORWARD:
         with st.popover("Folds", icon=":material/tune:"):

@@ -96,9 +96,9 @@ def _inputs(future: NextSteps) -> tuple[float, str]:
         format=f"%.{digits}f",
         key=f"price_{future.history.market}",
         bind="query-params",
-        help="Leave it empty for the last close. The probability comes from the nine quantiles "
-        "of the forecast. Beyond the outer two, 2.5 % on either side, it follows a tail whose "
-        "shape was measured on past prices.",
+        help="Leave it empty for the last close. The chance is read from the forecast's ranges. "
+        "For very unlikely prices, outside the 95 % range, it follows how often past prices went "
+        "so far.",
     )
     direction = st.segmented_control(
         "The price ends",

@@ -77,9 +77,11 @@ def _heading(
     what = plain(f"{'Searching' if is_search(job.key) else 'Training'} {job.title}")
     if job.state == "queued":
         before = service.training.queue_position(job)
-        card.heading(f"Waiting for {before:d} before it", eyebrow=what)
+        waits = "1 training comes first" if before == 1 else f"{before:d} trainings come first"
+        card.heading(waits if before else "It starts now", eyebrow=what)
     elif progress is None:
-        card.heading("Starting", "TensorFlow loads first, some seconds, once.", eyebrow=what)
+        line = "First TensorFlow is loaded. That takes some seconds, only once."
+        card.heading("Starting", plain(line), eyebrow=what)
     else:
         part = "training" if is_ablation(job.key) or is_search(job.key) else "fold"
         remaining = "" if seconds is None else f" · {seconds:.0f} s left"

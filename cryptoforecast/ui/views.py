@@ -21,7 +21,7 @@ QUESTIONS = {
     LEADERBOARD: "Who wins?",
     "Delay": "Is it yesterday’s price?",
     "Errors": "Where is it wrong?",
-    "When": "When?",
+    "When": "When is it wrong?",
     BANDS: "Can the range be trusted?",
     ABLATION: "Which inputs help?",
     SETTINGS: "Better settings?",
@@ -110,10 +110,10 @@ def _free_run(service: Service, result: Backtest) -> None:
         )
         return
     with elements.errors():
-        bar = st.progress(0.0, "Running free")
+        bar = st.progress(0.0, "Fed its own forecasts")
 
         def report(share: float) -> None:
-            bar.progress(share, "Running free")
+            bar.progress(share, "Fed its own forecasts")
 
         try:
             section = html_report.free_run_section(

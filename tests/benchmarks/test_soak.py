@@ -52,7 +52,7 @@ def test_a_kill_is_no_fault_but_what_comes_after_it_is() -> None:
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
-        ("Waiting for 1 before it", True),
+        ("1 training comes first", True),
         ("41 % · 12 s left", True),
         ("80 % likely: $1 to $2", False),
         ("Gone", False),

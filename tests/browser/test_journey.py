@@ -46,7 +46,7 @@ def test_what_is_read_does_not_jump_when_the_chart_and_the_fields_are_there(url:
     page.route(late, lambda route: waiting.append(route))
     page.goto(url)
     expect(page.get_by_role("heading", level=1)).to_have_text(ANSWER)
-    expect(page.get_by_role("tab", name="Odds")).to_be_visible()
+    expect(page.get_by_role("tab", name="Chances")).to_be_visible()
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
     before = _places(page)
     assert len(waiting) == 2
@@ -64,7 +64,7 @@ def _places(page: Page) -> dict[str, float]:
     elements = {
         "answer": page.get_by_role("heading", level=1),
         "judgement": page.get_by_role("heading", level=2),
-        "tabs": page.get_by_role("tab", name="Odds"),
+        "tabs": page.get_by_role("tab", name="Chances"),
     }
     return {name: (element.bounding_box() or {})["y"] for name, element in elements.items()}
 
@@ -238,7 +238,7 @@ def test_a_messy_file_is_refused_corrected_repaired_and_forecast(url: str, page:
     assert _overflow(page) <= 0
 
     page.get_by_role("button", name="Leave out", exact=True).click()
-    expect(page.get_by_role("button", name="Take the repair back")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo the repair")).to_be_visible()
     page.reload()  # a new session: the link still shows the file
     expect(page.get_by_role("heading", name="Good to forecast")).to_be_visible()
     page.get_by_role("button", name="Forecast these prices").click()

@@ -426,7 +426,7 @@ def test_a_repair_is_one_click_beside_its_finding(open_page):
     page = button(page, "Widen high and low").click().run()
     assert "High and low widened in 2 candles" in words(page)
     assert repairs(page).value == ["ohlc_violations"]
-    page = button(page, "Take the repair back").click().run()
+    page = button(page, "Undo the repair").click().run()
     assert heading(page) == "Good to forecast after one repair"
     page = step(page, "Forecast")
     assert [each.label for each in page.button][:3] == [

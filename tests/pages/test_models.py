@@ -62,7 +62,7 @@ def test_the_panel_has_the_finding_the_figures_and_all_facts(open_page):
     page = open_page("models", card="btc-1h-lstm-close")
     text = words(page)
     assert "Its network alone beats “stays put” by 0.4 %" in text
-    assert "Less than a trading fee" in text
+    assert "A trade in its direction would gain less than a usual fee." in text
     assert "LSTM · Bitcoin, hourly · 1 hour ahead" in text
     bars = "".join(element.proto.body for element in page.get("html"))
     for part in ("Stays put", "Direction", "80 % range", "53 %", "80 %"):

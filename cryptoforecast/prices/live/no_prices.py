@@ -49,7 +49,7 @@ def _later(coin: Coin, *, simulated: bool) -> str:
         )
     dollars = COINS[coin.ticker].symbol
     instead = (
-        f" Prices are simulated in USD only: those of {dollars} would be." if simulated else ""
+        f" Simulated prices are in USD only. Ask for {dollars} to get them." if simulated else ""
     )
     return f"Try again later, or read a file.{instead}"
 

@@ -534,7 +534,9 @@ def test_a_pair_is_live_or_refused_and_carries_its_quote(settings: Settings, coi
     quote = {"BTC-EUR": "EUR", "ETH/BTC": "BTC", "KRW-SOL": "KRW"}[coin]
     source = Source()
     offline = LivePrices(replace(settings, live=False), [source])
-    with pytest.raises(SourceUnavailable, match=r"are simulated in USD only: those of ...-USD"):
+    with pytest.raises(
+        SourceUnavailable, match=r"Simulated prices are in USD only\. Ask for ...-USD"
+    ):
         offline.history(MarketQuery(coin, "1h"))
     with pytest.raises(SourceUnavailable, match=f"Live prices of .*-{quote} are needed") as raised:
         offline.history(MarketQuery(coin, "1h"), simulated=False)
