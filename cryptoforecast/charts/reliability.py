@@ -165,7 +165,7 @@ def summary_reliability(result: Reliability) -> str:
     _, level, worst = max(off)
     misses = sum(not share.low <= level <= share.high for _, level, share in off)
     return (
-        f"{_step_label(result)} {_percent(level)} of {result.origins:,} prices should have ended "
+        f"{_step_label(result)}, {_percent(level)} of {result.origins:,} prices should have ended "
         f"below the {_percent(level)} line (quantile) of "
         f"{predictor_phrase(result.backtest.forecast.predictor)}; {_percent(worst.value)} did. "
         f"That is the largest gap. Of the nine lines {misses or 'none'} "

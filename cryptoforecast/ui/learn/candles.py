@@ -85,8 +85,9 @@ def _run(service: Service) -> None:
     elif stage == "changes":
         card.heading("Candles become a row of numbers", eyebrow="Stage 2: sequence")
         st.markdown(
-            f"The network reads {hours} hours, one after the other: how far each moved, compared "
-            "with usual moves, and how wide its candle is. It also reads the hour and the day."
+            f"The network reads {hours} hours, one after the other: how far the price moved, "
+            "compared with usual moves, and how wide the candle is. It also reads the hour and the "
+            "day."
         )
         st.markdown(
             "The picture has the moves in percent. “+0.4 %” means the same at $500 and at $60,000."
