@@ -27,7 +27,12 @@ from cryptoforecast.api.problem_values import (
     ProblemJson,
     problem,
 )
-from cryptoforecast.errors import Busy, CryptoForecastError, SourceUnavailable
+from cryptoforecast.errors import (
+    Busy,
+    CryptoForecastError,
+    LedgerUnavailable,
+    SourceUnavailable,
+)
 from cryptoforecast.service.statuses import status_of
 from cryptoforecast.settings import RETRY_AFTER
 
