@@ -136,18 +136,58 @@ def test_what_can_not_be_trimmed_loses_no_training(cache, monkeypatch, caplog, f
     for i in range(3):
         put(cache, i, age=100 - i)
     real = getattr(Path, failing)
+    refused = cache.folder / KEYS[0] / ("bundle.json" if failing == "replace" else "")
 
     def refuse(path, *args, **more):
-        if KEYS[0] in (path.name, path.parent.name):
+        if path == refused:
             raise PermissionError(13, "not permitted", str(path))
         return real(path, *args, **more)
 
     monkeypatch.setattr(Path, failing, refuse)
     cache.put(KEYS[3], synthetic.model(seed=3))
     monkeypatch.undo()
+    assert cache.get(KEYS[0]) is not None
     assert cache.get(KEYS[3]) is not None
     assert numbers(cache) == [0, 1, 2, 3]
     assert "did not keep a model" not in caplog.text
+
+
+def test_a_model_that_another_process_drops_meanwhile_counts_as_dropped(cache, monkeypatch):
+    for i in range(3):
+        put(cache, i, age=100 - i)
+    smaller = TrainingCache(cache.folder, max_models=2)
+    real = Path.stat
+
+    def dropped(path, *args, **more):
+        if path == cache.folder / KEYS[0]:
+            shutil.rmtree(path, ignore_errors=True)
+        return real(path, *args, **more)
+
+    monkeypatch.setattr(Path, "stat", dropped)
+    smaller.put(KEYS[3], synthetic.model(seed=3))
+    monkeypatch.undo()
+    assert numbers(cache) == [2, 3]
+
+
+def test_a_damaged_entry_that_can_not_be_dropped_is_absent(cache, monkeypatch):
+    put(cache, 0, age=0)
+    (cache.folder / KEYS[0] / "weights.npz").write_bytes(b"half")
+
+    def refuse(path, *args):
+        raise PermissionError(13, "not permitted", str(path))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    assert cache.get(KEYS[0]) is None
+
+
+def test_a_read_only_cache_can_be_read(cache, monkeypatch):
+    put(cache, 0, age=0)
+
+    def refuse(path, *args, **more):
+        raise PermissionError(13, "not permitted", str(path))
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert cache.get(KEYS[0]) is not None
 
 
 @pytest.fixture
