@@ -93,6 +93,14 @@ def test_a_step_with_too_few_outcomes_leaves_the_nearer_ones_rescaled():
     assert (narrower[:, enough] < 0.7).all()
 
 
+def test_steps_without_factors_leave_the_nearer_ones_rescaled():
+    one, by = forecast(1.0, rows=5), np.ones((5, 2, 9))
+    by[:, 0] = 2
+    after, mended = np.diff(one.quantiles, axis=-1), calibration.rescaled(one, by)
+    np.testing.assert_allclose(np.diff(mended.quantiles, axis=-1)[:, 0], 2 * after[:, 0])
+    np.testing.assert_allclose(np.diff(mended.quantiles, axis=-1)[:, 1], after[:, 1])
+
+
 def test_a_lopsided_market_moves_each_side_by_its_own():
     one = forecast(1.0, rows=8_000)
     middle = one.quantiles[..., MEDIAN]
