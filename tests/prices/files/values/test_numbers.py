@@ -172,6 +172,11 @@ def test_the_mark_that_the_user_gives_is_taken_without_looking() -> None:
         assert find_decimal_mark(table(["0.5", "0,5"]), ("open",), corrections) == mark
 
 
+def test_the_words_for_no_value_are_these() -> None:
+    words = "NULL null NaN nan NA N/A n/a None none - -- #N/A"
+    assert sorted(ABSENT) == sorted(["", *words.split(" ")])
+
+
 @pytest.mark.parametrize("absent", ABSENT)
 def test_words_for_no_value_are_absent(absent: str) -> None:
     assert numbers("1.5", absent, None) == pytest.approx([1.5, *[float("nan")] * 2], nan_ok=True)
