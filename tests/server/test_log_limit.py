@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
@@ -33,12 +34,21 @@ def test_each_kind_of_message_is_written_once_a_minute_and_counted():
 
 def test_messages_that_are_never_the_same_take_no_memory_and_no_place():
     once = OncePerMinute(lambda: 0.0)
-    records = [
-        logging.LogRecord("a", logging.WARNING, "", 0, f"{number}", None, None)
-        for number in range(10_000)
-    ]
-    assert sum(once.filter(record) for record in records) <= MAX_KINDS + 1
-    assert len(once._next) <= MAX_KINDS + 1
+
+    def passed(numbers: range) -> int:
+        return sum(
+            once.filter(logging.LogRecord("a", logging.WARNING, "", 0, f"{number}", None, None))
+            for number in numbers
+        )
+
+    tracemalloc.start()
+    try:
+        assert passed(range(MAX_KINDS + 1)) <= MAX_KINDS + 1
+        before = tracemalloc.get_traced_memory()[0]
+        assert passed(range(MAX_KINDS + 1, 10_000)) == 0
+        assert tracemalloc.get_traced_memory()[0] - before < 100_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.fixture
