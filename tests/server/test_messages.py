@@ -140,12 +140,22 @@ def test_a_flood_of_messages_ends_the_connection_and_delays_nobody(server: str) 
         assert httpx2.get(f"{server}/_stcore/health", timeout=5).status_code == 200
 
 
-def test_the_places_of_a_session_and_the_sessions_that_ask_are_bounded() -> None:
+def test_the_places_of_a_session_and_the_sessions_that_ask_are_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cryptoforecast.ui.uploads.is_active", lambda session: True)
+    monkeypatch.setattr("cryptoforecast.ui.uploads.sizes", dict)
     quota = Quota(1, 1)
+
+    def has_place(session: str, file: str) -> bool:
+        refusal = quota.refuse(session, file, 0)
+        return refusal is None or refusal.status != 404
+
     for number in range(MAX_PLACES + 1):
         quota.note("one", f"{number}")
-    assert list(quota._places["one"]) == [f"{number}" for number in range(1, MAX_PLACES + 1)]
+    places = [has_place("one", f"{number}") for number in range(MAX_PLACES + 1)]
+    assert places == [False, *[True] * MAX_PLACES]
     for number in range(MAX_ASKING):
         quota.note(f"session {number}", "file")
-    assert len(quota._places) == MAX_ASKING
-    assert "one" not in quota._places
+    assert all(has_place(f"session {number}", "file") for number in range(MAX_ASKING))
+    assert not any(has_place("one", f"{number}") for number in range(MAX_PLACES + 1))
