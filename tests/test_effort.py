@@ -168,14 +168,27 @@ def test_a_test_that_can_not_fit_is_refused_also_of_a_baseline(make):
 
 
 def test_large_work_is_checked_one_after_the_other():
-    large = Memory(memory.used() + 300)
+    large, begun = Memory(memory.used() + 300), threading.Event()
+
+    def work():
+        with large.reserved("A test", memory.LARGE + 1, "Wait."):
+            begun.set()
+
     with large.reserved("A test", memory.LARGE + 1, "Wait."):
-        assert not large._one_large.acquire(blocking=False)
         with large.reserved("A test", memory.LARGE, "Wait."):
             pass
+        waiting = threading.Thread(target=work, daemon=True)
+        waiting.start()
+        assert not begun.wait(0.5)
+    waiting.join(20)
+    assert begun.is_set()
     with pytest.raises(InvalidInput, match="A test must fit"), large.reserved("A test", 1e6, "No."):
         pass
-    assert large._one_large.acquire(blocking=False)
+    begun.clear()
+    again = threading.Thread(target=work, daemon=True)
+    again.start()
+    again.join(20)
+    assert begun.is_set()
 
 
 @pytest.mark.parametrize(
