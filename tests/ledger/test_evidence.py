@@ -82,9 +82,16 @@ def test_the_usual_test_is_students_of_forecasts_that_do_not_overlap(step):
     for verdict in evidence.verdicts(sums, step):
         own, other = [], []
         for entry, outcome in pairs[::step]:
-            base, loss, _ = evidence._losses(entry, outcome)[verdict.against != "naive"]
-            own.append(loss[step - 1])
-            other.append(base[step - 1])
+            if verdict.against == "naive":
+                actual, middle = (
+                    math.log(price[step - 1] / entry.last_close)
+                    for price in (outcome.actual, entry.quantiles[:, 4])
+                )
+                own.append(abs(actual - middle))
+                other.append(abs(actual))
+            else:
+                own.append(outcome.pinball[step - 1])
+                other.append(outcome.pinball_cone[step - 1])
         expected = scipy.stats.ttest_rel(other, own)
         assert verdict.forecasts == len(own)
         assert verdict.usual.p_value == pytest.approx(expected.pvalue, rel=1e-6)
