@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -86,10 +87,20 @@ def test_others_never_take_the_places_of_known_coins() -> None:
 @pytest.mark.parametrize("is_listed", [True, False])
 def test_what_is_remembered_is_bounded(is_listed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flights, "MAX_REMEMBERED", 8)
-    line = Flights(120, 5)
+    line = Flights(120, 120)
     for number in range(100):
         line.join((f"X{number}-USD", "1h"), None, lambda: fail, is_listed=is_listed).done.wait(5)
-    assert sum(map(len, line._flights)) <= 8
+    asked: list[str] = []
+
+    def work(coin: str) -> Callable[[], None]:
+        asked.append(coin)
+        return fail
+
+    # From the newest on: one that is asked anew takes the place of none that comes later.
+    for number in reversed(range(100)):
+        coin = f"X{number}-USD"
+        line.join((coin, "1h"), None, partial(work, coin), is_listed=is_listed).done.wait(5)
+    assert len(asked) >= 100 - 8
 
 
 def test_a_flood_of_others_makes_nobody_forget_known_coins() -> None:
