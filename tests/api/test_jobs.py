@@ -297,11 +297,11 @@ def test_signals_of_an_order_are_bounded_and_belong_to_a_network(client, book, m
     assert book.take() is None
 
 
-def test_what_is_sent_with_an_order_goes_when_it_is_over(book):
+def test_what_is_sent_with_an_order_goes_when_it_is_over(service, book):
     sent = [{"name": "mood", "time": ["2026-01-01"] * 2, "value": [1.0, 2.0]}]
 
     def count():
-        with sqlite3.connect(book._path) as orders:
+        with sqlite3.connect(service.settings.home / "orders.sqlite") as orders:
             return orders.execute("SELECT count(*) FROM attachments").fetchone()[0]
 
     first, second, third = (book.give("training", {}, "me", sent) for _ in range(3))
