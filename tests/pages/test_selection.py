@@ -9,10 +9,10 @@ import pytest
 import streamlit as st
 
 from cryptoforecast.errors import Cancelled
-from cryptoforecast.jobs import Job
+from cryptoforecast.jobs import Job, Runner, Work
 from cryptoforecast.learning import bundles
 from cryptoforecast.service import Run, Service, shared
-from cryptoforecast.types import MarketQuery, PriceHistory
+from cryptoforecast.types import OWNER, MarketQuery, PriceHistory
 from cryptoforecast.ui import inputs, selection
 from cryptoforecast.ui.coin_row import Choice
 from cryptoforecast.ui.selection import View
@@ -49,6 +49,14 @@ def job_of(service: Service, monkeypatch: pytest.MonkeyPatch) -> Job[Run]:
     return job
 
 
+def finished(service: Service, monkeypatch: pytest.MonkeyPatch, work: Work[Run]) -> Job[Run]:
+    """Return a training that is over, as the service has it."""
+    job = Runner[Run](1).submit(KEY, "LSTM for BTC 1h", work, user=OWNER)
+    assert job.wait(10)
+    monkeypatch.setattr(service.training, "job", lambda key: job if key == KEY else None)
+    return job
+
+
 def test_the_default_has_no_title(history):
     assert view(history, FIRST) == View(FIRST)
 
@@ -72,10 +80,8 @@ def test_the_default_is_shown_while_a_training_waits(history, monkeypatch):
 def test_a_network_of_ones_own_is_compared_however_far_it_looks(
     history, session, monkeypatch, horizon, network, title
 ):
-    job = job_of(shared(), monkeypatch)
     model = synthetic.model(synthetic.spec(network=network, horizon=horizon))
-    job.result = Run(KEY, history, model, cached=False)
-    job._finished.set()
+    finished(shared(), monkeypatch, lambda _: Run(KEY, history, model, cached=False))
     name = f"run-{KEY}"
     linked = title.replace("your", "a linked")  # of another user, or of an earlier visit
     assert view(history, name) == View(name, linked, own=True, rivals={"default": FIRST})
@@ -112,9 +118,10 @@ def test_a_saved_model_takes_the_place_of_its_training(session):
 
 
 def test_a_training_without_a_network_is_told_once(history, monkeypatch, session):
-    job = job_of(shared(), monkeypatch)
-    job.error = Cancelled("Training was cancelled.")
-    job._finished.set()
+    def cancelled(monitor):
+        raise Cancelled("Training was cancelled.")
+
+    job = finished(shared(), monkeypatch, cancelled)
     session["failed-run"] = f"run-{KEY}"
     assert view(history, FIRST) == View(FIRST, failed=job)
     assert view(history, FIRST) == View(FIRST)
