@@ -125,6 +125,9 @@ def test_a_training_without_a_network_is_told_once(history, monkeypatch, session
     session["failed-run"] = f"run-{KEY}"
     assert view(history, FIRST) == View(FIRST, failed=job)
     assert view(history, FIRST) == View(FIRST)
+    session["failed-run"] = f"run-{KEY}"
+    assert view(history, "cone") == View("cone", "Volatility cone", failed=job)
+    assert view(history, "cone") == View("cone", "Volatility cone")
 
 
 def test_a_saved_model_of_ones_own_is_shown_as_a_saved_one(history):
