@@ -275,6 +275,10 @@ def test_slow_baselines_join_after_a_click(at):
     assert named(page) == set(BASELINES)
     walked = press(at("backtest", **QUICKLY, test="Walk-forward", folds="2"), "Compare with")
     assert named(walked) == set(BASELINES)
+    # The longest history that is offered, and a network, whose forecasts take the most memory.
+    longest = {"history_1h": "2 years", "model": "global-1h-lstm"}
+    page = press(at("backtest", **longest), "Compare with")
+    assert named(page) == {*BASELINES, "lstm", "stack"}
 
 
 @pytest.mark.own_service
