@@ -14,7 +14,8 @@ from cryptoforecast.types import TeamProgress
 from tests.command_line import refused, runner
 from tests.workers import processes
 
-TEST = ("backtest", "--network", "cone", "--horizon", "3", "--days", "30", "--json")
+MONTH = ("--start", "2024-01-01", "--end", "2024-02-01")
+TEST = ("backtest", "--network", "cone", "--horizon", "3", *MONTH, "--json")
 
 
 @pytest.fixture
