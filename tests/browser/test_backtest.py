@@ -23,7 +23,7 @@ def test_views_are_in_the_link_and_fit_the_screen(url: str, page: Page):
     assert "view=Delay" in page.url
     assert "history_1h=90+days" in page.url
     page.get_by_role("radio", name="Who wins?").click()
-    expect(page.get_by_text("Average miss against")).to_be_visible()
+    expect(page.get_by_role("heading", name="Average miss against")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
     expect(page.locator(".js-plotly-plot .ytick")).to_have_count(3)
     assert not errors

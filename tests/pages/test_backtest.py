@@ -178,10 +178,23 @@ def test_the_card_is_about_the_measure_that_was_chosen(at):
     assert any("The others are compared with it" in one.value for one in page.header)
 
 
+@pytest.mark.parametrize(
+    ("metric", "text"),
+    [
+        ("mae", "Difference: average miss against “stays put”. Below 0 is better."),
+        ("pinball", "Difference: error of the range against “stays put”. Below 0 is better."),
+        ("directional_accuracy", "how often it is wrong, against “stays put”. Above 0 is better."),
+        ("coverage_80", "the share held against what was promised, in percentage points."),
+    ],
+)
+def test_the_column_of_differences_is_explained(at, metric, text):
+    assert text in words(at("backtest", **QUICKLY, metric=metric))
+
+
 def test_a_walk_forward_test_is_explained_where_it_is_chosen(at):
-    assert "the model is trained again" not in words(at("backtest", **QUICKLY))
+    assert "the model learns again" not in words(at("backtest", **QUICKLY))
     page = at("backtest", **QUICKLY, test="Walk-forward", folds="2")
-    assert "before each fold the model is trained again" in words(page)
+    assert "before each the model learns again" in words(page)
 
 
 def test_choices_are_in_the_url(at):
