@@ -161,7 +161,7 @@ def test_a_dead_market_is_not_trained_on(volume):
     delisted = synthetic.dead(synthetic.history(1000), 450, volume)
     price = delisted.candles["close"].iloc[-1]
     with pytest.raises(InvalidInput, match=(
-        rf"Received: the last 450 of 1,000 candles \(45%\) repeat {price:g} USD without volume, "
+        rf"Received: the last 450 of 1,000 candles \(45 %\) repeat {price:g} USD without volume, "
         r"from 2024-01-23 22:00 UTC on\. Choose an earlier end, or cut them off \(.*flat_tail"
     )):  # fmt: skip
         training.train(delisted, synthetic.spec())

@@ -33,7 +33,7 @@ def test_a_dead_market_is_refused_beside_the_form_before_anything_trains(open_pa
     assert "the market seems dead" in words(page)
     page.button(key="train-own").click().run()
     assert not page.exception
-    assert "the last 900 of 2,000 candles (45%) repeat" in page.error[0].value
+    assert "the last 900 of 2,000 candles (45 %) repeat" in page.error[0].value
     assert "flat_tail" in words(page)
     assert not page.session_state["runs"]
 
