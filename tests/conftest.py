@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +27,9 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 TESTS = Path(__file__).resolve().parent
+
+#: In so many seconds before the end of an hour no test begins: it waits for the next hour.
+SECONDS_BEFORE_CLOSE = 20
 
 #: Modules and folders whose tests train networks, start processes or servers, simulate many markets
 #: or read many files. They are marked as slow: `pytest -m "not slow"` leaves them out.
@@ -102,6 +106,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
     files = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
     items.sort(key=lambda item: (files[item.path], "own_service" in item.keywords))
+
+
+def pytest_runtest_setup() -> None:
+    """Let no test begin in the last seconds of an hour, when a candle closes.
+
+    Many tests compare two answers on prices up to now.
+    """
+    seconds_left = 3600 - time.time() % 3600
+    if seconds_left < SECONDS_BEFORE_CLOSE:
+        time.sleep(seconds_left)
 
 
 @pytest.fixture(scope="session", autouse=True)
