@@ -113,6 +113,19 @@ def test_a_file_waits_for_an_idle_session_whose_connection_drops_for_a_moment(cl
     assert files.get(name) is None
 
 
+def test_who_looks_at_a_file_again_is_back(clock):
+    files, present = OpenFiles(2000, 4000), set()
+    name = files.open(synthetic.history(), ANN, lambda session: session in present)
+    files.drop_left()  # away
+    clock[0] += 10
+    present.add(ANN.session)
+    assert files.get(name, ANN) is not None
+    clock[0] += KEEP_SECONDS
+    present.clear()
+    files.drop_left()  # away for the second time, a moment ago
+    assert files.get(name) is not None
+
+
 def test_the_name_of_a_file_does_not_follow_from_its_content(home):
     settings, history = Settings(home, live=False), synthetic.history()
     one, other = PriceService(settings), PriceService(settings)

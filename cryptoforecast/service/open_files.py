@@ -107,6 +107,7 @@ class OpenFiles:
             if user is not None and user.session not in file.openers:
                 file.viewers.add(user.session)
             self._files.move_to_end(name)
+            self._gone(self._keep_seconds)  # notes who is back
             return file.history
 
     def drop_left(self) -> None:
@@ -119,13 +120,16 @@ class OpenFiles:
         return hmac.new(self._secret, facts, hashlib.sha256).hexdigest()[:16]
 
     def _drop_left(self, keep_seconds: float | None = None) -> None:
-        seconds = self._keep_seconds if keep_seconds is None else keep_seconds
-        users = {user for file in self._files.values() for user in file.openers | file.viewers}
-        gone = self._departures.gone(users, self._is_present, seconds)
+        gone = self._gone(self._keep_seconds if keep_seconds is None else keep_seconds)
         for name, file in list(self._files.items()):
             file.viewers -= gone
             if not file.viewers and file.openers <= gone:
                 del self._files[name]
+
+    def _gone(self, seconds: float) -> set[str]:
+        """Return the users who have been away for so long."""
+        users = {user for file in self._files.values() for user in file.openers | file.viewers}
+        return self._departures.gone(users, self._is_present, seconds)
 
     def _make_room(self, candles: int, session: str) -> None:
         """Drop files until so many candles of a session fit in."""
