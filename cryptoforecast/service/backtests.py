@@ -62,7 +62,8 @@ class BacktestService:
         one_heavy: Lets one heavy baseline be fitted at a time.
         memory: Into which every test must fit.
         max_bytes: Bytes of forecasts to hold in memory, and as many of heavy baselines that were
-            added to tests.
+            added to tests. The last test, and the baselines that were added last, stay whatever
+            their size.
 
     Attributes:
         analyses: Leaderboards and diagnostics of backtests.
@@ -288,26 +289,25 @@ class BacktestService:
 
     def _of_baseline(self, history: PriceHistory, spec: ModelSpec) -> Backtest:
         key = keys.of_baseline(history, spec)
-
-        def make() -> Backtest:
-            added = self._added.get(key)
-            if added is None:
-                return backtest.holdout(history, spec, baselines=QUICK)
+        added = self._added.get(key)
+        if added is None:
+            make = functools.partial(backtest.holdout, history, spec, baselines=QUICK)
+            result = self._result(self._results, key, history, make, spec)
+        else:
             quick = dataclasses.replace(spec, network=QUICK[0])
-            result = backtest.holdout(history, quick, baselines=QUICK)
-            forecasts = {**result.forecasts, **added.forecasts}
-            return backtest.evaluate(result.history, forecasts, result.split, spec)
-
-        result = self._result(self._results, key, history, make, spec)
+            make = functools.partial(_beside, history, quick, added)
+            result = self._result(self._results, key, history, make, quick)
         return dataclasses.replace(result, spec=spec)
 
     def _alone(self, history: PriceHistory, spec: ModelSpec) -> Backtest:
         """Return the test of a heavy baseline with its own forecast alone."""
         key = keys.of_baseline(history, spec)
+        whole = self._results.get(key)
+        if whole is not None:
+            self._added.get_or_make(key, functools.partial(backtest.alone, whole))
 
         def make() -> Backtest:
-            whole = self._results.get(key)
-            return backtest.alone(whole or backtest.holdout(history, spec, baselines=()))
+            return backtest.alone(backtest.holdout(history, spec, baselines=()))
 
         return self._result(self._added, key, history, make, spec)
 
@@ -336,6 +336,19 @@ class BacktestService:
 
         result = results.get_or_make(key, within_bounds)
         return dataclasses.replace(result, history=samples.in_one_unit(history))
+
+
+def _beside(history: PriceHistory, quick: ModelSpec, added: Backtest) -> Backtest:
+    """Test the quick baselines beside a heavy one whose forecasts are there already.
+
+    Args:
+        history: ``n`` candles.
+        quick: Settings of a quick baseline.
+        added: The test of the heavy baseline alone.
+    """
+    result = backtest.holdout(history, quick, baselines=QUICK)
+    forecasts = {**result.forecasts, **added.forecasts}
+    return backtest.evaluate(result.history, forecasts, result.split, added.spec)
 
 
 def _since(history: PriceHistory, models: Iterable[TrainedModel]) -> pd.Timestamp | None:

@@ -41,7 +41,8 @@ class WalkForwardService:
         one_heavy: Lets one heavy baseline be fitted at a time.
         memory: Into which every test must fit.
         max_bytes: Bytes of forecasts to hold in memory, and as many of heavy baselines that were
-            added to tests.
+            added to tests. The last test, and the baselines that were added last, stay whatever
+            their size.
     """
 
     def __init__(
@@ -163,17 +164,23 @@ class WalkForwardService:
         result = tested.backtest
         for key, spec, plan in self._missing(tested):
             make = functools.partial(self._alone, result.history, spec, plan)
-            result = backtest.with_baselines(result, self._added.get_or_make(key, make))
+            other = self._finished(key) or self._added.get_or_make(key, make)
+            result = backtest.with_baselines(result, other)
         return dataclasses.replace(tested, backtest=result)
 
     def with_finished_baselines(self, tested: WalkForward) -> WalkForward:
         """Return a test with those heavy baselines added that are in memory."""
         result = tested.backtest
         for key, _, _ in self._missing(tested):
-            other = self._added.get(key)
+            other = self._finished(key)
             if other is not None:
                 result = backtest.with_baselines(result, other)
         return dataclasses.replace(tested, backtest=result)
+
+    def _finished(self, key: str) -> Backtest | None:
+        """Return the test of a heavy baseline if it is in memory, alone or beside others."""
+        whole = self._results.get(key)
+        return self._added.get(key) or (whole and whole.backtest)
 
     def _alone(self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> Backtest:
         """Return the test of a heavy baseline with its own forecast alone."""

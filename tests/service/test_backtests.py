@@ -1,6 +1,7 @@
 """Backtests of the service are run once, told apart, and bounded in memory."""
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import threading
 import time
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cryptoforecast.errors import Busy
 from cryptoforecast.evaluation import backtest, judgement
 from cryptoforecast.forecasting.baselines import BASELINES, HEAVY, QUICK
 from cryptoforecast.learning import inference, specs
@@ -153,6 +155,34 @@ def test_heavy_baselines_of_one_test_stay_in_memory_however_long_it_is(service, 
     small.with_all_baselines(small.of_baseline(synthetic.history(seed=1), "cone", 2))
     assert figures(small.with_finished_baselines(first)) == figures(first)  # no longer in memory
     assert forecasts(small.with_all_baselines(first)) != forecasts(whole)
+
+
+class Line(OneHeavyFit):
+    """A line for heavy fits that may have no place."""
+
+    is_full = False
+
+    @contextlib.contextmanager
+    def of(self, predictor, rows, horizon):
+        if self.is_full and predictor in HEAVY:
+            raise Busy("No place.")
+        yield
+
+
+def test_what_is_fitted_already_waits_in_no_line(service):
+    line = Line(Memory())
+    backtests = BacktestService(service.training, line, Memory())
+    history, other = synthetic.history(), synthetic.history(seed=1)
+    tested, added = (backtests.of_baseline(each, "cone", 2) for each in (history, other))
+    for name in HEAVY:
+        backtests.of_baseline(history, name, 2)
+    whole = backtests.with_all_baselines(added)
+    line.is_full = True
+    assert {*HEAVY} <= {*backtests.with_all_baselines(tested).scores}
+    one = backtests.of_baseline(other, HEAVY[0], 2)
+    assert one.scores[HEAVY[0]] == whole.scores[HEAVY[0]]
+    with pytest.raises(Busy):
+        backtests.of_baseline(synthetic.history(seed=2), HEAVY[0], 2)
 
 
 @pytest.mark.parametrize("name", HEAVY)
