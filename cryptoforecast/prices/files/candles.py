@@ -88,7 +88,10 @@ def candles_from_table(
         usable, complete = usable & ~unlisted, complete & ~unlisted
     _check_prices(table, values, complete)
     closes = values["price" if "price" in values else "close"]
-    refuse_mixture(table, times.index.asi8[usable], usable, closes, trades="price" in values)
+    refuse_mixture(
+        table, times.index.asi8[usable], usable, closes,
+        trades="price" in values, chosen=corrections.only is not None,
+    )  # fmt: skip
     give_back_memory()
     report(1.0)
     stamps, rows = rows_by_time(times.index.asi8[usable], usable, values, decisions)

@@ -190,8 +190,11 @@ def test_a_chosen_coin_of_two_exchanges_is_refused_as_it_is_alone() -> None:
     refusal = r"'Kraken' and 'Binance' \(line 42, column 'exchange'"
     with pytest.raises(SeveralSeries, match=refusal):
         read(csv(pd.concat(parts)), "x.csv")
-    with pytest.raises(SeveralSeries, match=refusal):
+    # There is nothing left to choose.
+    with pytest.raises(UnreadableFile, match=refusal) as caught:
         read(csv(both), "x.csv", corrections=Corrections(only="BTC"))
+    assert not isinstance(caught.value, SeveralSeries)
+    assert str(caught.value).endswith("2 in all). Save one series a file.")
     eth = read(csv(both), "x.csv", corrections=Corrections(only="ETH"))
     np.testing.assert_allclose(eth.candles, OTHERS["cheap"])
 

@@ -162,7 +162,7 @@ def matching(names: Sequence[str], only: str) -> list[str]:
 
 
 def refuse_mixture(
-    table: Table, stamps: Array, usable: Array, close: Array, *, trades: bool
+    table: Table, stamps: Array, usable: Array, close: Array, *, trades: bool, chosen: bool = False
 ) -> None:
     """Refuse rows of several series, whatever the column is called that tells them apart.
 
@@ -172,6 +172,7 @@ def refuse_mixture(
         usable: `(n,)` bool, the rows with a time and a price, `m` of them.
         close: `(n,)` prices.
         trades: Whether the rows are trades, of which any number may have one time.
+        chosen: Whether the rows are the one series that the user has chosen.
 
     Raises:
         UnreadableFile: If times come again, or start again, or prices jump, as a column changes.
@@ -193,7 +194,7 @@ def refuse_mixture(
             continue
         texts = texts_of(different)
         if _are_several(texts) and _is_series(codes, texts) and signs.are_explained(codes):
-            raise _several(table, _in_all_rows(codes, usable), texts, str(name))
+            raise _several(table, _in_all_rows(codes, usable), texts, str(name), chosen=chosen)
 
 
 def may_be_mixed(close: Array) -> bool:
@@ -348,17 +349,27 @@ def _rows_named(
     return table, matches[0]
 
 
-def _several(table: Table, codes: Array, names: Sequence[str], column: str) -> UnreadableFile:
-    """Return the error for rows of several series."""
+def _several(
+    table: Table, codes: Array, names: Sequence[str], column: str, *, chosen: bool = False
+) -> UnreadableFile:
+    """Return the error for rows of several series, also within the one that was chosen."""
     # Series of one name in different letters are one.
     series, _ = pd.factorize(pd.Series(map(_plain, names), dtype="str"))
     codes_there = np.unique(codes[codes >= 0])
     first = int(codes[codes >= 0][0])
     row = int(np.argmax((codes >= 0) & (series[codes] != series[first])))
     other, count = int(codes[row]), len(np.unique(series[codes_there]))
+    received = (
+        f"{names[first][:30]!r} and {names[other][:30]!r} "
+        f"({table.where(row)}, column {column!r}; {count} in all)"
+    )
+    if chosen:
+        return UnreadableFile(
+            f"The series that is chosen must be one alone. Received: {received}. Save one series a "
+            "file."
+        )
     return SeveralSeries(
-        f"A file must hold one coin. Received: {names[first][:30]!r} and {names[other][:30]!r} "
-        f"({table.where(row)}, column {column!r}; {count} in all). Choose one "
+        f"A file must hold one coin. Received: {received}. Choose one "
         f"({HOW_TO_CHOOSE}), or save one coin a file.",
         [names[i] for i in codes_there],
     )
