@@ -216,6 +216,16 @@ def test_a_model_that_is_too_large_for_an_archive_is_refused_unread(
             refuse("mine")
 
 
+def test_a_large_file_beside_a_model_is_not_in_its_archive(
+    models: SavedModelService, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.add(synthetic.model(seed=3), "mine", user=OWNER)
+    monkeypatch.setattr(bundle_archive, "MAX_BYTES", 100_000)
+    (settings.home / "models" / "mine" / "notes.txt").write_bytes(bytes(200_000))
+    models.check_zipped("mine")
+    assert len(models.zipped("mine")) < 100_000
+
+
 def test_a_list_reads_a_model_once_and_after_each_change(
     models: SavedModelService, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from cryptoforecast.errors import InvalidBundle, UnknownModel
 from cryptoforecast.learning import bundles
+from cryptoforecast.learning.bundle_folder import BUNDLE
+from cryptoforecast.learning.bundle_format import is_weights_name
 from cryptoforecast.types import ModelSummary
 
 #: Name, inode, size in bytes and time of change of each file of a model.
@@ -36,6 +38,13 @@ class Entry:
     def bytes(self) -> int:
         """What the model takes on disk."""
         return sum(size for _, _, size, _ in self.stamp)
+
+    @property
+    def archive_bytes(self) -> int:
+        """What its files would take in an archive, without others that lie beside them."""
+        return sum(
+            size for name, _, size, _ in self.stamp if name == BUNDLE or is_weights_name(name)
+        )
 
 
 class ModelIndex:

@@ -264,7 +264,7 @@ class SavedModelService:
         entries = (index.entries().get(name) for index in self._indexes)
         entry = next((entry for entry in entries if entry is not None), None)
         if entry is not None:
-            bundle_archive.check_size(entry.bytes, name)
+            bundle_archive.check_size(entry.archive_bytes, name)
 
     def exported(self, name: str, format: str, *, alone: bool) -> bytes:
         """Return a model in a format of other programs; see ``learning.exports.content``.
