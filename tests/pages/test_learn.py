@@ -199,7 +199,8 @@ def test_the_line_fits_where_the_gap_is_smallest(learn):
     [
         (24, 1, "It is yesterday’s price: it fits best 24 hours back", "Every turn comes 24 hours"),
         (7, 1, "It is an old price: it fits best 7 hours back", "Every turn comes 7 hours late."),
-        (0, 0, "It fits best where it is: it is no old price", "more than an old price"),
+        (1, 1, "It is an old price: it fits best 1 hour back", "Every turn comes 1 hour late."),
+        (0, 0, "It fits best where it is: it is no old price", "Whether it is better than one"),
     ],
 )
 def test_the_last_lesson_says_what_was_measured(best, answer, finding, text):

@@ -52,7 +52,7 @@ def _run(service: Service) -> None:
     late = _delay(service)
     shift = int(st.session_state.get(_SHIFT, 0))
     if shift == late.best:
-        card.heading(f"They fit at {shift:d} hours", mark="good")
+        card.heading(f"They fit at {_hours(shift)}", mark="good")
         st.markdown("No other place is better. What does that tell you?")
     else:
         card.heading("Drag until the lines lie on each other")
@@ -95,9 +95,9 @@ def explained(late: Delay) -> tuple[str, str]:
     if not late.best:
         return (
             "The forecast lies closest to the price that came, not to an earlier one.",
-            "So on these prices it is more than an old price. How much more, the bars say.",
+            "So here it is no old price. Whether it is better than one, the bars say.",
         )
-    shift = f"{late.best:d} {'hour' if late.best == 1 else 'hours'}"
+    shift = _hours(late.best)
     today = ": what it says about tomorrow is, more or less, the price of today"
     return (
         f"The forecast lies on the price of {shift} earlier"
@@ -112,13 +112,17 @@ def finding(late: Delay) -> str:
     if not late.best:
         return "It fits best where it is: it is no old price"
     if late.best == late.step:
-        return f"It is yesterday’s price: it fits best {late.best:d} hours back"
-    return f"It is an old price: it fits best {late.best:d} hours back"
+        return f"It is yesterday’s price: it fits best {_hours(late.best)} back"
+    return f"It is an old price: it fits best {_hours(late.best)} back"
 
 
 def right(late: Delay) -> int:
     """Return the index of the answer that the measured shift gives."""
     return 1 if late.best else 0
+
+
+def _hours(count: int) -> str:
+    return f"{count:d} {'hour' if count == 1 else 'hours'}"
 
 
 def _delay(service: Service) -> Delay:
@@ -136,7 +140,7 @@ LESSON = frame.Lesson(
     question="This forecast looks good. Is it?",
     intro="The blue line was made a day ahead. It goes up and down with the price.",
     ask="What is the blue line?",
-    answers=("It knows the next day", "It repeats an old price", "It is pure chance"),
+    answers=("It fits the next day", "It repeats an old price", "It is pure chance"),
     right=lambda service: right(_delay(service)),
     picture=_picture,
     run=_run,
