@@ -107,9 +107,7 @@ def _show(ablation: Ablation, history: PriceHistory) -> None:
     quote = history.quote
     rows = [
         _row("Average miss (MAE)", ablation.point, lambda value: words.money(value, quote)),
-        _row(
-            "Miss of the range (pinball, 1e-4)", ablation.band, lambda value: f"{1e4 * value:.3f}"
-        ),
+        _row("Miss of the range (pinball)", ablation.band, lambda value: f"{100 * value:.5f} %"),
     ]
     cells = [[plain(cell) for cell in row] for row in rows]
     with st.container(key="nums-ablation"):

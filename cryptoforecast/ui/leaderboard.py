@@ -170,7 +170,7 @@ def _difference(board: Leaderboard) -> str:
         return "Difference: the share held against what was promised, in percentage points."
     other = f"“{board_card.name(board.reference)}”"
     if board.metric not in board_card.ERRORS:
-        return f"Difference: how often it is wrong, against {other}. Above 0 is better."
+        return f"Difference: how much less often it is wrong than {other}. Above 0 is better."
     what = board_card.short(board.metric)
     return f"Difference: {what[0].lower()}{what[1:]} against {other}. Below 0 is better."
 

@@ -61,7 +61,8 @@ def promise(record: LedgerRecord) -> None:
             st.markdown(
                 f"{card.MARKS[sign]} {words.plain(sentence)}", help=words.plain(_evidence(verdict))
             )
-        st.caption(words.plain(_usual(record.verdicts)), help=_USUAL)
+        if any(verdict.forecasts for verdict in record.verdicts):
+            st.caption(words.plain(_usual(record.verdicts)), help=_USUAL)
     st.space("stretch")
     _locked()
 
