@@ -170,7 +170,7 @@ def test_a_dead_market_is_not_trained_on(run, tmp_path):
     path = tmp_path / "BTCUSD.csv"
     writing.write(synthetic.dead(synthetic.history(900), 400), path)
     for command in ("backtest", "train"):
-        refused(run(command, "--data", path, *TINY), "400 of 900 candles (44%)", "flat_tail")
+        refused(run(command, "--data", path, *TINY), "400 of 900 candles (44 %)", "flat_tail")
     status, out, _ = run("backtest", "--network", "naive", "--data", path, "--json")
     assert status == 0
     assert "the market seems dead" in "".join(json.loads(out)["notes"])
