@@ -190,7 +190,7 @@ _DETAILS = {
 
 
 def _retry(error: CryptoForecastError) -> dict[str, str]:
-    """Say when to ask again, where waiting helps."""
+    """Say when to ask again, where waiting may help."""
     waits = isinstance(error, SourceUnavailable | Busy | LedgerUnavailable)
     return {"Retry-After": f"{RETRY_AFTER:.0f}"} if waits else {}
 

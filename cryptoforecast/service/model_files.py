@@ -13,7 +13,7 @@ __all__ = ["MAX_BYTES", "check_export", "read_archive"]
 
 
 def check_export(path: Path, format: str | None, *, force: bool = False) -> None:
-    """Refuse a file to which no model can be exported; see ``price_file.check_target``.
+    """Refuse a file to which no model can be exported; see ``writing.check_free``.
 
     Args:
         path: The file to write.
