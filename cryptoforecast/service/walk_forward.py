@@ -179,8 +179,8 @@ class WalkForwardService:
 
     def _finished(self, key: str) -> Backtest | None:
         """Return the test of a heavy baseline if it is in memory, alone or beside others."""
-        whole = self._results.get(key)
-        return self._added.get(key) or (whole and whole.backtest)
+        alone, whole = self._added.get(key), self._results.get(key)
+        return alone or (None if whole is None else whole.backtest)
 
     def _alone(self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> Backtest:
         """Return the test of a heavy baseline with its own forecast alone."""
