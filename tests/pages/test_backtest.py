@@ -183,7 +183,10 @@ def test_the_card_is_about_the_measure_that_was_chosen(at):
     [
         ("mae", "Difference: average miss against “stays put”. Below 0 is better."),
         ("pinball", "Difference: error of the range against “stays put”. Below 0 is better."),
-        ("directional_accuracy", "how often it is wrong, against “stays put”. Above 0 is better."),
+        (
+            "directional_accuracy",
+            "how much less often it is wrong than “stays put”. Above 0 is better.",
+        ),
         ("coverage_80", "the share held against what was promised, in percentage points."),
     ],
 )

@@ -52,7 +52,7 @@ def _run(service: Service) -> None:
     late = _delay(service)
     shift = int(st.session_state.get(_SHIFT, 0))
     if shift == late.best:
-        card.heading(f"They fit at {_hours(shift)}", mark="good")
+        card.heading(plain(f"They fit at {_hours(shift)}"), mark="good")
         st.markdown("No other place is better. What does that tell you?")
     else:
         card.heading("Drag until the lines lie on each other")
