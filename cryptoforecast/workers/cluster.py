@@ -314,13 +314,13 @@ def _take(names: tuple[str, ...]) -> dict[str, bytes]:
     would never find all of its own.
     """
     with _LOCK:
-        found = {name: _HISTORIES[name] for name in names if name in _HISTORIES}
-        if len(found) == len({*names}):
-            for name in found:
+        histories = {name: _HISTORIES[name] for name in names if name in _HISTORIES}
+        if len(histories) == len({*names}):
+            for name in histories:
                 _HISTORIES.move_to_end(name)
-            while len(_HISTORIES) > max(MAX_HISTORIES, len(found)):
+            while len(_HISTORIES) > max(MAX_HISTORIES, len(histories)):
                 _HISTORIES.popitem(last=False)
-        return found
+        return histories
 
 
 def _do(order: Order) -> bytes | Lack | Ended:
@@ -332,8 +332,8 @@ def _do(order: Order) -> bytes | Lack | Ended:
     """
     worker = distributed.get_worker()
     code.check(f"the worker {worker.address}", code.own(), order.code)
-    found = _take(order.prices)
-    lacking = tuple(name for name in order.prices if name not in found)
+    histories = _take(order.prices)
+    lacking = tuple(name for name in order.prices if name not in histories)
     if lacking:
         return Lack(worker.address, lacking)
 
@@ -344,17 +344,17 @@ def _do(order: Order) -> bytes | Lack | Ended:
         state = worker.state.tasks.get(order.key)
         return state is None or state.state != "executing"
 
-    _THREAD.found = found
+    _THREAD.histories = histories
     try:
         return _child().run(order, Monitor(report, cancelled))
     except WorkerEnded as error:
         return Ended(f"on {worker.address}, {error}")
     finally:
-        del _THREAD.found
+        del _THREAD.histories
 
 
 def _child() -> Child:
     """Return the worker process of this thread."""
     if not hasattr(_THREAD, "child"):
-        _THREAD.child = Child(lambda name: cast(bytes, _THREAD.found[name]))
+        _THREAD.child = Child(lambda name: cast(bytes, _THREAD.histories[name]))
     return cast(Child, _THREAD.child)
